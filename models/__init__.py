@@ -1,0 +1,1 @@
+"""The networks: mask generator, foreground generator, their training and their evaluation."""

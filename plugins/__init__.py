@@ -1,0 +1,1 @@
+"""The editor plug-ins and the client they share."""

@@ -1,0 +1,1 @@
+"""The pure-Python client that the editor plug-ins and the command line share."""
