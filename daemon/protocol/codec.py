@@ -1,367 +1,47 @@
-"""Every message between an editor and the daemon, defined once.
-
-A message is one msgpack map (frame 0: ``type``, ``id`` and the fields of the dataclass below) followed
-by raw pixel frames. The header's ``frames`` map tells for each pixel frame, by name, its place, width,
-height and format. Pixels are straight alpha, sRGB, rows top to bottom without padding; 16-bit samples
-are little-endian.
-
-This file uses the standard library and msgpack only, and it is carried unchanged by the plug-ins, whose
-Pythons load no compiled packages; there a pure-Python msgpack lies beside it.
-"""
+"""Messages to frames and back; whatever comes from outside is checked before it is used."""
 
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from dataclasses import MISSING, fields
+from typing import Any
+
+from .errors import ErrorCode, InsertObjectError
+from .geometry import Rect
+from .messages import (
+    MAX_IMAGE_SIDE,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    Accepted,
+    Buffer,
+    Cancel,
+    Cancelled,
+    ClassInfo,
+    Done,
+    Error,
+    Hello,
+    Insert,
+    Layer,
+    Limits,
+    PixelFormat,
+    PixelFrame,
+    Progress,
+    Reply,
+    Request,
+    Shutdown,
+    Stage,
+    Status,
+    StatusRequest,
+    Welcome,
+)
 
 try:
-    from . import msgpack  # type: ignore[attr-defined]  # the copy that an installed plug-in carries
+    from .. import msgpack  # type: ignore[attr-defined]  # the copy that an installed plug-in carries
 except ImportError:
     import msgpack
 
-PROTOCOL_VERSION = 1
-PLAIN_USERNAME = "insert-object"
-
-MIN_BOX_SIDE = 8  # image pixels; a smaller object has no shape to speak of
-MAX_IMAGE_SIDE = 300_000  # image pixels; Krita's and GIMP's own limits lie at or below this
-MAX_VARIATIONS = 16
-MAX_SEED = 2**31 - 1  # the largest value that every editor's integer setting can keep
-MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
-MAX_FRAME_SIDE = 4096  # longest side of any pixel frame in a request
 MAX_HEADER_BYTES = 64 * 1024
-WINDOW_SCALE = 1.4  # window side over the box's long side
-
-Buffer: TypeAlias = "bytes | bytearray | memoryview"
-
-
-class ErrorCode(str, enum.Enum):
-    """Why a request was refused or failed."""
-
-    BAD_REQUEST = "bad-request"
-    UNAUTHORISED = "unauthorised"
-    VERSION = "version"
-    UNKNOWN_CLASS = "unknown-class"
-    BOX_TOO_SMALL = "box-too-small"
-    BOX_OUTSIDE = "box-outside"
-    TOO_LARGE = "too-large"
-    BUSY = "busy"
-    OUT_OF_MEMORY = "out-of-memory"
-    MODEL_MISSING = "model-missing"
-    MODEL_CORRUPT = "model-corrupt"
-    INTERNAL = "internal"
-
-
-class InsertObjectError(Exception):
-    """A failure with a code for programs, a sentence a painter understands, and a hint what to do."""
-
-    def __init__(self, code: ErrorCode, sentence: str, hint: str = "") -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.sentence} {self.hint}".strip()
-
-
-class PixelFormat(str, enum.Enum):
-    """Layout of one pixel: the channels in memory order and the bits of each."""
-
-    RGB8 = "rgb8"
-    RGBA8 = "rgba8"
-    BGRA8 = "bgra8"
-    RGBA16 = "rgba16"
-    A8 = "a8"
-
-    @property
-    def bytes_per_pixel(self) -> int:
-        return {"rgb8": 3, "rgba8": 4, "bgra8": 4, "rgba16": 8, "a8": 1}[self.value]
-
-
-class Stage(str, enum.Enum):
-    """What the daemon is doing for a request; sent with every progress reply."""
-
-    LOADING = "loading"
-    WAITING = "waiting"
-    MASK = "mask"
-    OBJECT = "object"
-    FINISHING = "finishing"
-
-
-@dataclass(frozen=True)
-class Rect:
-    """A rectangle in image pixels; ``x`` and ``y`` may be negative before it is clipped."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.y + self.height
-
-    def clipped(self, width: int, height: int) -> Rect:
-        """The part of the rectangle inside an image of that size; width or height 0 if there is none."""
-        left, top = min(max(self.x, 0), width), min(max(self.y, 0), height)
-        right, bottom = min(max(self.right, left), width), min(max(self.bottom, top), height)
-        return Rect(left, top, right - left, bottom - top)
-
-
-def usable_box(box: Rect, image_width: int, image_height: int) -> Rect:
-    """The box clipped to the image.
-
-    Raises:
-        InsertObjectError: ``box-too-small`` or ``box-outside``, with the sentence for the user.
-    """
-    if box.width < MIN_BOX_SIDE or box.height < MIN_BOX_SIDE:
-        raise InsertObjectError(
-            ErrorCode.BOX_TOO_SMALL,
-            f"The box is {box.width} × {box.height} pixels, too small for an object.",
-            f"Draw one of at least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels.",
-        )
-    clipped = box.clipped(image_width, image_height)
-    if clipped.width < 1 or clipped.height < 1:
-        raise InsertObjectError(
-            ErrorCode.BOX_OUTSIDE,
-            f"The box ({box.x}, {box.y}, {box.width} × {box.height}) lies outside the picture, "
-            f"which is {image_width} × {image_height} pixels.",
-            "Draw the box on the picture.",
-        )
-    if clipped.width < MIN_BOX_SIDE or clipped.height < MIN_BOX_SIDE:
-        raise InsertObjectError(
-            ErrorCode.BOX_TOO_SMALL,
-            f"Only {clipped.width} × {clipped.height} pixels of the box lie on the picture, "
-            "too few for an object.",
-            f"Move the box so that at least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels of it lie on the picture.",
-        )
-    return clipped
-
-
-def square_window(box: Rect, image_width: int, image_height: int) -> Rect:
-    """The square around a box, ``WINDOW_SCALE`` times its long side.
-
-    It is shifted, never shrunk, to lie inside the image; only where the image itself is smaller does it
-    reach outside, by the same amount on both sides. ``box`` must lie inside the image.
-    """
-    side = math.ceil(max(box.width, box.height) * WINDOW_SCALE)
-
-    def place(start: int, length: int, limit: int) -> int:
-        if side >= limit:
-            return -((side - limit) // 2)
-        return min(max(start + (length - side) // 2, 0), limit - side)
-
-    return Rect(place(box.x, box.width, image_width), place(box.y, box.height, image_height), side, side)
-
-
-def sent_window(box: Rect, image_width: int, image_height: int) -> Rect:
-    """The part of the square window that exists in the image: what a request carries."""
-    return square_window(box, image_width, image_height).clipped(image_width, image_height)
-
-
-def sent_size(window: Rect, limit: int) -> tuple[int, int]:
-    """Width and height of the window's pixels when its longer side is scaled down to ``limit``."""
-    longest = max(window.width, window.height)
-    if longest <= limit:
-        return window.width, window.height
-    scale = limit / longest
-    return max(1, round(window.width * scale)), max(1, round(window.height * scale))
-
-
-@dataclass(frozen=True)
-class PixelFrame:
-    """Pixels with what is needed to read them."""
-
-    width: int
-    height: int
-    format: PixelFormat
-    data: Buffer = field(repr=False)
-
-
-# --- Requests ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Hello:
-    """Opens a conversation. Answered by ``Progress`` (stage loading) as needed, then ``Welcome``."""
-
-    TYPE: ClassVar[str] = "hello"
-    id: str
-    client: str = ""  # name and version of the program, for the log
-    protocol_version: int = PROTOCOL_VERSION
-
-
-@dataclass(frozen=True)
-class Insert:
-    """Asks for object layers.
-
-    ``box`` is the user's rectangle, ``window`` is ``sent_window`` of its clipped form and ``scene`` its
-    pixels (rgb8, rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has
-    the size of ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha
-    is the object's mask) gives its look.
-    """
-
-    TYPE: ClassVar[str] = "insert"
-    id: str
-    class_name: str
-    image_width: int
-    image_height: int
-    box: Rect
-    window: Rect
-    scene: PixelFrame
-    seed: int = 0
-    variations: int = 1
-    depth: int = 8
-    style: str = ""  # name of one of the class's style presets; empty: from the seed
-    preview: bool = False
-    mask: PixelFrame | None = None
-    reference: PixelFrame | None = None
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Ends the request named ``target``. Answered by ``Cancelled``; unknown targets too."""
-
-    TYPE: ClassVar[str] = "cancel"
-    id: str
-    target: str
-
-
-@dataclass(frozen=True)
-class StatusRequest:
-    """Asks for everything a bug report needs, without secrets."""
-
-    TYPE: ClassVar[str] = "status"
-    id: str
-
-
-@dataclass(frozen=True)
-class Shutdown:
-    """Ends the daemon once the running request is done. Answered by ``Done``."""
-
-    TYPE: ClassVar[str] = "shutdown"
-    id: str
-
-
-# --- Replies ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ClassInfo:
-    """A class that the loaded weights can insert."""
-
-    name: str
-    label: str
-    styles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the daemon accepts."""
-
-    window_pixels: int = MAX_WINDOW_PIXELS
-    min_box_side: int = MIN_BOX_SIDE
-    variations: int = MAX_VARIATIONS
-    max_seed: int = MAX_SEED
-
-
-@dataclass(frozen=True)
-class Welcome:
-    """The daemon is ready: networks loaded and warmed up."""
-
-    TYPE: ClassVar[str] = "welcome"
-    id: str
-    protocol_version: int
-    daemon_version: str
-    device: str
-    classes: tuple[ClassInfo, ...]
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The request was read and is in the queue, ``position`` requests ahead of it."""
-
-    TYPE: ClassVar[str] = "accepted"
-    id: str
-    position: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a request stands; ``fraction`` in 0..1 counts over all its stages."""
-
-    TYPE: ClassVar[str] = "progress"
-    id: str
-    stage: Stage
-    fraction: float
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One object layer: paste ``pixels`` (rgba8 or rgba16) with its corner at (``x``, ``y``) of the image."""
-
-    TYPE: ClassVar[str] = "layer"
-    id: str
-    index: int
-    class_name: str
-    seed: int
-    x: int
-    y: int
-    pixels: PixelFrame
-
-
-@dataclass(frozen=True)
-class Done:
-    """The request is finished. ``notes`` are sentences for the user (say, that the CPU had to help out)."""
-
-    TYPE: ClassVar[str] = "done"
-    id: str
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Cancelled:
-    """The request named ``target`` sends nothing any more."""
-
-    TYPE: ClassVar[str] = "cancelled"
-    id: str
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class Status:
-    """The daemon's own account of itself: a map of plain values."""
-
-    TYPE: ClassVar[str] = "status"
-    id: str
-    report: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Error:
-    """The request with this id failed; empty id: the message could not be read far enough to know it."""
-
-    TYPE: ClassVar[str] = "error"
-    id: str
-    code: ErrorCode
-    sentence: str
-    hint: str = ""
-
-    def exception(self) -> InsertObjectError:
-        return InsertObjectError(self.code, self.sentence, self.hint)
-
-
-Request: TypeAlias = "Hello | Insert | Cancel | StatusRequest | Shutdown"
-Reply: TypeAlias = "Welcome | Accepted | Progress | Layer | Done | Cancelled | Status | Error"
-Message = TypeVar("Message")
 
 _REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Cancel, StatusRequest, Shutdown)}
 _REPLIES: dict[str, type[Any]] = {

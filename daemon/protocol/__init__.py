@@ -1,0 +1,88 @@
+"""The contract between an editor and the daemon, defined once.
+
+A message is one msgpack map (frame 0: ``type``, ``id`` and the fields of its dataclass) followed by raw pixel
+frames. The header's ``frames`` map tells for each pixel frame, by name, its place, width, height and format.
+Pixels are straight alpha, sRGB, rows top to bottom without padding; 16-bit samples are little-endian.
+
+This package uses the standard library and msgpack only, and the plug-ins carry it unchanged, because their
+Pythons load no compiled packages; there a pure-Python msgpack lies beside it.
+"""
+
+from .codec import MAX_HEADER_BYTES, MalformedMessage, decode_reply, decode_request, encode
+from .errors import ErrorCode, InsertObjectError
+from .geometry import MIN_BOX_SIDE, WINDOW_SCALE, Rect, sent_size, sent_window, square_window, usable_box
+from .messages import (
+    MAX_FRAME_SIDE,
+    MAX_IMAGE_SIDE,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    MAX_WINDOW_PIXELS,
+    PLAIN_USERNAME,
+    PROTOCOL_VERSION,
+    Accepted,
+    Buffer,
+    Cancel,
+    Cancelled,
+    ClassInfo,
+    Done,
+    Error,
+    Hello,
+    Insert,
+    Layer,
+    Limits,
+    PixelFormat,
+    PixelFrame,
+    Progress,
+    Reply,
+    Request,
+    Shutdown,
+    Stage,
+    Status,
+    StatusRequest,
+    Welcome,
+)
+
+__all__ = [
+    "MAX_FRAME_SIDE",
+    "MAX_HEADER_BYTES",
+    "MAX_IMAGE_SIDE",
+    "MAX_SEED",
+    "MAX_VARIATIONS",
+    "MAX_WINDOW_PIXELS",
+    "MIN_BOX_SIDE",
+    "PLAIN_USERNAME",
+    "PROTOCOL_VERSION",
+    "WINDOW_SCALE",
+    "Accepted",
+    "Buffer",
+    "Cancel",
+    "Cancelled",
+    "ClassInfo",
+    "Done",
+    "Error",
+    "ErrorCode",
+    "Hello",
+    "Insert",
+    "InsertObjectError",
+    "Layer",
+    "Limits",
+    "MalformedMessage",
+    "PixelFormat",
+    "PixelFrame",
+    "Progress",
+    "Rect",
+    "Reply",
+    "Request",
+    "Shutdown",
+    "Stage",
+    "Status",
+    "StatusRequest",
+    "Welcome",
+    "decode_reply",
+    "decode_request",
+    "encode",
+    "sent_size",
+    "sent_window",
+    "square_window",
+    "usable_box",
+]

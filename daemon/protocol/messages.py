@@ -1,0 +1,234 @@
+"""Every message between an editor and the daemon, a dataclass each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from .errors import ErrorCode, InsertObjectError
+from .geometry import MIN_BOX_SIDE, Rect
+
+PROTOCOL_VERSION = 1
+PLAIN_USERNAME = "insert-object"
+
+MAX_IMAGE_SIDE = 300_000  # image pixels; Krita's and GIMP's own limits lie at or below this
+MAX_VARIATIONS = 16
+MAX_SEED = 2**31 - 1  # the largest value that every editor's integer setting can keep
+MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
+MAX_FRAME_SIDE = 4096  # longest side of any pixel frame in a request
+
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+
+class PixelFormat(str, enum.Enum):
+    """Layout of one pixel: the channels in memory order and the bits of each."""
+
+    RGB8 = "rgb8"
+    RGBA8 = "rgba8"
+    BGRA8 = "bgra8"
+    RGBA16 = "rgba16"
+    A8 = "a8"
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        return {"rgb8": 3, "rgba8": 4, "bgra8": 4, "rgba16": 8, "a8": 1}[self.value]
+
+
+class Stage(str, enum.Enum):
+    """What the daemon is doing for a request; sent with every progress reply."""
+
+    LOADING = "loading"
+    WAITING = "waiting"
+    MASK = "mask"
+    OBJECT = "object"
+    FINISHING = "finishing"
+
+
+@dataclass(frozen=True)
+class PixelFrame:
+    """Pixels with what is needed to read them."""
+
+    width: int
+    height: int
+    format: PixelFormat
+    data: Buffer = field(repr=False)
+
+
+# --- Requests ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Opens a conversation. Answered by ``Progress`` (stage loading) as needed, then ``Welcome``."""
+
+    TYPE: ClassVar[str] = "hello"
+    id: str
+    client: str = ""  # name and version of the program, for the log
+    protocol_version: int = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Asks for object layers.
+
+    ``box`` is the user's rectangle, ``window`` is ``sent_window`` of its clipped form and ``scene`` its
+    pixels (rgb8, rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has
+    the size of ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha
+    is the object's mask) gives its look.
+    """
+
+    TYPE: ClassVar[str] = "insert"
+    id: str
+    class_name: str
+    image_width: int
+    image_height: int
+    box: Rect
+    window: Rect
+    scene: PixelFrame
+    seed: int = 0
+    variations: int = 1
+    depth: int = 8
+    style: str = ""  # name of one of the class's style presets; empty: from the seed
+    preview: bool = False
+    mask: PixelFrame | None = None
+    reference: PixelFrame | None = None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Ends the request named ``target``. Answered by ``Cancelled``; unknown targets too."""
+
+    TYPE: ClassVar[str] = "cancel"
+    id: str
+    target: str
+
+
+@dataclass(frozen=True)
+class StatusRequest:
+    """Asks for everything a bug report needs, without secrets."""
+
+    TYPE: ClassVar[str] = "status"
+    id: str
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """Ends the daemon once the running request is done. Answered by ``Done``."""
+
+    TYPE: ClassVar[str] = "shutdown"
+    id: str
+
+
+# --- Replies ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """A class that the loaded weights can insert."""
+
+    name: str
+    label: str
+    styles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the daemon accepts."""
+
+    window_pixels: int = MAX_WINDOW_PIXELS
+    min_box_side: int = MIN_BOX_SIDE
+    variations: int = MAX_VARIATIONS
+    max_seed: int = MAX_SEED
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The daemon is ready: networks loaded and warmed up."""
+
+    TYPE: ClassVar[str] = "welcome"
+    id: str
+    protocol_version: int
+    daemon_version: str
+    device: str
+    classes: tuple[ClassInfo, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The request was read and is in the queue, ``position`` requests ahead of it."""
+
+    TYPE: ClassVar[str] = "accepted"
+    id: str
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a request stands; ``fraction`` in 0..1 counts over all its stages."""
+
+    TYPE: ClassVar[str] = "progress"
+    id: str
+    stage: Stage
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One object layer: paste ``pixels`` (rgba8 or rgba16) with its corner at (``x``, ``y``) of the image."""
+
+    TYPE: ClassVar[str] = "layer"
+    id: str
+    index: int
+    class_name: str
+    seed: int
+    x: int
+    y: int
+    pixels: PixelFrame
+
+
+@dataclass(frozen=True)
+class Done:
+    """The request is finished. ``notes`` are sentences for the user (say, that the CPU had to help out)."""
+
+    TYPE: ClassVar[str] = "done"
+    id: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The request named ``target`` sends nothing any more."""
+
+    TYPE: ClassVar[str] = "cancelled"
+    id: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The daemon's own account of itself: a map of plain values."""
+
+    TYPE: ClassVar[str] = "status"
+    id: str
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Error:
+    """The request with this id failed; empty id: the message could not be read far enough to know it."""
+
+    TYPE: ClassVar[str] = "error"
+    id: str
+    code: ErrorCode
+    sentence: str
+    hint: str = ""
+
+    def exception(self) -> InsertObjectError:
+        return InsertObjectError(self.code, self.sentence, self.hint)
+
+
+Request: TypeAlias = "Hello | Insert | Cancel | StatusRequest | Shutdown"
+Reply: TypeAlias = "Welcome | Accepted | Progress | Layer | Done | Cancelled | Status | Error"

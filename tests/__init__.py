@@ -1,0 +1,1 @@
+"""The tests of Insert Object; run them with tests/run.py."""

@@ -1,0 +1,1 @@
+"""Tests of what both plug-ins share: wire, session and jobs."""
