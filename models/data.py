@@ -1,0 +1,207 @@
+"""Photos with object masks: reading the records, cutting windows, drawing training batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+STORED_SCALE = 1.9  # window side over the box's long side in the pictures that are kept for training
+TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample; 1.4 when the program is used
+
+
+class DataError(Exception):
+    """The training folder is not of the documented shape; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class ObjectRecord:
+    """One object of one photo. ``box`` is x0, y0, x1, y1 in pixels of ``image``."""
+
+    image: Path
+    mask: Path
+    class_name: str
+    box: tuple[int, int, int, int]
+    split: str
+    photo: str
+
+
+def read_records(folder: Path) -> list[ObjectRecord]:
+    """The records of ``folder/objects.jsonl``: a JSON object a line with image, mask, class, box, split.
+
+    Raises:
+        DataError: no such file, or a line that lacks a field.
+    """
+    index = folder / "objects.jsonl"
+    try:
+        lines = index.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise DataError(
+            f"{index} cannot be read ({error.strerror}). A data folder holds photos, masks and an "
+            "objects.jsonl that lists them."
+        ) from error
+    records = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            x0, y0, x1, y1 = (int(v) for v in row["box"])
+            records.append(
+                ObjectRecord(
+                    folder / row["image"],
+                    folder / row["mask"],
+                    str(row["class"]),
+                    (x0, y0, x1, y1),
+                    str(row["split"]),
+                    str(row.get("photo", row["image"])),
+                )
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{index}, line {number}: {type(error).__name__} {error}.") from error
+    if not records:
+        raise DataError(f"{index} lists no object.")
+    return records
+
+
+def class_names_of(records: Sequence[ObjectRecord]) -> tuple[str, ...]:
+    """The classes, sorted: their order is the order of the networks' class index."""
+    return tuple(sorted({record.class_name for record in records}))
+
+
+def object_window(
+    record: ObjectRecord, size: int, scale: float
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple[float, float, float, float]]:
+    """The square window around an object, resized.
+
+    Returns:
+        image (size, size, 3) and mask (size, size; 0..255, antialiased), and the box as fractions of the
+        window. Where the photo ends its border pixels are repeated.
+
+    Raises:
+        DataError: a picture that cannot be read, or whose mask has another size.
+    """
+    try:
+        with Image.open(record.image) as opened:
+            photo = np.asarray(opened.convert("RGB"))
+        with Image.open(record.mask) as opened:
+            mask = (np.asarray(opened.convert("L")) > 0).astype(np.uint8) * 255
+    except OSError as error:
+        raise DataError(f"{record.image} or its mask cannot be read: {error}.") from error
+    if mask.shape != photo.shape[:2]:
+        raise DataError(f"{record.mask} is not of the size of its photo.")
+    x0, y0, x1, y1 = record.box
+    side = max(4, round(scale * max(x1 - x0, y1 - y0)))
+    left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
+    rows = np.clip(np.arange(top, top + side), 0, photo.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, photo.shape[1] - 1)
+    inside = ((rows == np.arange(top, top + side))[:, None]) & (columns == np.arange(left, left + side))
+    cut = photo[rows][:, columns]
+    cut_mask = np.where(inside, mask[rows][:, columns], 0).astype(np.uint8)
+    resample = Image.Resampling.LANCZOS if side > size else Image.Resampling.BICUBIC
+    image = np.asarray(Image.fromarray(cut).resize((size, size), resample))
+    small = np.asarray(Image.fromarray(cut_mask).resize((size, size), Image.Resampling.BILINEAR))
+    box = ((x0 - left) / side, (y0 - top) / side, (x1 - left) / side, (y1 - top) / side)
+    return image, small, box
+
+
+@dataclass
+class Windows:
+    """Windows of many objects in memory: images uint8 (N, 3, S, S), masks uint8 (N, 1, S, S),
+    class_index int64 (N,), boxes float32 (N, 4) as x0, y0, x1, y1 in fractions of the window."""
+
+    images: Tensor
+    masks: Tensor
+    class_index: Tensor
+    boxes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.class_index)
+
+    def to(self, device: torch.device) -> Windows:
+        return Windows(*(t.to(device) for t in (self.images, self.masks, self.class_index, self.boxes)))
+
+
+def load_windows(
+    records: Sequence[ObjectRecord], class_names: Sequence[str], size: int, scale: float = 1.4
+) -> Windows:
+    """Reads the windows of all records, with a progress bar on a terminal."""
+    images, masks, boxes = [], [], []
+    for record in tqdm(records, desc="reading photos", unit="photo", disable=None, leave=False):
+        image, mask, box = object_window(record, size, scale)
+        images.append(image)
+        masks.append(mask)
+        boxes.append(box)
+    index = {name: place for place, name in enumerate(class_names)}
+    return Windows(
+        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
+        torch.from_numpy(np.stack(masks))[:, None].contiguous(),
+        torch.tensor([index[r.class_name] for r in records]),
+        torch.tensor(boxes, dtype=torch.float32),
+    )
+
+
+@dataclass
+class Batch:
+    """A training batch: photo (B, 3, S, S) in -1..1, mask (B, 1, S, S) in 0..1, class_index (B,)."""
+
+    photo: Tensor
+    mask: Tensor
+    class_index: Tensor
+
+
+class BatchSource:
+    """Draws random windows around the objects: scale, place and flip vary, classes are balanced.
+
+    Classes are drawn with probability proportional to the square root of their size, so that a class with
+    few photos is neither forgotten nor learnt by heart.
+    """
+
+    def __init__(self, windows: Windows, generator: torch.Generator) -> None:
+        self.windows = windows
+        self.generator = generator
+        counts = torch.bincount(windows.class_index).float().clamp(min=1)
+        self._weights = (counts.rsqrt() / counts.sqrt().sum())[windows.class_index]
+
+    def draw(self, count: int, size: int) -> Batch:
+        """``count`` samples of ``size`` × ``size`` pixels."""
+        random = self.generator
+        device = self.windows.images.device
+        pick = torch.multinomial(self._weights, count, replacement=True, generator=random)
+        uniform = torch.rand(4, count, generator=random, device=device)
+        low, high = TRAIN_SCALE
+        # Affine grids work in -1..1 over the stored window; the box always stays inside the sample.
+        half = (low + (high - low) * uniform[0]) / STORED_SCALE
+        boxes = self.windows.boxes[pick] * 2 - 1
+        reach = torch.minimum(1 - half, half)  # never past the stored picture
+        x = _shift(uniform[1], boxes[:, 0], boxes[:, 2], half, reach)
+        y = _shift(uniform[2], boxes[:, 1], boxes[:, 3], half, reach)
+        flip = torch.where(uniform[3] < 0.5, -1.0, 1.0)
+        zero = torch.zeros_like(half)
+        matrix = torch.stack(
+            [torch.stack([half * flip, zero, x], 1), torch.stack([zero, half, y], 1)], 1
+        )  # (B, 2, 3)
+        grid = functional.affine_grid(matrix, [count, 3, size, size], align_corners=False)
+        photo = self.windows.images[pick].float() / 127.5 - 1
+        mask = self.windows.masks[pick].float() / 255
+        both = functional.grid_sample(
+            torch.cat([photo, mask], 1), grid, padding_mode="border", align_corners=False
+        )
+        return Batch(both[:, :3].clamp(-1, 1), both[:, 3:].clamp(0, 1), self.windows.class_index[pick])
+
+
+def _shift(uniform: Tensor, start: Tensor, end: Tensor, half: Tensor, reach: Tensor) -> Tensor:
+    """Centre of a sample that holds the span start..end and stays within ±reach of the window's centre."""
+    low = torch.maximum(end - half, -reach)
+    high = torch.minimum(start + half, reach)
+    middle = (low + high) / 2
+    return torch.where(high > low, low + (high - low) * uniform, middle.clamp(-1, 1))

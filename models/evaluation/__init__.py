@@ -1,0 +1,1 @@
+"""How good the networks are: measures, rivals, contact sheets, the report."""

@@ -1,0 +1,170 @@
+"""An evaluation from end to end: every figure and every contact sheet of a set of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.data import ObjectRecord, Windows, load_windows
+from models.evaluation.baselines import CopyPaste, GreyFill, Method, ReinhardPaste
+from models.evaluation.cases import Generated, Networks, Sample, load_sample, pick_records
+from models.evaluation.lighting import measure_lighting
+from models.evaluation.realism import SMALLEST_SAMPLE, Judges, measure_cells
+from models.evaluation.result import Evaluation
+from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, looks_sheet
+from models.evaluation.variety import Neighbours, measure_diversity, measure_masks, measure_memorisation
+from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
+
+
+@dataclass(frozen=True)
+class FeatureNetworks:
+    """The networks that an evaluation judges with."""
+
+    judges: Judges
+    lpips: Lpips
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device) -> FeatureNetworks:
+        """Raises FeatureNetworkMissing or FeatureNetworkUnreadable."""
+        embedding, segmenter, lpips = MobileNetV1Embedding(folder), DeepLabVoc(folder), Lpips(folder)
+        for network in (embedding, segmenter, lpips):
+            network.to(device)
+        return cls(Judges(embedding, segmenter), lpips)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure and on how much. Counts are pictures."""
+
+    seed: int = 0
+    size: int = 128  # pixels of a judged window; the same for all networks, so that figures compare
+    limit: int | None = None  # validation photos; None: all of them
+    batch_size: int = 16
+    looks: int = 4  # seeds compared for one shape
+    lighting_limit: int = 48  # photos that are relit; the median moves little beyond
+    diversity_limit: int = 96
+    training_per_photo: int = 4  # with a limit: training pictures read for one validation photo
+    sheet_rows: int = 12
+    device: str = "cpu"
+
+
+@torch.inference_mode()
+def evaluate(
+    networks: Networks,
+    records: Sequence[ObjectRecord],
+    features: FeatureNetworks,
+    options: Options,
+    rivals: Sequence[Method] = (),
+) -> Evaluation:
+    """Measures the networks, the three baselines and any `rivals` on the validation photos of `records`.
+
+    The same options, records and networks give the same figures on the same device.
+
+    Raises:
+        NothingToEvaluate: no validation photo shows a class that the networks know.
+        DataError: a photo cannot be read.
+    """
+    generator = torch.Generator().manual_seed(options.seed)
+    sample = load_sample(
+        records,
+        networks,
+        size=options.size,
+        limit=options.limit,
+        looks=options.looks,
+        device=torch.device(options.device),
+        generator=generator,
+    )
+    training = _training_pool(records, networks, options, len(sample), generator)
+    ours = Generated(networks)
+    methods: list[Method] = [CopyPaste(), ReinhardPaste(), GreyFill(), *rivals, ours]
+    batch_size, rows = options.batch_size, options.sheet_rows
+
+    found = Evaluation(
+        facts={
+            "photos": len(sample),
+            "training pictures": len(training) if training else 0,
+            "networks' resolution": networks.resolution,
+            "judged at": options.size,
+            "seed": options.seed,
+            "device": options.device,
+        },
+        notes=_notes(sample),
+    )
+    found.cells = measure_cells(
+        sample,
+        networks,
+        methods,
+        features.judges,
+        _other_photos(sample, training),
+        batch_size=batch_size,
+        generator=generator,
+    )
+    followers = [method for method in methods if not isinstance(method, GreyFill)]
+    found.lighting = measure_lighting(sample, followers, limit=options.lighting_limit, batch_size=batch_size)
+    found.diversity = measure_diversity(
+        sample, ours, features.lpips, limit=options.diversity_limit, batch_size=batch_size
+    )
+    found.masks = measure_masks(sample, networks, batch_size=batch_size)
+    found.sheets = cell_sheets(sample, networks, methods, rows=rows, batch_size=batch_size)
+    found.sheets.append(looks_sheet(sample, ours, rows=rows))
+    found.sheets.append(lighting_sheet(sample, ours, rows=rows))
+    if training:
+        made = torch.cat(
+            [
+                ours.insert(cases).rgb
+                for _, cases in sample.batches(sample.clean, sample.real_mask, batch_size)
+            ]
+        )
+        neighbours = Neighbours(training, features.judges.embedding, batch_size=batch_size)
+        found.memorisation, index = measure_memorisation(sample, made, neighbours)
+        found.sheets.append(copies_sheet(sample, made, training, index, rows=rows))
+    return found
+
+
+def _training_pool(
+    records: Sequence[ObjectRecord],
+    networks: Networks,
+    options: Options,
+    photos: int,
+    generator: torch.Generator,
+) -> Windows | None:
+    limit = None if options.limit is None else options.training_per_photo * photos
+    picked = pick_records(records, "train", networks.class_names, limit, generator)
+    return load_windows(picked, tuple(networks.class_names), options.size) if picked else None
+
+
+def _other_photos(sample: Sample, training: Windows | None) -> Tensor | None:
+    """(N, 3, S, S) in -1..1: for each photo a training photo of its class; None if a class has too few."""
+    if training is None:
+        return None
+    chosen = torch.zeros(len(sample), dtype=torch.long)
+    class_index = sample.class_index.cpu()
+    for number in range(len(sample.class_names)):
+        wanted = (class_index == number).nonzero().flatten()
+        pool = (training.class_index == number).nonzero().flatten()
+        if len(pool) < len(wanted):
+            return None
+        chosen[wanted] = pool[: len(wanted)]
+    return (training.images[chosen].float() / 127.5 - 1).to(sample.real.device)
+
+
+def _notes(sample: Sample) -> list[str]:
+    notes = [
+        "KID compares windows of 1.4 times the box's long side with held-out photos, by features of "
+        "MobileNetV1. Pictures of one photo are never compared with each other. ± is the standard error.",
+        "Realism share: 0 is a flat grey fill, 1 is the real object's own pixels pasted in, same cell.",
+        "Pasted objects and the grey fill keep the real shape in every cell; their FCN-score is measured "
+        "against it.",
+        "Other backgrounds are other photos of the same class, their object removed and the hole filled.",
+    ]
+    for number, name in enumerate(sample.class_names):
+        count = int((sample.class_index == number).sum())
+        if count < SMALLEST_SAMPLE:
+            notes.append(f"{name}: only {count} photos, too few for a KID of its own.")
+        elif name not in VOC_CLASSES:
+            notes.append(f"{name}: the segmenter does not know this class, so it has no FCN-score.")
+    return notes

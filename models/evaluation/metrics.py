@@ -1,0 +1,197 @@
+"""The figures of an evaluation, as pure functions: realism, shape, lighting, background, variety."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+HALVES = 100  # subsets behind an error bar; its own relative error is then about 1 / sqrt(2 * 100) = 7 %
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its standard error, and the same figure on random halves of the sample."""
+
+    value: float
+    halves: Tensor
+    """(R,): the deviation of these is the standard error (delete-half jackknife, Shao and Wu 1989)."""
+
+    @property
+    def error(self) -> float:
+        """Standard error; nan with fewer than two halves."""
+        return float(self.halves.std()) if len(self.halves) > 1 else math.nan
+
+
+def random_halves(count: int, generator: torch.Generator, subsets: int = HALVES) -> Tensor:
+    """(subsets, count // 2) int64: random halves of 0..count-1, each without repetition."""
+    rows = [torch.randperm(count, generator=generator)[: count // 2] for _ in range(subsets)]
+    return torch.stack(rows)
+
+
+def polynomial_kernel(a: Tensor, b: Tensor) -> Tensor:
+    """(x . y / d + 1)^3 of all pairs, (N, D) and (M, D) -> (N, M); the kernel of KID."""
+    return (a @ b.T / a.shape[1] + 1.0) ** 3
+
+
+def kid(real: Tensor, made: Tensor, halves: Tensor) -> Estimate:
+    """Kernel inception distance (Binkowski et al., arXiv 1801.01401) of two paired samples of features.
+
+    Row n of both samples stems from the same photo, so that they may share pixels; the estimator leaves these
+    pairs out (Gretton et al., JMLR 13, 2012, eq. 4) and has expectation 0 for equal distributions.
+
+    Args:
+        real, made: (N, D) float, N >= 4.
+        halves: (R, N // 2) index, from `random_halves`. The same halves make several estimates comparable.
+    """
+    if real.shape != made.shape:
+        raise ValueError(f"KID needs two samples of one shape, not {tuple(real.shape)}, {tuple(made.shape)}.")
+    if len(real) < 4:
+        raise ValueError(f"KID needs at least 4 pictures a sample, not {len(real)}.")
+    real, made = real.double(), made.double()
+    across = polynomial_kernel(real, made)
+    pairs = polynomial_kernel(real, real) + polynomial_kernel(made, made) - across - across.T  # (N, N)
+    pairs.fill_diagonal_(0.0)
+    parts = pairs[halves.unsqueeze(2), halves.unsqueeze(1)]  # (R, N // 2, N // 2)
+    size = halves.shape[1]
+    return Estimate(
+        value=float(pairs.sum()) / (len(real) * (len(real) - 1)),
+        halves=parts.sum(dim=(1, 2)) / max(size * (size - 1), 1),
+    )
+
+
+def realism_share(grey: Estimate, ours: Estimate, pasted: Estimate) -> Estimate:
+    """(KID of a grey fill - KID of ours) / (KID of a grey fill - KID of real pixels pasted in).
+
+    0 stands for a grey blob, 1 for real pixels. nan where grey is not worse than the pasted pixels: then the
+    sample is too small to tell them apart.
+    """
+    span = grey.value - pasted.value
+    value = (grey.value - ours.value) / span if span > 0 else math.nan
+    return Estimate(value, (grey.halves - ours.halves) / (grey.halves - pasted.halves))
+
+
+def iou(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union (B,) of two batches of masks (B, 1, H, W); a pixel counts from 0.5 on.
+
+    Two empty masks agree: 1.
+    """
+    a, b = first >= 0.5, second >= 0.5
+    both = (a & b).sum(dim=(1, 2, 3)).double()
+    either = (a | b).sum(dim=(1, 2, 3)).double()
+    return torch.where(either > 0, both / either.clamp(min=1), torch.ones_like(both))
+
+
+def changed_pixels(scene: Tensor, result: Tensor, alpha: Tensor) -> Tensor:
+    """(B,) pixels that differ although the object layer's alpha is 0 there.
+
+    scene, result: uint8 (B, 3, H, W); alpha: uint8 (B, 1, H, W). The only right answer is 0.
+    """
+    different = (scene != result).any(dim=1, keepdim=True)
+    return (different & (alpha == 0)).sum(dim=(1, 2, 3))
+
+
+def spill(alpha: Tensor, mask: Tensor, reach: int) -> Tensor:
+    """(B,) share of the layer's alpha that lies more than `reach` pixels outside the mask, 0..1."""
+    near = F.max_pool2d((mask >= 0.5).to(alpha.dtype), 2 * reach + 1, stride=1, padding=reach)
+    total = alpha.sum(dim=(1, 2, 3))
+    return (alpha * (1 - near)).sum(dim=(1, 2, 3)) / total.clamp(min=1e-6)
+
+
+def coverage(alpha: Tensor, mask: Tensor) -> Tensor:
+    """(B,) mean alpha inside the mask, 0..1: a transparent layer is not well lit, it is absent."""
+    inside = (mask >= 0.5).to(alpha.dtype)
+    return (alpha * inside).sum(dim=(1, 2, 3)) / inside.sum(dim=(1, 2, 3)).clamp(min=1)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Straight lines, one an image: slope (N,) and R^2 (N,)."""
+
+    slope: Tensor
+    r_squared: Tensor
+
+
+def elasticity(scene: Tensor, made: Tensor) -> Fit:
+    """How the object's light follows the scene's: the line of log `made` over log `scene`, per image.
+
+    Args:
+        scene, made: (N, G) positive values in linear light: image n under gain g. Ideal slope 1, R^2 1.
+
+    An object that stays as it is has slope 0; its R^2 is 0 by definition.
+    """
+    x, y = scene.double().log(), made.double().log()
+    x = x - x.mean(dim=1, keepdim=True)
+    y = y - y.mean(dim=1, keepdim=True)
+    slope = (x * y).sum(1) / x.square().sum(1).clamp(min=1e-12)
+    total = y.square().sum(1)
+    rest = (y - slope.unsqueeze(1) * x).square().sum(1)
+    r_squared = torch.where(total > 1e-9, 1 - rest / total.clamp(min=1e-9), torch.zeros_like(total))
+    return Fit(slope, r_squared)
+
+
+def weighted_mean(light: Tensor, weight: Tensor) -> Tensor:
+    """(B, C) mean of `light` (B, C, H, W) under `weight` (B, 1, H, W) >= 0; 1e-6 at least, for logarithms."""
+    total = weight.sum(dim=(2, 3)).clamp(min=1e-6)
+    return ((light * weight).sum(dim=(2, 3)) / total).clamp(min=1e-6)
+
+
+def nearest(queries: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine distance (N,) of each query (N, D) to its nearest candidate (M, D), and the latter's index."""
+    similarity = F.normalize(queries, dim=1) @ F.normalize(candidates, dim=1).T
+    best, index = similarity.max(dim=1)
+    return 1 - best, index
+
+
+def bounding_boxes(mask: Tensor) -> Tensor:
+    """(B, 4) x0, y0, x1, y1 of masks (B, 1, H, W) as fractions of the picture; zeros for an empty mask."""
+    inside = mask[:, 0] >= 0.5
+    sides = []
+    for along, size in ((inside.any(dim=1), mask.shape[3]), (inside.any(dim=2), mask.shape[2])):
+        place = torch.arange(size, device=mask.device)
+        low = torch.where(along, place, size).amin(dim=1)
+        high = torch.where(along, place + 1, 0).amax(dim=1)
+        sides.append((torch.minimum(low, high) / size, high / size))
+    return torch.stack([sides[0][0], sides[1][0], sides[0][1], sides[1][1]], dim=1).float()
+
+
+def box_iou(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union (B,) of boxes (B, 4) x0, y0, x1, y1."""
+    low = torch.maximum(first[:, :2], second[:, :2])
+    high = torch.minimum(first[:, 2:], second[:, 2:])
+    both = (high - low).clamp(min=0).prod(dim=1)
+    areas = [(box[:, 2:] - box[:, :2]).clamp(min=0).prod(dim=1) for box in (first, second)]
+    return both / (areas[0] + areas[1] - both).clamp(min=1e-9)
+
+
+def pieces(mask: Tensor, smallest: float = 0.01) -> Tensor:
+    """(B,) int64: 8-connected pieces of masks (B, 1, H, W) that hold at least `smallest` of its area."""
+    inside = (mask >= 0.5).float()
+    _, _, height, width = mask.shape
+    number = torch.arange(1, height * width + 1, dtype=torch.float32, device=mask.device)
+    label = number.view(1, 1, height, width) * inside
+    while True:  # the largest number of each piece floods it
+        grown = F.max_pool2d(label, 3, stride=1, padding=1) * inside
+        if torch.equal(grown, label):
+            break
+        label = grown
+    counts = []
+    for one in label.flatten(1):
+        sizes = torch.unique(one[one > 0], return_counts=True)[1]
+        counts.append(int((sizes >= smallest * sizes.sum()).sum()) if len(sizes) else 0)
+    return torch.tensor(counts)
+
+
+def mean_or_nan(values: Tensor) -> float:
+    """Mean of the finite values as a float; nan where there is none."""
+    finite = values[torch.isfinite(values)]
+    return float(finite.double().mean()) if len(finite) else math.nan
+
+
+def median_or_nan(values: Tensor) -> float:
+    """Median of the finite values as a float; nan where there is none."""
+    finite = values[torch.isfinite(values)]
+    return float(finite.double().quantile(0.5)) if len(finite) else math.nan

@@ -1,0 +1,174 @@
+"""What an evaluation finds: rows of figures and contact sheets, ready to be written down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from PIL import Image
+
+ALL_CLASSES = "all"
+"""The class name of rows over every picture."""
+
+
+class Shape(Enum):
+    """Where the mask of an insertion comes from."""
+
+    TRUE = "true mask"
+    GENERATED = "generated mask"
+
+
+class Background(Enum):
+    """Which scene the object is put into: its own photo, the object removed, or another photo's."""
+
+    OWN = "own background"
+    OTHER = "other background"
+
+
+@dataclass(frozen=True)
+class RealismRow:
+    """One method in one cell, over one class. Figures that cannot be had are nan."""
+
+    method: str
+    class_name: str
+    count: int
+    kid: float
+    kid_error: float
+    realism_share: float
+    realism_share_error: float
+    fcn_score: float
+    """Mean IoU of an independent segmenter with the shape asked for."""
+    fcn_share: float
+    """The same as a share of copy-paste's in this cell."""
+    changed_pixels: int
+    """Pixels changed although the layer's alpha is 0 there, all pictures together."""
+    spill: float
+    """Share of alpha farther outside the shape than the soft band reaches."""
+    coverage: float
+    """Mean alpha inside the shape."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One of the four combinations of shape and background."""
+
+    shape: Shape
+    background: Background
+    rows: tuple[RealismRow, ...]
+
+
+@dataclass(frozen=True)
+class LightingRow:
+    """How one method's objects follow the scene's light: medians over pictures, of slope and R^2."""
+
+    method: str
+    class_name: str
+    count: int
+    luminance_slope: float
+    luminance_slope_low: float
+    """10th percentile over the pictures."""
+    luminance_slope_high: float
+    """90th percentile over the pictures."""
+    luminance_r_squared: float
+    red_blue_slope: float
+    red_blue_r_squared: float
+
+
+@dataclass(frozen=True)
+class DiversityRow:
+    """Mean LPIPS between looks of one shape, beside that between real objects of the class."""
+
+    class_name: str
+    count: int
+    between_seeds: float
+    between_real: float
+    share: float
+
+
+@dataclass(frozen=True)
+class MemorisationRow:
+    """Median feature distance to the nearest training picture, of made and of held-out real pictures."""
+
+    class_name: str
+    count: int
+    training_pictures: int
+    made: float
+    held_out: float
+    ratio: float
+    """made / held_out; clearly below 1 means that training pictures are repeated."""
+
+
+@dataclass(frozen=True)
+class MaskRow:
+    """Generated masks beside real ones."""
+
+    class_name: str
+    count: int
+    box_fit: float
+    """Mean IoU of the mask's bounding box with the box asked for."""
+    one_piece: float
+    """Share of masks that are one piece."""
+    fill: float
+    """Mean share of the box that the mask covers."""
+    fill_real: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet: pictures in rows, with a sentence about what to look for."""
+
+    name: str
+    title: str
+    caption: str
+    picture: Image.Image
+
+
+@dataclass
+class Evaluation:
+    """All findings of one run."""
+
+    facts: dict[str, str | int | float]
+    """Circumstances in the order to show them: weights, data, counts, seed, device."""
+    cells: list[Cell] = field(default_factory=list)
+    lighting: list[LightingRow] = field(default_factory=list)
+    diversity: list[DiversityRow] = field(default_factory=list)
+    memorisation: list[MemorisationRow] = field(default_factory=list)
+    masks: list[MaskRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
+
+    def cell(self, shape: Shape, background: Background) -> Cell:
+        """The cell of that shape and background. Raises KeyError when it was not measured."""
+        for cell in self.cells:
+            if (cell.shape, cell.background) == (shape, background):
+                return cell
+        raise KeyError((shape, background))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for JSON; nan becomes None, pictures become file names."""
+        return {
+            "facts": dict(self.facts),
+            "cells": [
+                {
+                    "shape": cell.shape.value,
+                    "background": cell.background.value,
+                    "rows": [_plain(row) for row in cell.rows],
+                }
+                for cell in self.cells
+            ],
+            "lighting": [_plain(row) for row in self.lighting],
+            "diversity": [_plain(row) for row in self.diversity],
+            "memorisation": [_plain(row) for row in self.memorisation],
+            "masks": [_plain(row) for row in self.masks],
+            "notes": list(self.notes),
+            "sheets": {sheet.name: f"{sheet.name}.png" for sheet in self.sheets},
+        }
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(row).items()
+    }

@@ -1,0 +1,51 @@
+"""Filling the place of an object from around it, so that no trace of what was there is left."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_ENOUGH = 1e-4  # share of known pixels under which a coarse cell counts as empty
+
+
+def fill_hole(scene: Tensor, hole: Tensor) -> Tensor:
+    """Fills ``hole`` smoothly from the known pixels around it (push–pull interpolation).
+
+    The known pixels are averaged level by level down to one pixel, then each level's empty cells take the
+    colour of the level below (Gortler et al., "The Lumigraph", SIGGRAPH 1996).
+
+    Args:
+        scene: (B, 3, S, S), any range; S a power of two.
+        hole: (B, 1, S, S); anything above 0.02 is a hole.
+
+    Returns:
+        (B, 3, S, S), equal to ``scene`` outside the hole and independent of it inside.
+    """
+    known = (hole < 0.02).to(scene.dtype)
+    return _fill(scene * known, known)
+
+
+def _fill(colour: Tensor, known: Tensor) -> Tensor:
+    """``colour`` is premultiplied by ``known``; returns it filled everywhere."""
+    if colour.shape[-1] == 1:
+        return colour / known.clamp(min=_ENOUGH)
+    coarse = _fill(functional.avg_pool2d(colour, 2), functional.avg_pool2d(known, 2))
+    below = functional.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
+    own = colour / known.clamp(min=_ENOUGH)
+    return below + (own - below) * known.clamp(max=1)
+
+
+def dilate(mask: Tensor, radius: int) -> Tensor:
+    """The mask grown by ``radius`` pixels (square), (B, 1, S, S)."""
+    if radius < 1:
+        return mask
+    return functional.max_pool2d(mask, 2 * radius + 1, 1, radius)
+
+
+def random_dilate(mask: Tensor, smallest: int, largest: int, generator: torch.Generator) -> Tensor:
+    """The mask grown by one radius drawn for the batch, in pixels, both ends included."""
+    radius = int(
+        torch.randint(smallest, largest + 1, (), generator=generator, device=generator.device).item()
+    )
+    return dilate(mask, radius)

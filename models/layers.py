@@ -1,0 +1,89 @@
+"""Layers shared by the networks: modulated convolution, unit-variance initialisation, normalisation."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+LEAK = 0.2
+_GAIN = math.sqrt(2 / (1 + LEAK**2))  # keeps unit variance through a leaky ReLU (He et al., 2015)
+
+
+def activate(x: Tensor) -> Tensor:
+    """Leaky ReLU, the only activation here."""
+    return functional.leaky_relu(x, LEAK)
+
+
+def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
+    """A padded convolution with He initialisation and zero bias."""
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
+    nn.init.normal_(layer.weight, 0, _GAIN / math.sqrt(inputs * kernel**2))
+    nn.init.zeros_(_bias(layer))
+    return layer
+
+
+def zero_convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Conv2d:
+    """A convolution that starts as nothing, for paths that are faded in by training."""
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(_bias(layer))
+    return layer
+
+
+def linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer with He initialisation and zero bias."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, 0, _GAIN / math.sqrt(inputs))
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    if layer.bias is None:
+        raise ValueError("this layer has no bias")
+    return layer.bias
+
+
+def unit_scale(x: Tensor) -> Tensor:
+    """Each sample (B, C, H, W) scaled to unit mean square.
+
+    Without it the variance of a modulated path drifts with depth until the output saturates.
+    """
+    return x * torch.rsqrt(x.float().square().mean((1, 2, 3), keepdim=True) + 1e-4).to(x.dtype)
+
+
+class ModulatedConvolution(nn.Module):
+    """3 × 3 convolution whose input channels are scaled by a style, with demodulation.
+
+    Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), with the scaling moved
+    from the weights to the activations, so that one ordinary convolution serves the whole batch.
+    """
+
+    def __init__(self, inputs: int, outputs: int, style_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * _GAIN / math.sqrt(inputs * 9))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.style = nn.Linear(style_size, inputs)
+        nn.init.normal_(self.style.weight, 0, 1 / math.sqrt(style_size) / 2)
+        nn.init.ones_(self.style.bias)
+        self.noise_strength = nn.Parameter(torch.zeros(1))
+        self._power: Tensor | None = None
+
+    def freeze(self) -> None:
+        """Keeps what depends on the weights alone; call when they will not change any more."""
+        self._power = self._weight_power().detach().t().contiguous()
+
+    def _weight_power(self) -> Tensor:
+        return self.weight.float().square().sum((2, 3))  # (O, C)
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
+        """x (B, C, H, W), style (B, W), noise (B, 1, H, W) -> (B, O, H, W)."""
+        scale = self.style(style)  # (B, C)
+        power = self._weight_power().t() if self._power is None else self._power  # (C, O)
+        demodulation = _GAIN * torch.rsqrt(scale.float().square() @ power + 1e-8)  # (B, O)
+        x = functional.conv2d(x * scale[:, :, None, None].to(x.dtype), self.weight.to(x.dtype), padding=1)
+        x = x * demodulation[:, :, None, None].to(x.dtype)
+        return x + (self.bias[:, None, None] + noise * self.noise_strength).to(x.dtype)

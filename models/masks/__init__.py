@@ -1,0 +1,1 @@
+"""The mask generator: from a class and a box to an outline."""

@@ -1,0 +1,1 @@
+"""Training the foreground generator and writing the weights that are shipped."""

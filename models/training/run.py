@@ -1,0 +1,203 @@
+"""A training run: reads the data, steps until the time is up, shows where it is, leaves a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from models.data import (
+    STORED_SCALE,
+    BatchSource,
+    DataError,
+    class_names_of,
+    load_windows,
+    read_records,
+)
+from models.training import checkpoint
+from models.training.checkpoint import RunState
+from models.training.sample_grid import grid_batch, write_grid
+from models.training.settings import TrainingSettings
+from models.training.trainer import Trainer
+
+_STORED_OVER_SAMPLE = 1.3  # pixels kept of a window over the resolution: the sharpest crop loses little
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """Where a run reads, writes and ends. ``start`` is another run's folder, for its weights."""
+
+    data: Path
+    out: Path
+    settings: TrainingSettings
+    minutes: float
+    device: str
+    features: Path | None = None
+    start: Path | None = None
+    threads: int | None = None
+    grid_every_kimg: float = 4.0
+    checkpoint_minutes: float = 5.0
+
+
+@dataclass
+class _Workers:
+    """This process among those that train together (torchrun)."""
+
+    rank: int
+    count: int
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+
+def train(run: TrainingRun) -> RunState:
+    """Trains, resuming ``run.out`` if it holds a run, until ``run.minutes`` are over or Ctrl+C.
+
+    Raises:
+        DataError, CheckpointError, FeatureNetworkMissing: with what to do about it.
+    """
+    workers = _join_workers(run.device)
+    device = torch.device("cuda", workers.rank) if run.device == "cuda" else torch.device(run.device)
+    if run.threads is not None:
+        torch.set_num_threads(run.threads)
+    records = read_records(run.data)
+    training = [record for record in records if record.split == "train"]
+    if not training:
+        raise DataError(f"{run.data} has no object whose split is train.")
+    state, trainer = _begin(run, class_names_of(records), device, workers)
+    settings = state.settings
+    size = settings.resolution
+    windows = load_windows(training, state.class_names, round(size * _STORED_OVER_SAMPLE), STORED_SCALE).to(
+        device
+    )
+    source = BatchSource(windows, trainer.random)
+    preview = [record for record in records if record.split != "train"] or training
+    grid = grid_batch(preview, state.class_names, size) if workers.leads else None
+    begun, seen, spent = time.monotonic(), state.images_seen, state.seconds
+    next_grid, next_save = seen, begun + 60 * run.checkpoint_minutes
+    run.out.mkdir(parents=True, exist_ok=True)
+
+    def now() -> RunState:
+        return RunState(settings, state.class_names, seen, spent + time.monotonic() - begun, state.history)
+
+    with (
+        _stop_on_signal() as stop,
+        tqdm(unit="img", desc=f"training at {size} px", disable=None if workers.leads else True) as bar,
+        (run.out / "log.jsonl").open("a", encoding="utf-8") as log,
+    ):
+        while not _agree(stop.wanted or time.monotonic() - begun > 60 * run.minutes, workers, device):
+            statistics = trainer.step(source.draw(settings.batch_size, size), seen)
+            count = settings.batch_size * workers.count
+            seen += count
+            bar.update(count)
+            if not workers.leads:
+                continue
+            if (seen // count) % 50 == 0:
+                _log(log, statistics, now(), bar)
+            if grid is not None and seen >= next_grid:
+                write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer.averaged, grid)
+                next_grid = seen + int(1000 * run.grid_every_kimg)
+            if time.monotonic() > next_save:
+                checkpoint.save(run.out, trainer, now())
+                next_save = time.monotonic() + 60 * run.checkpoint_minutes
+        final = now()
+        if workers.leads and grid is not None:
+            checkpoint.save(run.out, trainer, final)
+            write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer.averaged, grid)
+    return final
+
+
+def _begin(
+    run: TrainingRun, class_names: tuple[str, ...], device: torch.device, workers: _Workers
+) -> tuple[RunState, Trainer]:
+    """The state a run starts from, and its networks with the right weights."""
+    if checkpoint.exists(run.out):
+        state = checkpoint.read_state(run.out)
+    else:
+        history: tuple[dict[str, object], ...] = ()
+        if run.start is not None:
+            earlier = checkpoint.read_state(run.start)
+            class_names = earlier.class_names
+            history = (*(dict(entry) for entry in earlier.history), _stage(earlier))
+        state = RunState(run.settings, class_names, 0, 0.0, history)
+    torch.manual_seed(state.settings.seed)
+    trainer = Trainer(state.settings, len(state.class_names), device, run.features, workers.count)
+    trainer.random.manual_seed(state.settings.seed * 1000 + workers.rank)
+    if checkpoint.exists(run.out):
+        checkpoint.resume(run.out, trainer)
+        if workers.rank:
+            trainer.random.manual_seed(state.settings.seed * 1000 + workers.rank + state.images_seen)
+    elif run.start is not None:
+        checkpoint.start_from(run.start, trainer)
+    return state, trainer
+
+
+def _stage(state: RunState) -> dict[str, object]:
+    """An earlier run in the history of its successor."""
+    return {
+        "resolution": state.settings.resolution,
+        "images_seen": state.images_seen,
+        "seconds": round(state.seconds),
+        "network": state.settings.network,
+    }
+
+
+def _log(stream: TextIO, statistics: dict[str, Tensor], state: RunState, bar: tqdm[None]) -> None:
+    values = {name: round(value.item(), 4) for name, value in statistics.items()}
+    line = {
+        "images_seen": state.images_seen,
+        "seconds": round(state.seconds, 1),
+        "images_per_s": round(state.images_seen / max(state.seconds, 1e-6), 2),
+    }
+    stream.write(json.dumps({**line, **values}) + "\n")
+    stream.flush()
+    bar.set_postfix(D=f"{values['Loss/D']:.2f}", l1=f"{values['Loss/G/l1']:.2f}", refresh=False)
+
+
+def _join_workers(device: str) -> _Workers:
+    """Joins the processes that torchrun started, if it did."""
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count > 1:
+        torch.distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    return _Workers(int(os.environ.get("RANK", "0")), count)
+
+
+def _agree(stop: bool, workers: _Workers, device: torch.device) -> bool:
+    """All processes stop at the same step."""
+    if workers.count == 1:
+        return stop
+    flag = torch.tensor([float(stop)], device=device)
+    torch.distributed.all_reduce(flag)
+    return bool(flag.item() > 0)
+
+
+@dataclass
+class _Stop:
+    wanted: bool = False
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[_Stop]:
+    """Ctrl+C and SIGTERM end the run after the step at hand, with its checkpoint written."""
+    stop = _Stop()
+
+    def note(_number: int, _frame: object) -> None:
+        stop.wanted = True
+
+    earlier = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
