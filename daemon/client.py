@@ -1,0 +1,267 @@
+"""Inserting objects from Python: a client of the daemon that takes and gives arrays."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from daemon import __version__
+from daemon.folders import Folders
+from daemon.lifecycle import check_startable
+from daemon.protocol import (
+    MAX_WINDOW_PIXELS,
+    ClassInfo,
+    Done,
+    Insert,
+    InsertObjectError,
+    Layer,
+    PixelFrame,
+    Progress,
+    Rect,
+    Shutdown,
+    Stage,
+    Status,
+    StatusRequest,
+    Welcome,
+)
+from plugins.client.connection import Config
+from plugins.client.request import insert_request, new_id
+from plugins.client.session import Session, SessionState
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OnProgress: TypeAlias = Callable[[Stage, float], None]
+
+READY_SECONDS = 120.0  # a slow computer needs its time to load the networks
+SILENCE_SECONDS = 300.0  # the longest wait for the next word about a request
+LOOK_SECONDS = 0.2  # between two reports on the loading of the networks
+ANSWER_SECONDS = 10.0  # for requests that need no networks
+REFERENCE_SIDE = 1024  # a reference picture tells no more about an object's look beyond that
+
+_ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
+
+
+def start_command() -> tuple[str, ...]:
+    """The command that runs this program's daemon, whatever the working folder is."""
+    return (sys.executable, str(Path(__file__).resolve().parent), "daemon", "run")
+
+
+@dataclass(frozen=True)
+class ObjectLayer:
+    """One inserted object: paste ``pixels`` with their corner at ``offset`` of the picture.
+
+    ``pixels`` is uint8 or uint16 (h, w, 4), straight alpha, sRGB. ``notes`` are sentences for the user about
+    the request that made it.
+    """
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+    seed: int
+    class_name: str
+    notes: tuple[str, ...] = ()
+
+
+class Client:
+    """A conversation with the daemon; use it in a ``with`` statement."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def connect(
+        cls, folders: Folders | None = None, *, autostart: bool = True, name: str = "insert-object"
+    ) -> Client:
+        """Connects, starting the daemon if there is none; returns at once.
+
+        ``name`` is for the daemon's log.
+
+        Raises:
+            InsertObjectError: the daemon could not keep its files where it has to.
+        """
+        places = folders or Folders.default()
+        if autostart:
+            check_startable(places)
+        config = Config(places.connection_file, start_command())
+        session = Session(config, f"{name} {__version__}", autostart=autostart)
+        session.open()
+        return cls(session)
+
+    def wait_until_ready(self, on_progress: OnProgress | None = None) -> Welcome:
+        """Waits until the daemon has loaded its networks; ``on_progress`` hears how far it is.
+
+        Raises:
+            InsertObjectError: it cannot be reached or cannot load its networks.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                return self._session.wait_ready(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            except InsertObjectError:
+                if self._session.state not in _ON_THE_WAY or time.monotonic() >= deadline:
+                    raise
+            if on_progress:
+                on_progress(Stage.LOADING, self._session.fraction)
+
+    @property
+    def welcome(self) -> Welcome:
+        """What the daemon says about itself once it is ready; raises as ``wait_until_ready`` does."""
+        return self.wait_until_ready()
+
+    @property
+    def classes(self) -> tuple[ClassInfo, ...]:
+        """What can be inserted; raises as ``welcome`` does."""
+        return self.welcome.classes
+
+    def insert(
+        self,
+        picture: NDArray[Any],
+        box: tuple[int, int, int, int],
+        class_name: str,
+        *,
+        seed: int = 0,
+        mask: NDArray[np.uint8] | None = None,
+        reference: NDArray[Any] | None = None,
+        style: str = "",
+        depth: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ObjectLayer:
+        """Makes one object layer; see ``insert_variations``."""
+        return self.insert_variations(
+            picture,
+            box,
+            class_name,
+            seed=seed,
+            mask=mask,
+            reference=reference,
+            style=style,
+            depth=depth,
+            on_progress=on_progress,
+        )[0]
+
+    def insert_variations(
+        self,
+        picture: NDArray[Any],
+        box: tuple[int, int, int, int],
+        class_name: str,
+        *,
+        variations: int = 1,
+        seed: int = 0,
+        mask: NDArray[np.uint8] | None = None,
+        reference: NDArray[Any] | None = None,
+        style: str = "",
+        depth: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> list[ObjectLayer]:
+        """Makes object layers for a box in a picture, which itself stays as it is.
+
+        Args:
+            picture: uint8 or uint16 (H, W, 3|4), sRGB; only the window around the box is read.
+            box: x, y, width, height in image pixels; it may reach over the border.
+            class_name: one of ``classes``.
+            variations: how many layers, 1..16.
+            seed: of the first layer, 0..2³¹-1; the others' are told in the layers.
+            mask: uint8 (H, W), the object's shape in the picture.
+            reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
+                the object's shape.
+            style: one of the class's styles.
+            depth: bits per channel of the layers, 8 or 16; None: the picture's.
+            on_progress: called with the stage and the fraction done, 0..1.
+
+        Raises:
+            InsertObjectError: with a sentence for the user and a hint.
+        """
+        from daemon.pictures.pixels import frame_pixels
+        from daemon.scene import window_mask, window_pixels
+
+        height, width = picture.shape[:2]
+        if mask is not None and mask.shape != (height, width):
+            raise ValueError(f"the mask has shape {mask.shape}, the picture {(height, width)}")
+        area = Rect(*box)
+        limit = min(self.welcome.limits.window_pixels, MAX_WINDOW_PIXELS)
+        _, scene = window_pixels(picture, area, limit)
+        request = insert_request(
+            class_name,
+            area,
+            width,
+            height,
+            scene,
+            seed=seed,
+            variations=variations,
+            depth=depth or 8 * picture.dtype.itemsize,
+            style=style,
+            mask=None if mask is None else window_mask(mask, area, limit),
+            reference=None if reference is None else _reference_frame(reference),
+            limit=limit,
+        )
+        layers, notes = self._replies(request, on_progress)
+        return [
+            ObjectLayer(frame_pixels(layer.pixels), (layer.x, layer.y), layer.seed, layer.class_name, notes)
+            for layer in layers
+        ]
+
+    def _replies(
+        self, request: Insert, on_progress: OnProgress | None
+    ) -> tuple[list[Layer], tuple[str, ...]]:
+        layers: list[Layer] = []
+        for reply in self._session.stream(request, SILENCE_SECONDS):
+            if isinstance(reply, Progress) and on_progress:
+                on_progress(reply.stage, reply.fraction)
+            elif isinstance(reply, Layer):
+                layers.append(reply)
+            elif isinstance(reply, Done):
+                return sorted(layers, key=lambda layer: layer.index), reply.notes
+        raise RuntimeError("the daemon ended the request without a result, though nobody cancelled it")
+
+    def status(self) -> Mapping[str, Any]:
+        """The daemon's own account of itself, without secrets.
+
+        Raises:
+            InsertObjectError: it cannot be reached.
+        """
+        for reply in self._session.stream(StatusRequest(new_id()), ANSWER_SECONDS):
+            if isinstance(reply, Status):
+                return reply.report
+        raise RuntimeError("the daemon gave no status")
+
+    def shutdown(self) -> None:
+        """Ends the daemon; returns when its running request is done.
+
+        Raises:
+            InsertObjectError: it cannot be reached.
+        """
+        for _ in self._session.stream(Shutdown(new_id()), SILENCE_SECONDS):
+            pass
+
+    def close(self) -> None:
+        """Ends the conversation; the daemon lives on."""
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _reference_frame(reference: NDArray[Any]) -> PixelFrame:
+    """The reference picture as a frame (rgb8 or rgba8), scaled down to what is worth sending."""
+    import numpy as np
+    from PIL import Image
+
+    from daemon.pictures.pixels import pixel_frame, to_depth
+
+    pixels = np.ascontiguousarray(to_depth(reference, 8))
+    if max(pixels.shape[:2]) > REFERENCE_SIDE:
+        image = Image.fromarray(pixels)
+        image.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
+        pixels = np.asarray(image)
+    return pixel_frame(pixels)

@@ -1,0 +1,1 @@
+"""The commands of ``insert-object``, a file each."""

@@ -1,0 +1,144 @@
+"""``insert-object doctor``: everything a bug report needs, without secrets, and what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from daemon.client import Client
+from daemon.editors import find_editors
+from daemon.folders import Folders
+from daemon.lifecycle import connection_pid, running_pid
+from daemon.machine import about_program
+from daemon.protocol import InsertObjectError
+from models.manifest import Manifest, ModelCorrupt, ModelMissing
+
+LITTLE_DISK_MB = 200  # below this, logs and results may not find room
+
+
+@dataclass
+class Findings:
+    """What was found out; ``problems`` are sentences with what to do about them."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def examine(folders: Folders) -> Findings:
+    """Looks at the program, its files, its daemon and the editors. Starts nothing, changes nothing."""
+    found = Findings(about_program())
+    found.values["folders"] = {
+        "data": str(folders.data),
+        "log_file": str(folders.log_file),
+        "connection_file": str(folders.connection_file),
+    }
+    _look_at_disk(folders, found)
+    _look_at_weights(folders.weights, found)
+    _look_at_daemon(folders, found)
+    _look_at_editors(found)
+    return found
+
+
+def _look_at_disk(folders: Folders, found: Findings) -> None:
+    existing = next((p for p in (folders.data, *folders.data.parents) if p.exists()), Path("/"))
+    free = shutil.disk_usage(existing).free // 2**20
+    found.values["disk_free_mb"] = free
+    if free < LITTLE_DISK_MB:
+        found.problems.append(f"Only {free} MB of disk are free at {existing}. Free some space.")
+    if not os.access(existing, os.W_OK):
+        found.problems.append(
+            f"{existing} cannot be written. Give yourself the right to, or set INSERT_OBJECT_HOME."
+        )
+
+
+def _look_at_weights(folder: Path, found: Findings) -> None:
+    account: dict[str, Any] = {"folder": str(folder)}
+    found.values["weights"] = account
+    try:
+        manifest = Manifest.read(folder)
+        account.update(name=manifest.name, classes=[known.name for known in manifest.classes])
+        account["files"] = dict(manifest.files)
+        manifest.verify(folder)
+        account["intact"] = True
+    except (ModelMissing, ModelCorrupt) as error:
+        account["intact"] = False
+        found.problems.append(f"The weights cannot be used: {error} Run install.py again.")
+
+
+def _look_at_daemon(folders: Folders, found: Findings) -> None:
+    """Asks the daemon if there is one; none is no problem, for it starts when it is needed."""
+    account: dict[str, Any] = {"running": False}
+    found.values["daemon"] = account
+    try:
+        pid = running_pid(folders)
+        if pid is None:
+            account["stale_connection_file"] = connection_pid(folders) is not None
+            return
+        account.update(running=True, pid=pid)
+        with Client.connect(folders, autostart=False, name="doctor") as client:
+            status = client.status()
+    except InsertObjectError as error:
+        found.problems.append(f"The service cannot be asked: {error}")
+        return
+    # what the daemon shares with this program needs no second mention; a difference does
+    account.update({name: value for name, value in status.items() if found.values.get(name) != value})
+    if status.get("error"):
+        found.problems.append(str(status["error"]))
+
+
+def _look_at_editors(found: Findings) -> None:
+    editors = find_editors(Path.home(), os.environ, sys.platform)
+    found.values["editors"] = [
+        {
+            "name": editor.name,
+            "profile": str(editor.profile),
+            "plugin": "plug-in installed" if editor.plugin_folder.is_dir() else "no plug-in",
+        }
+        for editor in editors
+    ]
+
+
+def as_json(found: Findings) -> str:
+    return json.dumps({**found.values, "problems": found.problems}, indent=2, ensure_ascii=False)
+
+
+def as_text(found: Findings) -> str:
+    """The findings for people: one value a line, problems at the end."""
+    lines = list(_lines(found.values, 0))
+    lines += ["", *(f"PROBLEM: {problem}" for problem in found.problems)] if found.problems else []
+    lines += [] if found.problems else ["", "No problems found."]
+    return "\n".join(lines)
+
+
+def status_text(report: Mapping[str, Any]) -> str:
+    """The daemon's status for people."""
+    return "\n".join(_lines(report, 0))
+
+
+def _lines(values: Mapping[str, Any], depth: int) -> list[str]:
+    lines: list[str] = []
+    for name, value in values.items():
+        label = "  " * depth + str(name).replace("_", " ")
+        if isinstance(value, Mapping):
+            lines += [f"{label}:", *_lines(value, depth + 1)] if value else [f"{label}: –"]
+        elif isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value):
+            lines.append(f"{label}:")
+            for item in value:
+                lines.append("  " * (depth + 1) + ", ".join(_shown(part) for part in item.values()))
+        else:
+            lines.append(f"{label}: {_shown(value)}")
+    return lines
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value is None or value == "" else str(value)

@@ -1,0 +1,251 @@
+"""``insert-object insert``: a photo and wishes in, a finished picture or layers out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.client import Client, ObjectLayer
+from daemon.commands.class_names import known_class, known_style
+from daemon.commands.insert_options import (
+    ObjectWish,
+    WrongOptions,
+    check_outputs,
+    is_layered,
+    numbered,
+    wishes,
+)
+from daemon.commands.progress_bar import ProgressBar
+from daemon.pictures.atomic_file import check_writable, quoted
+from daemon.pictures.composition import Composition, PlacedLayer
+from daemon.pictures.photo import Photo, read_photo
+from daemon.pictures.photo_output import file_format, write_object_layer
+from daemon.pictures.pixels import Samples, to_depth
+from daemon.protocol import Rect, usable_box
+
+MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is empty
+
+
+@dataclass(frozen=True)
+class _ReadWish:
+    """A wish with its pictures read: mask uint8 (H, W) of the photo's size, reference (h, w, 3|4) sRGB."""
+
+    wish: ObjectWish
+    mask: NDArray[np.uint8] | None = field(repr=False)
+    reference: Samples | None = field(repr=False)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command; see ``insert-object insert --help``.
+
+    Raises:
+        InsertObjectError: for everything the user can mend; nothing is written then, or the files that
+            were finished before it.
+    """
+    started = time.perf_counter()
+    asked = wishes(options)
+    check_outputs(options)
+    photo = read_photo(options.photo)
+    depth = options.depth or photo.depth
+    if not (options.layer or holds_16_bits(options.output)):
+        depth = 8  # nothing that is written would show more
+    height, width = photo.pixels.shape[:2]
+    for wish in asked:
+        usable_box(wish.box, width, height)
+    ready = [_read(wish, width, height) for wish in asked]
+    outputs, layer_files = _file_names(options, len(ready))
+    for path in (*outputs, *layer_files):
+        check_writable(path)
+    results, notes = _insert(ready, photo, depth, options.variations)
+    notes = [*photo.notes, *notes, *_write(results, outputs, layer_files)]
+    seconds = time.perf_counter() - started
+    if options.json:
+        print(json.dumps(_account(results, outputs, layer_files, notes, seconds), ensure_ascii=False))
+    else:
+        _tell(results, outputs, layer_files)
+        for note in dict.fromkeys(notes):
+            print(f"insert-object: {note}", file=sys.stderr)
+    return 0
+
+
+def _file_names(options: argparse.Namespace, objects: int) -> tuple[list[Path], list[Path]]:
+    """The pictures to write, one per variation (.ora: one), and the files for object layers."""
+    variations = range(1, options.variations + 1)
+    if options.variations == 1 or is_layered(options.output):
+        outputs = [options.output]
+    else:
+        outputs = [numbered(options.output, variation) for variation in variations]
+    if options.layer is None:
+        return outputs, []
+    layers = []
+    for variation in variations:
+        for number in range(1, objects + 1):
+            numbers = [variation] * (options.variations > 1) + [number] * (objects > 1)
+            layers.append(numbered(options.layer, *numbers))
+    return outputs, layers
+
+
+def holds_16_bits(path: Path) -> bool:
+    return is_layered(path) or file_format(path).holds_16_bits
+
+
+# --- What goes in -----------------------------------------------------------------------------------------
+
+
+def _read(wish: ObjectWish, width: int, height: int) -> _ReadWish:
+    mask = None if wish.mask is None else _mask(wish.mask, wish.box, width, height)
+    reference = None if wish.reference is None else _reference(wish.reference)
+    return _ReadWish(wish, mask, reference)
+
+
+def _mask(path: Path, box: Rect, width: int, height: int) -> NDArray[np.uint8]:
+    """The mask uint8 (height, width): the picture's alpha if it has any, else how light it is."""
+    pixels = to_depth(read_photo(path, "mask").pixels, 8)
+    is_alpha = pixels.shape[2] == 4 and pixels[..., 3].min() < 255
+    shape: NDArray[np.uint8] = pixels[..., 3] if is_alpha else pixels[..., :3].max(axis=2)
+    inside = box.clipped(width, height)
+    if shape.shape == (height, width):
+        mask = shape
+    elif shape.shape == (box.height, box.width):
+        mask = np.zeros((height, width), np.uint8)
+        left, top = inside.x - box.x, inside.y - box.y
+        mask[inside.y : inside.bottom, inside.x : inside.right] = shape[
+            top : top + inside.height, left : left + inside.width
+        ]
+    else:
+        raise WrongOptions(
+            f"The mask {quoted(path)} is {shape.shape[1]} × {shape.shape[0]} pixels; "
+            f"the photo is {width} × {height}, the box {box.width} × {box.height}.",
+            "Give a mask of the photo's or the box's size.",
+        )
+    if mask[inside.y : inside.bottom, inside.x : inside.right].max() < MASK_PRESENT:
+        raise WrongOptions(
+            f"The mask {quoted(path)} is empty inside the box.", "Mark the object's shape in white."
+        )
+    return mask
+
+
+def _reference(path: Path) -> Samples:
+    picture = read_photo(path, "reference picture")
+    if picture.profile and not picture.profile.is_srgb:
+        return picture.profile.to_srgb(picture.pixels)
+    return to_depth(picture.pixels, 8)
+
+
+# --- The work ---------------------------------------------------------------------------------------------
+
+
+def _insert(
+    ready: list[_ReadWish], photo: Photo, depth: int, variations: int
+) -> tuple[list[Composition], list[str]]:
+    """One composition per variation, and the daemon's notes.
+
+    The first object's variations are one request; each further object is inserted into each variation's
+    own picture, with the seed counted up alike.
+    """
+    start = Composition(photo, depth)
+    results: list[Composition] = []
+    notes: list[str] = []
+    steps = 1 + (len(ready) - 1) * variations
+    with Client.connect() as client, ProgressBar(steps) as bar:
+        named = [known_class(item.wish.class_name, client.classes) for item in ready]
+        styles = [known_style(item.wish.style, info) for item, info in zip(ready, named, strict=True)]
+
+        def insert(number: int, scene: Samples, seed: int, count: int) -> list[ObjectLayer]:
+            item = ready[number]
+            box = item.wish.box
+            layers = client.insert_variations(
+                scene,
+                box=(box.x, box.y, box.width, box.height),
+                class_name=named[number].name,
+                seed=seed,
+                variations=count,
+                mask=item.mask,
+                reference=item.reference,
+                style=styles[number],
+                depth=depth,
+                on_progress=bar.show,
+            )
+            bar.next_step()
+            notes.extend(layers[0].notes)
+            return layers
+
+        for layer in insert(0, start.scene, ready[0].wish.seed, variations):
+            result = start.copy()
+            _add(result, layer)
+            results.append(result)
+        for number in range(1, len(ready)):
+            for variation, result in enumerate(results):
+                seed = ready[number].wish.seed + variation
+                _add(result, insert(number, result.scene, seed, 1)[0])
+    return results, notes
+
+
+def _add(result: Composition, layer: ObjectLayer) -> None:
+    x, y = layer.offset
+    result.add(PlacedLayer(layer.pixels, layer.class_name, layer.seed, x, y))
+
+
+# --- What comes out ---------------------------------------------------------------------------------------
+
+
+def _write(results: list[Composition], outputs: list[Path], layer_files: list[Path]) -> list[str]:
+    notes: list[str] = []
+    if is_layered(outputs[0]):
+        others = [layer for result in results[1:] for layer in result.layers]
+        notes += results[0].write_layers(outputs[0], others)
+    else:
+        for result, path in zip(results, outputs, strict=True):
+            notes += result.write(path)
+    if layer_files:
+        every = [layer for result in results for layer in result.layers]
+        for layer, path in zip(every, layer_files, strict=True):
+            write_object_layer(path, layer.pixels, (layer.x, layer.y))
+    return notes
+
+
+def _account(
+    results: list[Composition], outputs: list[Path], layer_files: list[Path], notes: list[str], seconds: float
+) -> dict[str, Any]:
+    """Everything that was made, for scripts."""
+    height, width = results[0].picture.shape[:2]
+    layers: list[dict[str, Any]] = []
+    for variation, result in enumerate(results, start=1):
+        for layer in result.layers:
+            entry: dict[str, Any] = {
+                "class": layer.class_name,
+                "seed": layer.seed,
+                "variation": variation,
+                "offset": [layer.x, layer.y],
+                "size": [layer.pixels.shape[1], layer.pixels.shape[0]],
+            }
+            if layer_files:
+                entry["file"] = str(layer_files[len(layers)])
+            layers.append(entry)
+    return {
+        "outputs": [str(path) for path in outputs],
+        "size": [width, height],
+        "depth": 8 * int(results[0].picture.itemsize) if holds_16_bits(outputs[0]) else 8,
+        "layers": layers,
+        "notes": list(dict.fromkeys(notes)),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _tell(results: list[Composition], outputs: list[Path], layer_files: list[Path]) -> None:
+    """One line per file."""
+    if len(outputs) == len(results):
+        for result, path in zip(results, outputs, strict=True):
+            print(f"{path}: {', '.join(layer.name for layer in result.layers)}")
+    else:
+        print(f"{outputs[0]}: {', '.join(layer.name for result in results for layer in result.layers)}")
+    for path in layer_files:
+        print(f"{path}: object layer")

@@ -1,0 +1,224 @@
+"""The options of ``insert-object insert``: their grammar and what they mean together. Imports no packages."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from daemon.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect
+
+Item = TypeVar("Item")
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+LAYERS_ENDING = ".ora"
+
+_DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
+_EPILOGUE = """\
+Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
+--seed, --style, --mask and --reference are given once for all objects or once for each box.
+
+Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
+holds them all as layers instead, of which only the first variation is visible.
+
+examples:
+  insert-object insert meadow.jpg --box 420,310,260,200 --class dog -o meadow-dog.png
+  insert-object insert meadow.jpg --box 40,300,200,160 --class cow --box 420,310,90,70 --class dog -o two.ora
+"""
+
+
+class WrongOptions(InsertObjectError):
+    """Options that cannot be understood, or not together."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
+
+
+@dataclass(frozen=True)
+class ObjectWish:
+    """One object to insert, as the options ask for it."""
+
+    box: Rect
+    class_name: str
+    seed: int
+    style: str
+    mask: Path | None
+    reference: Path | None
+
+
+def add_insert_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``insert`` to its parser."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOGUE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="the photo; it is not changed")
+    parser.add_argument(
+        "--box",
+        metavar="X,Y,W,H",
+        action="append",
+        type=_box,
+        required=True,
+        help="where the object goes, in pixels from the top left; may reach over the border",
+    )
+    parser.add_argument(
+        "--class",
+        dest="class_name",
+        metavar="CLASS",
+        action="append",
+        required=True,
+        help="what to insert; “insert-object classes” lists them",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True,
+        help="the finished picture (.png, .jpg, .webp, .tif) or its layers (.ora)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="N", action="append", type=_number(0, MAX_SEED),
+        help="the object's look, 0 to 2147483647 (default 0, counted up from object to object)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--variations", metavar="N", type=_number(1, MAX_VARIATIONS), default=1,
+        help=f"how many looks to make, 1 to {MAX_VARIATIONS} (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mask", metavar="PNG", action="append", type=Path,
+        help="the object's shape, white or opaque; a picture of the photo's or the box's size",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reference",
+        metavar="IMAGE",
+        action="append",
+        type=Path,
+        help="a picture the object is to look like",
+    )
+    parser.add_argument("--style", metavar="NAME", action="append", help="one of the class's looks, by name")
+    parser.add_argument(
+        "--depth", type=int, choices=(8, 16), help="bits per colour of what is written (default: the photo's)"
+    )
+    parser.add_argument(
+        "--layer", metavar="PNG", type=Path,
+        help="also write each object alone, cut to its size, its place noted in the file "
+        "(several: PNG-1, PNG-2 …; several variations of several objects: PNG-VARIATION-OBJECT)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+
+
+def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
+    """``--box -5,…`` as ``--box=-5,…``: argparse takes what begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--box" and argument[:1] == "-" and argument[1:2].isdigit():
+            joined[-1] = f"--box={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def wishes(options: argparse.Namespace) -> list[ObjectWish]:
+    """The objects to insert, in order.
+
+    Raises:
+        WrongOptions: if the numbers of boxes, classes and other options do not fit.
+    """
+    boxes: list[Rect] = options.box
+    count = len(boxes)
+    if len(options.class_name) != count:
+        raise WrongOptions(
+            f"--box is given {count} times and --class {len(options.class_name)} times.",
+            "Give one --class for each --box.",
+        )
+    seeds = options.seed or [0]
+    if len(seeds) == 1:
+        seeds = [(seeds[0] + index) % (MAX_SEED + 1) for index in range(count)]
+    return [
+        ObjectWish(*values)
+        for values in zip(
+            boxes,
+            options.class_name,
+            _for_each("--seed", seeds, count, 0),
+            _for_each("--style", options.style, count, ""),
+            _for_each("--mask", options.mask, count, None),
+            _for_each("--reference", options.reference, count, None),
+            strict=True,
+        )
+    ]
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Refuses endings that are not written, and names under which the photo itself would be replaced.
+
+    Raises:
+        WrongOptions: with the sentence for the user.
+    """
+    output: Path = options.output
+    known = (*PICTURE_ENDINGS, LAYERS_ENDING)
+    if output.suffix.lower() not in known:
+        ending = f"ends in “{output.suffix}”" if output.suffix else "has no ending"
+        raise WrongOptions(
+            f"The output “{output.name}” {ending}, which names no format that can be written.",
+            f"Let it end in {', '.join(known[:-1])} or {known[-1]}.",
+        )
+    if options.layer is not None and options.layer.suffix.lower() != ".png":
+        raise WrongOptions("The object layer is written as PNG.", "Let the name after --layer end in .png.")
+    read = [options.photo, *(options.mask or ()), *(options.reference or ())]
+    for path in (output, *([options.layer] if options.layer else ())):
+        if any(_is_same_file(path, other) for other in read):
+            raise WrongOptions(f"“{path}” would be replaced by the result.", "Choose another name.")
+    if options.layer is not None and options.layer.absolute() == output.absolute():
+        raise WrongOptions("The picture and the layer have the same name.", "Choose another for --layer.")
+
+
+def numbered(path: Path, *numbers: int) -> Path:
+    """The path with numbers before its ending: OUT.png, 2 → OUT-2.png."""
+    return path.with_name(f"{path.stem}{''.join(f'-{number}' for number in numbers)}{path.suffix}")
+
+
+def is_layered(path: Path) -> bool:
+    """Whether a file of that name holds layers instead of one finished picture."""
+    return path.suffix.lower() == LAYERS_ENDING
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False  # one of them does not exist
+
+
+def _for_each(name: str, given: Sequence[Item] | None, count: int, default: Item) -> Sequence[Item]:
+    values = given or [default]
+    if len(values) == 1:
+        return list(values) * count
+    if len(values) != count:
+        raise WrongOptions(
+            f"{name} is given {len(values)} times for {count} box{'es' * (count > 1)}.",
+            "Give it once, or once for each box.",
+        )
+    return values
+
+
+def _box(text: str) -> Rect:
+    parts = text.split(",")
+    try:
+        x, y, width, height = (int(part) for part in parts)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"“{text[:60]}” is no box; give four whole numbers: X,Y,WIDTH,HEIGHT"
+        ) from None
+    if max(abs(x), abs(y), abs(width), abs(height)) > MAX_IMAGE_SIDE:
+        raise argparse.ArgumentTypeError(f"“{text[:60]}” reaches farther than any picture")
+    return Rect(x, y, width, height)
+
+
+def _number(low: int, high: int) -> Any:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"“{text[:60]}” is no whole number from {low} to {high}")
+        return value
+
+    return read

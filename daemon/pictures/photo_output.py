@@ -1,0 +1,184 @@
+"""Writing finished pictures: PNG, JPEG, WebP and TIFF, with all that each can keep of the photo."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from daemon.pictures.atomic_file import replacing
+from daemon.pictures.colour_profile import srgb_profile
+from daemon.pictures.deep_pictures import with_offset, write_deep_png
+from daemon.pictures.photo import Photo
+from daemon.pictures.pixels import Samples, to_depth
+from daemon.pictures.tiff_output import write_tiff
+from daemon.protocol import ErrorCode, InsertObjectError
+
+JPEG_QUALITY = 95
+
+
+class UnsuitableFormat(InsertObjectError):
+    """A picture that the chosen file format cannot hold, or a format that is not written."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """What a file format can hold."""
+
+    name: str
+    holds_16_bits: bool
+    holds_alpha: bool
+    longest_side: int
+    write: Callable[[BinaryIO, Photo], None]
+
+
+def file_format(path: Path) -> FileFormat:
+    """The format that a file's ending names.
+
+    Raises:
+        UnsuitableFormat: if it names none that is written.
+    """
+    found = _FORMATS.get(path.suffix.lower())
+    if found is None:
+        ending = f"ends in “{path.suffix}”" if path.suffix else "has no ending"
+        raise UnsuitableFormat(
+            f"The output “{path.name}” {ending}, which names no format that can be written.",
+            "Let it end in .png, .jpg, .webp, .tif or .ora.",
+        )
+    return found
+
+
+def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
+    """Writes a picture; returns notes on what the format could not keep.
+
+    The file appears whole or not at all. JPEG is written at quality 95 without colour subsampling, WebP
+    and TIFF without loss. Colour profile, EXIF data and resolution go along.
+
+    Raises:
+        UnsuitableFormat: for an unknown ending, or a picture larger than the format allows.
+        UnwritableFile: for whatever goes wrong with the file.
+    """
+    chosen = file_format(path)
+    height, width = photo.pixels.shape[:2]
+    if max(width, height) > chosen.longest_side:
+        raise UnsuitableFormat(
+            f"A {chosen.name} file holds at most {chosen.longest_side} pixels a side, "
+            f"the picture has {width} × {height}.",
+            "Write a .png or .tif file.",
+        )
+    notes: list[str] = []
+    pixels = photo.pixels
+    if photo.depth == 16 and not chosen.holds_16_bits:
+        pixels = to_depth(pixels, 8)
+        notes.append(f"{chosen.name} holds 8 bits per colour; the picture was written with 8.")
+    if pixels.shape[2] == 4 and not chosen.holds_alpha:
+        pixels = over_white(pixels)
+        notes.append(f"{chosen.name} holds no transparency; the picture was written over white.")
+    fitting = Photo(pixels, photo.is_grey, photo.profile, photo.exif, photo.dots_per_inch)
+    with replacing(path) as file:
+        chosen.write(file, fitting)
+    return tuple(notes)
+
+
+def over_white(pixels: Samples) -> Samples:
+    """Straight-alpha pixels (h, w, 4) over white, (h, w, 3) of the same dtype."""
+    full = float(np.iinfo(pixels.dtype).max)
+    alpha = pixels[..., 3:] / full
+    flat: Samples = np.rint(pixels[..., :3] * alpha + full * (1 - alpha)).astype(pixels.dtype)
+    return flat
+
+
+def write_object_layer(path: Path, pixels: Samples, offset: tuple[int, int]) -> None:
+    """Writes a layer (h, w, 4) as PNG with its place in the picture, which GIMP and others honour.
+
+    Raises:
+        UnwritableFile: for whatever goes wrong with the file.
+    """
+    with replacing(path) as file:
+        file.write(with_offset(encoded_png(pixels), offset))
+
+
+def encoded_png(pixels: Samples) -> bytes:
+    """A PNG file of uint8 or uint16 (h, w, 3|4) pixels."""
+    buffer = io.BytesIO()
+    write_png(buffer, Photo(pixels))
+    return buffer.getvalue()
+
+
+def write_png(file: BinaryIO, photo: Photo) -> None:
+    """Writes 8 or 16 bits; grey pictures as grey."""
+    if photo.depth == 16:
+        pixels, profile = _channels(photo), _profile(photo)
+        write_deep_png(file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch)
+    else:
+        _save(file, photo, "PNG")
+
+
+def _write_tiff(file: BinaryIO, photo: Photo) -> None:
+    pixels, profile = _channels(photo), _profile(photo)
+    write_tiff(file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch)
+
+
+def _write_jpeg(file: BinaryIO, photo: Photo) -> None:
+    _save(file, photo, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+
+
+def _write_webp(file: BinaryIO, photo: Photo) -> None:
+    # Exact: else the colours under full transparency are thrown away, and every pixel is to stay the same.
+    _save(file, photo, "WEBP", lossless=True, exact=True)
+
+
+def _channels(photo: Photo) -> Samples:
+    """Pixels with one channel if the photo is grey and opaque."""
+    is_plain_grey = photo.is_grey and photo.pixels.shape[2] == 3
+    return photo.pixels[..., :1] if is_plain_grey else photo.pixels
+
+
+def _profile(photo: Photo) -> bytes | None:
+    """The colour profile to write along.
+
+    16-bit colours without one are taken as linear by Krita (it asks, linear being its proposal), so sRGB is
+    said there.
+    """
+    if photo.is_grey:
+        return None
+    if photo.profile:
+        return photo.profile.data
+    return srgb_profile() if photo.depth == 16 else None
+
+
+def _save(file: BinaryIO, photo: Photo, name: str, **options: object) -> None:
+    """Writes 8 bits through memory: Pillow's encoders do not tell a full disk from other failures."""
+    pixels = _channels(photo)
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+    profile = _profile(photo)
+    if profile:
+        options["icc_profile"] = profile
+    if photo.exif:
+        options["exif"] = photo.exif
+    if photo.dots_per_inch:
+        options["dpi"] = photo.dots_per_inch
+    buffer = io.BytesIO()
+    image.save(buffer, name, **options)
+    file.write(buffer.getbuffer())
+
+
+_PNG = FileFormat("PNG", True, True, 2**31 - 1, write_png)
+_JPEG = FileFormat("JPEG", False, False, 65_500, _write_jpeg)
+_TIFF = FileFormat("TIFF", True, True, 2**31 - 1, _write_tiff)
+_FORMATS = {
+    ".png": _PNG,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": FileFormat("WebP", False, True, 16_383, _write_webp),
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+}

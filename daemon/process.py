@@ -1,0 +1,59 @@
+"""One daemon process from its first line to its last: lock, log, signals, service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from types import FrameType
+
+from daemon.folders import Folders
+from daemon.lifecycle import wait_for_lock
+from daemon.logs import logging_to
+from daemon.protocol import InsertObjectError
+from daemon.service import EngineFactory, Service
+from daemon.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WORKER_PATIENCE = 5.0  # seconds for a load that was broken off to come to its next step
+
+
+def run_daemon(folders: Folders, factory: EngineFactory, settings: Settings) -> None:
+    """Serves until a signal, a client or idleness ends it. To be called in the main thread.
+
+    Raises:
+        InsertObjectError: a daemon runs already, or a file or port could not be had.
+    """
+    os.umask(0o077)
+    # OpenMP's threads spin while they wait for each other. On a computer that does anything else besides,
+    # that made an insertion 30 times slower; asleep they cost microseconds. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with wait_for_lock(folders), logging_to(folders.log_file):
+        service = Service(folders, factory, settings)
+        try:
+            _end_on_signals(service)
+            service.run()
+        except InsertObjectError as error:
+            log.error("The service could not start: %s", error)
+            raise
+        finally:
+            signal.set_wakeup_fd(-1)
+            if not service.close(WORKER_PATIENCE):
+                # a library call in the worker thread cannot be broken off, and tearing the interpreter
+                # down under it may crash; everything of ours is closed, so the process may simply end
+                logging.shutdown()
+                os._exit(0)
+
+
+def _end_on_signals(service: Service) -> None:
+    """The first signal ends the service in good order, a second one the process at once."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        service.stop()
+
+    signal.set_wakeup_fd(service.wake_socket.fileno(), warn_on_full_buffer=False)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # not every system has all of them
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)

@@ -1,0 +1,107 @@
+"""Sends replies without ever waiting for a client to read them."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import zmq
+
+from daemon.protocol import Buffer, Reply, encode
+from daemon.serving.workqueue import ClientKey
+
+log = logging.getLogger(__name__)
+
+SEND_QUEUE = 16  # messages that libzmq keeps for each client
+_ZERO_COPY_BYTES = 64 * 1024  # below this, copying is cheaper than handing over the memory
+
+
+@dataclass
+class _Backlog:
+    """What a client has not made room for yet."""
+
+    messages: deque[list[Buffer]] = field(default_factory=deque)
+    bytes: int = 0
+
+
+class Replies:
+    """The way out of a ROUTER socket. Slow clients get a backlog of bounded size, gone ones nothing."""
+
+    def __init__(
+        self,
+        router: zmq.Socket[bytes],
+        *,
+        on_gone: Callable[[ClientKey], None],
+        on_deaf: Callable[[ClientKey], list[Reply]],
+        backlog_bytes: int = 256 * 2**20,
+        backlog_messages: int = 4096,
+    ) -> None:
+        """``on_gone``: the client has disconnected. ``on_deaf``: it does not read, its backlog was thrown
+        away; returns the few replies that it shall find instead, should it ever read again."""
+        self._router = router
+        self._on_gone, self._on_deaf = on_gone, on_deaf
+        self._backlog_bytes, self._backlog_messages = backlog_bytes, backlog_messages
+        self._backlogs: dict[ClientKey, _Backlog] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether some client has not made room for its replies yet."""
+        return bool(self._backlogs)
+
+    def send(self, client: ClientKey, reply: Reply) -> None:
+        """Sends now, or later with ``flush``."""
+        self._send(client, encode(reply))
+
+    def flush(self) -> None:
+        """Sends as much of the backlogs as the clients have room for."""
+        for client in list(self._backlogs):
+            backlog = self._backlogs.get(client)
+            while backlog is not None and backlog.messages:
+                if not self._try(client, backlog.messages[0]):
+                    break
+                backlog.bytes -= _size(backlog.messages.popleft())
+            if backlog is not None and not backlog.messages:
+                self._backlogs.pop(client, None)
+
+    def forget(self, client: ClientKey) -> None:
+        """Throws away what was meant for a client."""
+        self._backlogs.pop(client, None)
+
+    def _send(self, client: ClientKey, frames: list[Buffer]) -> None:
+        backlog = self._backlogs.get(client)
+        if backlog is None and self._try(client, frames):
+            return
+        if backlog is None:
+            backlog = self._backlogs[client] = _Backlog()
+        full = (
+            len(backlog.messages) >= self._backlog_messages
+            or backlog.bytes + _size(frames) > self._backlog_bytes
+        )
+        if backlog.messages and full:
+            log.warning("A client does not read its replies; its requests were dropped.")
+            backlog.messages.clear()
+            backlog.messages.extend(encode(reply) for reply in self._on_deaf(client))
+            backlog.bytes = sum(map(_size, backlog.messages))
+            return
+        backlog.messages.append(frames)
+        backlog.bytes += _size(frames)
+
+    def _try(self, client: ClientKey, frames: list[Buffer]) -> bool:
+        """Sends if there is room; also True when the client is gone and nothing is left to do."""
+        try:
+            large = any(len(frame) > _ZERO_COPY_BYTES for frame in frames)
+            self._router.send_multipart([client, *frames], zmq.NOBLOCK, copy=not large)
+        except zmq.Again:
+            return False
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            self._backlogs.pop(client, None)
+            self._on_gone(client)
+        return True
+
+
+def _size(frames: list[Buffer]) -> int:
+    return sum(map(len, frames))

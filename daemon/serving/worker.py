@@ -1,0 +1,313 @@
+"""The worker thread: the one place where networks are loaded and run, one request at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from daemon.protocol import (
+    Cancelled,
+    ClassInfo,
+    Done,
+    Error,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    Layer,
+    Limits,
+    Progress,
+    Stage,
+)
+from daemon.serving.admission import named
+from daemon.serving.workqueue import Work
+
+log = logging.getLogger(__name__)
+
+
+class Interrupted(Exception):
+    """Nobody wants the result any more; raised through the engine between two stages."""
+
+
+class Engine(Protocol):
+    """What the worker asks of the networks; ``daemon.engine`` is the real one."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[ClassInfo, ...]: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def load(self, on_progress: Callable[[float], None]) -> None: ...
+
+    def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]: ...
+
+    def take_notes(self) -> tuple[str, ...]: ...
+
+    def release(self) -> None: ...
+
+    def report(self) -> dict[str, Any]: ...
+
+
+EngineFactory: TypeAlias = Callable[[], Engine]
+
+
+# --- What the worker tells the network thread -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LoadProgress:
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Loaded:
+    device: str
+    classes: tuple[ClassInfo, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class LoadFailed:
+    error: InsertObjectError
+
+
+@dataclass(frozen=True)
+class Replied:
+    """A reply on the way to the result."""
+
+    work: Work
+    reply: Progress | Layer
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The worker is done with the request and free for the next one."""
+
+    work: Work
+    reply: Done | Error | Cancelled
+
+
+@dataclass(frozen=True)
+class Released:
+    """The networks' memory was given back."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The engine's account of itself, for the status."""
+
+    report: dict[str, Any]
+
+
+Event: TypeAlias = "LoadProgress | Loaded | LoadFailed | Replied | Finished | Released | Reported"
+
+
+class Mailbox:
+    """Hands events from the worker to the network thread and wakes its poll; never blocks either."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.reader, self.writer = socket.socketpair()
+        self.reader.setblocking(False)
+        self.writer.setblocking(False)
+
+    def post(self, event: Event) -> None:
+        self._events.put(event)
+        with contextlib.suppress(BlockingIOError):  # full: a wake-up is already on its way
+            self.writer.send(b"\0")
+
+    def take(self) -> Iterator[Event]:
+        """Every event posted so far."""
+        with contextlib.suppress(BlockingIOError):  # empty: woken by something else
+            while self.reader.recv(4096):
+                pass
+        while not self._events.empty():
+            yield self._events.get()
+
+    def close(self) -> None:
+        self.reader.close()
+        self.writer.close()
+
+
+# --- The thread -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Load:
+    """Asks for the networks to be loaded."""
+
+
+@dataclass(frozen=True)
+class _Release:
+    """Asks for the networks' memory to be given back."""
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """Ends the thread."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """Runs an engine in a thread of its own. Every method returns at once."""
+
+    factory: EngineFactory
+    mailbox: Mailbox
+    _orders: queue.SimpleQueue[_Load | _Release | _Stop | Work] = field(default_factory=queue.SimpleQueue)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _engine: Engine | None = None
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def load(self) -> None:
+        self._orders.put(_Load())
+
+    def release(self) -> None:
+        self._orders.put(_Release())
+
+    def begin(self, work: Work) -> None:
+        self._orders.put(work)
+
+    def stop(self) -> None:
+        """Ends the thread after the running request; a load in progress is broken off."""
+        self._stopping.set()
+        self._orders.put(_Stop())
+
+    def join(self, patience: float) -> bool:
+        """Waits for the end of the thread; False when it is still busy after that many seconds."""
+        if self._thread is None:
+            return True
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not isinstance(order := self._orders.get(), _Stop):
+            if isinstance(order, Work):
+                self.mailbox.post(Finished(order, self._finish(order)))
+                self._report()
+            elif isinstance(order, _Release):
+                self._release()
+            elif self._engine is None:
+                self._load()
+            else:  # a request that came in between has loaded them
+                self.mailbox.post(Loaded(self._engine.device, self._engine.classes, self._engine.limits))
+            del order  # its pixels are not kept while waiting for the next one
+
+    def _load(self) -> InsertObjectError | None:
+        """Loads the networks unless they are; returns why it failed."""
+        if self._engine is not None:
+            return None
+        self.mailbox.post(LoadProgress(0.0))
+        try:
+            engine = self.factory()
+            engine.load(self._tell_load_progress)
+        except Interrupted:
+            return InsertObjectError(ErrorCode.BUSY, "The Insert Object service is ending.")
+        except InsertObjectError as error:
+            log.error("The networks could not be loaded: %s", error)
+            self.mailbox.post(LoadFailed(error))
+            return error
+        except Exception as error:
+            log.exception("The networks could not be loaded.")
+            failure = as_painters_error(error, "The networks could not be loaded.")
+            self.mailbox.post(LoadFailed(failure))
+            return failure
+        self._engine = engine
+        self.mailbox.post(Loaded(engine.device, engine.classes, engine.limits))
+        self._report()
+        return None
+
+    def _tell_load_progress(self, fraction: float) -> None:
+        if self._stopping.is_set():
+            raise Interrupted
+        self.mailbox.post(LoadProgress(min(max(float(fraction), 0.0), 1.0)))
+
+    def _finish(self, work: Work) -> Done | Error | Cancelled:
+        """Runs one request; its layers go to the mailbox, the last word is returned."""
+        failure = self._load()
+        if failure is not None or self._engine is None:
+            return _error_reply(work, failure or as_painters_error(None, "The networks are not loaded."))
+        layers: Iterator[Layer] = iter(())
+        try:
+            request = named(work.request, self._engine.classes)
+            layers = self._engine.insert(request, lambda stage, part: self._tell_stage(work, stage, part))
+            for layer in layers:
+                if work.dropped.is_set():
+                    raise Interrupted
+                self.mailbox.post(Replied(work, layer))
+            return Done(work.id, tuple(self._engine.take_notes()))
+        except Interrupted:
+            return Cancelled(work.id, work.id)
+        except InsertObjectError as error:
+            log.warning("A request failed: %s", error)
+            return _error_reply(work, error)
+        except Exception as error:
+            log.exception("A request failed inside the daemon.")
+            return _error_reply(work, as_painters_error(error, "The object could not be made."))
+        finally:
+            self._close(layers)
+
+    def _close(self, layers: Iterator[Layer]) -> None:
+        """Ends a generator that was left half way, so that the engine can tidy up now."""
+        close = getattr(layers, "close", None)
+        if close is None:
+            return
+        try:
+            close()
+        except Exception:
+            log.exception("The engine failed while a request was broken off.")
+
+    def _tell_stage(self, work: Work, stage: Stage, fraction: float) -> None:
+        if work.dropped.is_set():
+            raise Interrupted
+        self.mailbox.post(Replied(work, Progress(work.id, stage, min(max(float(fraction), 0.0), 1.0))))
+
+    def _release(self) -> None:
+        if self._engine is not None:
+            try:
+                self._engine.release()
+            except Exception:
+                # an engine that cannot let go is dropped as a whole; the next request makes a new one
+                log.exception("The networks' memory could not be given back.")
+                self._engine = None
+        self.mailbox.post(Released())
+        self._report()
+
+    def _report(self) -> None:
+        if self._engine is None:
+            return
+        try:
+            self.mailbox.post(Reported(dict(self._engine.report())))
+        except Exception:
+            log.exception("The engine could not report on itself.")
+
+
+def as_painters_error(error: BaseException | None, sentence: str) -> InsertObjectError:
+    """The error to show for one that nobody foresaw; the details are in the log."""
+    if isinstance(error, MemoryError):
+        return InsertObjectError(
+            ErrorCode.OUT_OF_MEMORY,
+            "There was not enough memory to make the object.",
+            "Close other programs, draw a smaller box or ask for fewer variations.",
+        )
+    return InsertObjectError(
+        ErrorCode.INTERNAL,
+        f"{sentence} Something went wrong inside Insert Object.",
+        "Try again; if it happens again, report it with the output of “insert-object doctor” and the log.",
+    )
+
+
+def _error_reply(work: Work, error: InsertObjectError) -> Error:
+    return Error(work.id, error.code, error.sentence, error.hint)

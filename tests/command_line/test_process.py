@@ -1,0 +1,175 @@
+"""The command as a process: start-up time, interruption, pipes, terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from daemon import __version__
+from tests.command_line.conftest import Command, start_stand_in
+from tests.conftest import ROOT, program_environment
+
+BOX = "40,30,48,40"
+SLOW_IMPORTS = ("torch", "numpy", "PIL", "tqdm")
+
+
+def run(home: Path, *arguments: object, code: str | None = None) -> subprocess.CompletedProcess[str]:
+    program = ["-m", "daemon.command_line"] if code is None else ["-c", code]
+    return subprocess.run(
+        [sys.executable, *program, *map(str, arguments)],
+        env=program_environment(home),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def insertion(photo: Path, out: Path) -> list[str]:
+    program = [sys.executable, "-m", "daemon.command_line"]
+    return [*program, "insert", str(photo), "--box", BOX, "--class", "dog", "-o", str(out)]
+
+
+def test_the_version_is_told(stand_in_home: Path) -> None:
+    done = run(stand_in_home, "--version")
+    assert (done.returncode, done.stdout) == (0, f"insert-object {__version__}\n")
+
+
+def test_classes_are_listed_for_people_and_for_scripts(command: Command) -> None:
+    assert command("classes").out == "dog  Dog  styles: brown, black\ncat  Cat\ncar  Car  styles: red\n"
+    assert json.loads(command("classes", "--json").out)[0] == {
+        "name": "dog",
+        "label": "Dog",
+        "styles": ["brown", "black"],
+    }
+
+
+def test_listing_classes_imports_nothing_slow(stand_in_home: Path) -> None:
+    code = (
+        "import sys; from daemon.command_line import main; code = main(['classes']);"
+        f"print(code, [name for name in {SLOW_IMPORTS} if name in sys.modules])"
+    )
+    done = run(stand_in_home, code=code)
+    assert done.stdout.splitlines()[-1] == "0 []", done
+
+
+def test_help_imports_nothing_slow_and_explains_insert(stand_in_home: Path) -> None:
+    code = (
+        "import sys; from daemon.command_line import main; code = main(['insert', '--help']);"
+        f"print(code, [name for name in {SLOW_IMPORTS} if name in sys.modules])"
+    )
+    done = run(stand_in_home, code=code)
+    assert done.stdout.splitlines()[-1] == "0 []", done
+    for option in (
+        "--box",
+        "--class",
+        "--seed",
+        "--variations",
+        "--mask",
+        "--reference",
+        "--layer",
+        "--json",
+    ):
+        assert option in done.stdout
+
+
+def test_every_command_of_the_design_has_help(stand_in_home: Path) -> None:
+    for words in (["classes"], ["doctor"], ["daemon"], ["daemon", "status"], ["train"], ["evaluate"]):
+        assert run(stand_in_home, *words, "--help").returncode == 0, words
+
+
+def test_nothing_but_text_is_printed_when_this_is_no_terminal(
+    stand_in_home: Path, photo: Path, tmp_path: Path
+) -> None:
+    done = run(stand_in_home, "insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / "out.png")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'out.png'}: dog · seed 0\n", "")
+
+
+def test_a_reader_that_goes_away_is_no_error_message(stand_in_home: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "daemon.command_line", "classes"],
+        env=program_environment(stand_in_home),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert errors == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals differ there")
+def test_an_interrupted_insertion_ends_at_once_with_130_and_writes_nothing(
+    photo: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "slow-home"
+    daemon = start_stand_in(home, "--stage-seconds", "20")
+    try:
+        process = subprocess.Popen(
+            insertion(photo, tmp_path / "out.png"),
+            env=program_environment(home),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 30
+        while not psutil.Process(process.pid).net_connections() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)  # from the connection to the request
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        _, errors = process.communicate(timeout=30)
+        assert time.monotonic() - started < 5
+        assert process.returncode == 130 and errors == b"insert-object: interrupted.\n"
+        assert not (tmp_path / "out.png").exists()
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals differ there")
+def test_a_terminal_shows_a_bar_for_work_of_more_than_a_second(photo: Path, tmp_path: Path) -> None:
+    import pty
+
+    home = tmp_path / "slow-home"
+    daemon = start_stand_in(home, "--stage-seconds", "0.7")
+    try:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            insertion(photo, tmp_path / "out.png"),
+            env=program_environment(home),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # Linux's way to say that the other side is closed
+                break
+            if not part:
+                break
+            seen += part
+        os.close(ours)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert b"finishing" in seen and b"%" in seen
+    finally:
+        daemon.kill()
+        daemon.wait()

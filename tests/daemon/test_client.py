@@ -1,0 +1,166 @@
+"""Inserting from Python, through a real daemon process with the stand-in engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from daemon.client import Client, start_command
+from daemon.folders import Folders
+from daemon.lifecycle import connection_pid, running_pid
+from daemon.private_files import PrivateFileError
+from daemon.protocol import ErrorCode, InsertObjectError, Stage
+from plugins.client.connection import Config
+from plugins.client.session import Session
+from tests.conftest import ROOT
+from tests.daemon.conftest import wait_until
+from tests.stand_in_engine import stand_in_colour
+
+
+@pytest.fixture
+def home_folders(insert_object_home: Path) -> Folders:
+    del insert_object_home  # it has set the environment
+    return Folders.default()
+
+
+@pytest.fixture
+def client(home_folders: Folders) -> Iterator[Client]:
+    """A client that starts the stand-in daemon when it needs one; a stage takes 0.1 s."""
+    command = (sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"), "--stage-seconds", "0.1")
+    session = Session(Config(home_folders.connection_file, command), "test")
+    session.open()
+    with Client(session) as opened:
+        yield opened
+
+
+def test_it_starts_the_daemon_and_inserts(client: Client, sample_photo: np.ndarray) -> None:
+    before = sample_photo.copy()
+    stages: list[tuple[Stage, float]] = []
+    layer = client.insert(
+        sample_photo,
+        box=(100, 50, 200, 160),
+        class_name="dog",
+        seed=3,
+        on_progress=lambda stage, part: stages.append((stage, part)),
+    )
+    assert layer.pixels.shape == (120, 150, 4)
+    assert layer.pixels.dtype == np.uint8
+    assert tuple(layer.pixels[0, 0]) == (*stand_in_colour("dog", 3, 0), 255)
+    assert layer.offset == (125, 70)
+    assert (layer.seed, layer.class_name) == (3, "dog")
+    assert [stage for stage, _ in stages] == [Stage.MASK, Stage.OBJECT, Stage.FINISHING]
+    assert np.array_equal(sample_photo, before)
+
+
+def test_variations_come_in_order_and_in_the_pictures_depth(client: Client) -> None:
+    picture = np.full((300, 400, 4), 30_000, np.uint16)
+    mask = np.full((300, 400), 255, np.uint8)
+    reference = np.full((2000, 1500, 3), 90, np.uint8)
+    layers = client.insert_variations(
+        picture, box=(0, 0, 80, 80), class_name="cat", variations=3, mask=mask, reference=reference
+    )
+    assert [layer.seed for layer in layers] == [0, 1, 2]
+    assert all(layer.pixels.dtype == np.uint16 for layer in layers)
+    eight = client.insert(picture, box=(0, 0, 80, 80), class_name="cat", depth=8)
+    assert eight.pixels.dtype == np.uint8
+
+
+def test_the_service_names_its_classes_and_its_state(client: Client) -> None:
+    assert [known.name for known in client.classes] == ["dog", "cat", "car"]
+    assert client.status()["state"] == "ready"
+
+
+def test_errors_arrive_as_exceptions_with_their_code(client: Client, sample_photo: np.ndarray) -> None:
+    with pytest.raises(InsertObjectError) as unknown:
+        client.insert(sample_photo, box=(0, 0, 50, 50), class_name="dgo")
+    assert unknown.value.code is ErrorCode.UNKNOWN_CLASS
+    with pytest.raises(InsertObjectError) as small:
+        client.insert(sample_photo, box=(0, 0, 3, 50), class_name="dog")
+    assert small.value.code is ErrorCode.BOX_TOO_SMALL
+    with pytest.raises(ValueError, match="mask"):
+        client.insert(sample_photo, box=(0, 0, 50, 50), class_name="dog", mask=np.zeros((5, 5), np.uint8))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize("stage", [Stage.MASK, Stage.OBJECT, Stage.FINISHING])
+def test_a_daemon_killed_in_any_stage_is_started_again_and_the_request_done(
+    client: Client, home_folders: Folders, sample_photo: np.ndarray, stage: Stage
+) -> None:
+    client.status()
+    killed: list[int] = []
+
+    def kill(now: Stage, _fraction: float) -> None:
+        if now is stage and not killed:
+            pid = connection_pid(home_folders)
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    layer = client.insert(sample_photo, box=(0, 0, 80, 80), class_name="dog", seed=5, on_progress=kill)
+    assert tuple(layer.pixels[0, 0, :3]) == stand_in_colour("dog", 5, 0)
+    assert killed
+    assert running_pid(home_folders) not in (None, *killed)
+
+
+def test_loading_is_reported_while_it_is_waited_for(home_folders: Folders) -> None:
+    command = (sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"), "--load-seconds", "1")
+    session = Session(Config(home_folders.connection_file, command), "test")
+    session.open()
+    told: list[float] = []
+    with Client(session) as opened:
+        welcome = opened.wait_until_ready(lambda _stage, part: told.append(part))
+    assert welcome.device == "stand-in"
+    assert told == sorted(told)
+    assert told[-1] > 0
+
+
+def test_shutdown_ends_the_daemon(client: Client, home_folders: Folders) -> None:
+    client.status()
+    pid = running_pid(home_folders)
+    client.shutdown()
+    wait_until(lambda: running_pid(home_folders) is None)
+    wait_until(lambda: pid is not None and not psutil.pid_exists(pid))
+
+
+def test_several_threads_share_one_client(client: Client, sample_photo: np.ndarray) -> None:
+    found: dict[int, tuple[int, ...]] = {}
+
+    def insert(seed: int) -> None:
+        layer = client.insert(sample_photo, box=(0, 0, 80, 80), class_name="car", seed=seed)
+        found[seed] = tuple(int(value) for value in layer.pixels[0, 0, :3])
+
+    threads = [threading.Thread(target=insert, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {seed: stand_in_colour("car", seed, 0) for seed in range(4)}
+
+
+def test_without_autostart_a_missing_daemon_is_one_clear_error(home_folders: Folders) -> None:
+    with Client.connect(home_folders, autostart=False) as lonely, pytest.raises(InsertObjectError) as missing:
+        lonely.status()
+    assert "not running" in missing.value.sentence
+    assert "daemon start" in missing.value.hint
+
+
+def test_a_home_that_cannot_be_written_is_told_before_anything_is_started(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folders = Folders.default({"INSERT_OBJECT_HOME": str(tmp_path / "file")})
+    with pytest.raises(PrivateFileError, match="cannot be written"):
+        Client.connect(folders)
+
+
+def test_the_start_command_works_from_any_folder() -> None:
+    program, path, *rest = start_command()
+    assert Path(program).is_absolute()
+    assert (Path(path) / "__main__.py").is_file()
+    assert rest == ["daemon", "run"]

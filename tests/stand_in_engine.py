@@ -1,0 +1,114 @@
+"""A small deterministic engine for tests of the service: coloured rectangles in place of objects."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from daemon.protocol import (
+    ClassInfo,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    Layer,
+    Limits,
+    PixelFormat,
+    PixelFrame,
+    Stage,
+    usable_box,
+)
+
+CLASSES = (
+    ClassInfo("dog", "Dog", ("brown", "black")),
+    ClassInfo("cat", "Cat"),
+    ClassInfo("car", "Car", ("red",)),
+)
+
+
+def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> tuple[int, int, int]:
+    """The colour of a layer: different for every class, seed, variation and style."""
+    digest = hashlib.sha256(f"{class_name} {seed} {index} {style}".encode()).digest()
+    return digest[0], digest[1], digest[2]
+
+
+@dataclass
+class StandInEngine:
+    """Fills the box, but for a margin, with one colour; shadow-like half alpha in its lowest tenth.
+
+    Failures and delays can be injected; ``calls`` records what was asked of it, in order.
+    """
+
+    load_seconds: float = 0.0
+    stage_seconds: float = 0.0
+    load_errors: list[Exception] = field(default_factory=list)  # raised by the first loads, in order
+    errors: dict[Stage, Exception] = field(default_factory=dict)  # raised once at that stage
+    notes: list[str] = field(default_factory=list)
+    device: str = "stand-in"
+    classes: tuple[ClassInfo, ...] = CLASSES
+    limits: Limits = field(default_factory=Limits)
+    calls: list[str] = field(default_factory=list)
+    loaded: bool = False
+
+    def load(self, on_progress: Callable[[float], None]) -> None:
+        self.calls.append("load")
+        for step in range(5):
+            on_progress(step / 5)
+            time.sleep(self.load_seconds / 5)
+        if self.load_errors:
+            raise self.load_errors.pop(0)
+        self.loaded = True
+
+    def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]:
+        self.calls.append(f"insert {request.id}")
+        box = usable_box(request.box, request.image_width, request.image_height)
+        for number, stage in enumerate((Stage.MASK, Stage.OBJECT, Stage.FINISHING)):
+            on_stage(stage, number / 3)
+            self._take_time()
+            if stage in self.errors:
+                raise self.errors.pop(stage)
+        for index in range(request.variations):
+            margin_x, margin_y = box.width // 8, box.height // 8
+            width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
+            colour = stand_in_colour(request.class_name, request.seed, index, request.style)
+            yield Layer(
+                request.id,
+                index,
+                request.class_name,
+                request.seed + index,
+                box.x + margin_x,
+                box.y + margin_y,
+                _rectangle(width, height, colour, request.depth),
+            )
+
+    def take_notes(self) -> tuple[str, ...]:
+        notes, self.notes = tuple(self.notes), []
+        return notes
+
+    def release(self) -> None:
+        self.calls.append("release")
+
+    def report(self) -> dict[str, Any]:
+        return {"device": self.device, "threads": 1}
+
+    def _take_time(self) -> None:
+        if self.stage_seconds:
+            time.sleep(self.stage_seconds)
+
+
+def out_of_memory() -> InsertObjectError:
+    """What an engine raises when the device has no memory left."""
+    return InsertObjectError(
+        ErrorCode.OUT_OF_MEMORY, "There was not enough memory.", "Ask for fewer variations."
+    )
+
+
+def _rectangle(width: int, height: int, colour: tuple[int, int, int], depth: int) -> PixelFrame:
+    soft = height // 10
+    solid, half = bytes((*colour, 255)), bytes((*colour, 128))
+    data = solid * (width * (height - soft)) + half * (width * soft)
+    if depth == 16:  # 257 × v has v in both of its bytes
+        data = b"".join(bytes((value, value)) for value in data)
+    return PixelFrame(width, height, PixelFormat.RGBA16 if depth == 16 else PixelFormat.RGBA8, data)
