@@ -35,7 +35,7 @@ from models.manifest import ModelCorrupt, ModelMissing
 
 MASK_CODE_SIZE = 32
 SCENE_OVER_NETWORK = 2  # scene pixels worth sending for each pixel that the networks see
-STYLE_SPREAD = 0.3  # how far variations stray from a reference or a style, in deviations
+STYLE_SPREAD = 0.7  # how far variations stray from a reference or a style, in deviations
 
 OnStage = Callable[[Stage, float], None]
 

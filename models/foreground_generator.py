@@ -72,6 +72,15 @@ def soft_edge(mask: Tensor) -> Tensor:
     return _box_blur(_box_blur(mask, radius), radius)
 
 
+def covering_alpha(mask: Tensor) -> Tensor:
+    """Alpha of a real object: full inside its mask, however thin a leg is, soft outside. (B, 1, S, S)."""
+    return torch.maximum(mask, _steep(soft_edge(mask)))
+
+
+def _steep(soft: Tensor) -> Tensor:
+    return ((soft - 0.5) * 2 + 0.5).clamp(0, 1)
+
+
 class ForegroundGenerator(nn.Module):
     """Paints an object of a class into the masked part of a scene."""
 
@@ -173,10 +182,12 @@ class ForegroundGenerator(nn.Module):
 
 
 def _alpha(mask: Tensor, change: Tensor) -> Tensor:
-    """The soft mask, sharpened or moved by the network inside its ramp only."""
+    """The soft mask, sharpened or moved by the network inside its ramp only; never less than the mask, or
+    legs as thin as the ramp would fade."""
     soft = soft_edge(mask)
     ramp = 4 * soft * (1 - soft)
-    return ((soft - 0.5) * 2 + 0.5 + 0.5 * torch.tanh(change) * ramp).clamp(0, 1)
+    moved = ((soft - 0.5) * 2 + 0.5 + 0.5 * torch.tanh(change) * ramp).clamp(0, 1)
+    return torch.maximum(moved, mask)
 
 
 def composite(colour: Tensor, alpha: Tensor, scene: Tensor) -> Tensor:

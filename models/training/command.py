@@ -96,6 +96,7 @@ def _train_masks(arguments: argparse.Namespace, device: str) -> None:
 
 def _train_objects(arguments: argparse.Namespace, device: str) -> None:
     """Trains the foreground generator and exports the weights if asked to."""
+    from models.data import read_records
     from models.features.networks import feature_folder
     from models.training import checkpoint
     from models.training.export import export_run
@@ -139,5 +140,6 @@ def _train_objects(arguments: argparse.Namespace, device: str) -> None:
         f"checkpoint in {arguments.out}"
     )
     if arguments.export is not None:
-        export_run(arguments.out, arguments.export, arguments.masks)
+        records = [record for record in read_records(arguments.data) if record.split == "train"]
+        export_run(arguments.out, arguments.export, arguments.masks, records)
         print(f"weights in {arguments.export}")

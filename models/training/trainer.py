@@ -16,7 +16,7 @@ from models.foreground_generator import (
     ForegroundGenerator,
     GeneratorShape,
     composite,
-    soft_edge,
+    covering_alpha,
 )
 from models.hole import fill_hole, random_dilate
 from models.relight import Relight
@@ -93,7 +93,7 @@ class Trainer:
         photo = Relight.random(count, random).apply(batch.photo)
         hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
         own_scene = fill_hole(photo, hole)
-        alpha = soft_edge(batch.mask)
+        alpha = covering_alpha(batch.mask)
         real = composite(photo, alpha, own_scene)
         recon = int(count * settings.reconstruction_share)
         # The last samples stand in another photo; reconstruction needs the first ones in their own.
@@ -108,6 +108,9 @@ class Trainer:
             mean, log_variance = self.encoder(real[:recon], batch.mask[:recon])
             code = torch.randn(count, self.generator.shape.code_size, generator=random, device=self.device)
             encoded = sample_code(mean, log_variance, random)
+            # References and styles are encoded looks: the discriminators judge some of them too, or they
+            # would keep the smooth surface that a reconstruction loss is content with.
+            code[: recon // 2] = encoded[: recon // 2].detach()
             noise = torch.randn(count, 1, side, side, generator=random, device=self.device)
             # One pass for the three uses of the generator: new looks, reconstructions, another light.
             tail = slice(count - lit, count)

@@ -10,6 +10,7 @@ from models.foreground_generator import (
     ForegroundGenerator,
     GeneratorShape,
     composite,
+    covering_alpha,
     soft_edge,
 )
 
@@ -107,3 +108,16 @@ def test_a_soft_edge_is_as_wide_as_it_says() -> None:
 def test_a_scene_below_the_smallest_level_is_refused() -> None:
     with pytest.raises((ValueError, IndexError)):
         _generator(32)(*_inputs(1, 4))
+
+
+def test_a_thin_leg_is_not_faded_by_the_soft_edge() -> None:
+    mask = torch.zeros(1, 1, 128, 128)
+    mask[..., 20:100, 60:62] = 1
+    assert (covering_alpha(mask)[mask > 0] == 1).all()
+    generator = _generator(64)
+    with torch.no_grad():
+        inputs = list(_inputs(1, 64))
+        inputs[1] = torch.zeros(1, 1, 64, 64)
+        inputs[1][..., 10:50, 30:32] = 1
+        _, alpha = generator(*inputs)
+    assert (alpha[inputs[1] > 0] == 1).all()

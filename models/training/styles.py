@@ -1,0 +1,117 @@
+"""Style presets: the common looks of a class, clustered from its real objects and named by colour."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from models.appearance_encoder import ENCODER_SIDE, AppearanceEncoder
+from models.data import ObjectRecord, Windows, load_windows
+
+STYLES = 5  # clusters looked for in a class; those that share a colour name become one style
+FEWEST_OBJECTS = 60  # of a class, below which clusters would be single photos
+_ROUNDS = 30
+_BATCH = 256
+
+
+def style_presets(
+    encoder: AppearanceEncoder, records: Sequence[ObjectRecord], class_names: Sequence[str], seed: int = 0
+) -> list[dict[str, list[float]]]:
+    """Name and appearance code of each class's styles, in the order of ``class_names``.
+
+    Wang et al., "High-Resolution Image Synthesis with Conditional GANs" (2018), cluster encoded features in
+    the same way. A class with fewer than ``FEWEST_OBJECTS`` objects has none.
+    """
+    windows = load_windows(records, class_names, ENCODER_SIDE)
+    codes = _encode(encoder, windows)
+    random = torch.Generator().manual_seed(seed)
+    presets = []
+    for index in range(len(class_names)):
+        members = torch.where(windows.class_index == index)[0]
+        presets.append(
+            _styles_of_class(codes[members], _part(windows, members), random)
+            if len(members) >= FEWEST_OBJECTS
+            else {}
+        )
+    return presets
+
+
+def _styles_of_class(codes: Tensor, windows: Windows, random: torch.Generator) -> dict[str, list[float]]:
+    clusters = cluster(codes, STYLES, random)
+    styles: dict[str, list[float]] = {}
+    # The largest cluster of a colour gives the style; smaller ones of that name add nothing to choose from.
+    for label in torch.bincount(clusters, minlength=STYLES).argsort(descending=True).tolist():
+        members = torch.where(clusters == label)[0]
+        if len(members) == 0:
+            continue
+        name = colour_name(_part(windows, members))
+        if name not in styles:
+            styles[name] = [round(value, 4) for value in codes[members].mean(0).tolist()]
+    return dict(sorted(styles.items()))
+
+
+@torch.inference_mode()
+def _encode(encoder: AppearanceEncoder, windows: Windows) -> Tensor:
+    """Codes (N, code_size) of all windows, on the CPU."""
+    device = next(encoder.parameters()).device
+    parts = []
+    for start in range(0, len(windows), _BATCH):
+        picture = windows.images[start : start + _BATCH].to(device).float() / 127.5 - 1
+        mask = windows.masks[start : start + _BATCH].to(device).float() / 255
+        parts.append(encoder(picture, mask)[0].cpu())
+    return torch.cat(parts)
+
+
+def _part(windows: Windows, members: Tensor) -> Windows:
+    return Windows(
+        windows.images[members], windows.masks[members], windows.class_index[members], windows.boxes[members]
+    )
+
+
+def cluster(points: Tensor, count: int, random: torch.Generator) -> Tensor:
+    """K-means with k-means++ seeding (Arthur and Vassilvitskii, 2007): labels (N,) of points (N, D)."""
+    centres = points[torch.randint(len(points), (1,), generator=random)]
+    while len(centres) < count:
+        distance = torch.cdist(points, centres).square().amin(1) + 1e-9
+        centres = torch.cat([centres, points[torch.multinomial(distance, 1, generator=random)]])
+    labels = torch.zeros(len(points), dtype=torch.long)
+    for _ in range(_ROUNDS):
+        labels = torch.cdist(points, centres).argmin(1)
+        for place in range(count):
+            if (labels == place).any():
+                centres[place] = points[labels == place].mean(0)
+    return labels
+
+
+def colour_name(windows: Windows) -> str:
+    """The colour of the objects, as a person would say it: "ginger", "black and white", "yellow"."""
+    pixels = windows.images.permute(0, 2, 3, 1)[windows.masks[:, 0] > 200].float() / 255  # (P, 3)
+    brightness = pixels.amax(1)
+    dark, bright = (brightness < 0.3).float().mean().item(), (brightness > 0.7).float().mean().item()
+    if dark > 0.25 and bright > 0.25:
+        return "black and white"
+    red, green, blue = pixels.median(0).values.tolist()
+    hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
+    degrees = 360 * hue
+    if value < 0.25:
+        return "black"
+    if saturation < 0.18:
+        return "white" if value > 0.72 else "grey"
+    if degrees < 50 or degrees > 345:
+        return _warm_name(degrees, saturation, value)
+    limits = ((70, "yellow"), (170, "green"), (255, "blue"), (300, "purple"), (345, "pink"))
+    return next(name for limit, name in limits if degrees <= limit)
+
+
+def _warm_name(degrees: float, saturation: float, value: float) -> str:
+    """Reds, oranges and the furs between cream and brown."""
+    if saturation > 0.72 and value > 0.6:
+        if degrees > 40:
+            return "yellow"
+        return "red" if degrees < 15 or degrees > 345 else "orange"
+    if value > 0.65:
+        return "ginger" if saturation > 0.45 else "cream"
+    return "dark brown" if value < 0.4 else "brown"
