@@ -1,0 +1,80 @@
+"""The talk with the daemon, driven from GIMP's main thread; nothing here waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from client.connection import read_config
+from client.job import InsertJob
+from client.protocol import Insert, Layer, Welcome
+from client.session import Session, StateChanged
+from gi.repository import Gimp
+
+_CONFIG = Path(__file__).resolve().parent / "config.json"
+
+
+class Listener(Protocol):
+    """Who wants to know what the daemon says. Called from ``Conversation.tick`` only."""
+
+    def daemon_changed(self, change: StateChanged) -> None:
+        """The daemon starts, loads, is ready, or cannot be reached."""
+
+    def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
+        """One variation is there."""
+
+    def job_changed(self, job: InsertJob) -> None:
+        """A job has got on, or has come to its end."""
+
+
+class Conversation:
+    """Asks for objects and hands the answers to its listener.
+
+    The session has a thread of its own for the socket, which never calls GIMP: libgimp called from two
+    threads ends the plug-in.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        """Raises ConnectionUnavailable when the plug-in is not fully installed."""
+        self._listener = listener
+        self._session = Session(read_config(_CONFIG), f"GIMP {Gimp.version()}")
+        self._jobs: dict[str, InsertJob] = {}
+        self._session.open()
+
+    @property
+    def welcome(self) -> Welcome | None:
+        """What the daemon can do; None until it is ready for the first time."""
+        return self._session.welcome
+
+    def ask(self, request: Insert) -> InsertJob:
+        """Sends a request; the listener hears of it until it is done."""
+        job = InsertJob(request)
+        self._jobs[job.id] = job
+        self._session.send(request)
+        return job
+
+    def cancel(self, job: InsertJob) -> None:
+        """Ends a job; the listener hears no more of it."""
+        if self._jobs.pop(job.id, None) is not None and not job.is_final:
+            self._session.send(job.cancel_request())
+
+    def tick(self) -> None:
+        """Hands over what has come in since the last call."""
+        for event in self._session.poll(0.0):
+            if isinstance(event, StateChanged):
+                self._listener.daemon_changed(event)
+                continue
+            for job in list(self._jobs.values()):
+                if not job.feed(event):
+                    continue
+                if job.is_final:
+                    self._jobs.pop(job.id, None)
+                if isinstance(event, Layer):
+                    self._listener.layer_arrived(job, event)
+                self._listener.job_changed(job)
+
+    def close(self) -> None:
+        """Ends the talk and whatever is still being made."""
+        for job in list(self._jobs.values()):
+            self.cancel(job)
+        self._session.close()

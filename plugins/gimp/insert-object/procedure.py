@@ -1,0 +1,197 @@
+"""The procedure ``plug-in-insert-object``: its menu entry, its arguments, its ways to run."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import preview
+from client.protocol import MAX_SEED, InsertObjectError, Rect
+from client.request import sent_area
+from gi.repository import Gimp, Gio, GLib, GObject
+from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, Settings, roll_seed
+from subject import Subject, choose_subject
+from unattended import UnattendedInsertion
+from wording import N_, _, explain
+
+NAME = "plug-in-insert-object"
+_ICON = Path(__file__).resolve().parent / "insert-object.svg"
+_READ_WRITE = GObject.ParamFlags.READWRITE
+_BOX = ("box-x", "box-y", "box-width", "box-height")
+
+
+def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
+    """Describes the procedure to GIMP."""
+    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, _guarded, None)
+    procedure.set_image_types("*")  # indexed images too: they get an explanation instead of a grey menu
+    mask = Gimp.ProcedureSensitivityMask
+    procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
+    procedure.set_menu_label(_("Insert _object..."))
+    procedure.set_icon_file(Gio.File.new_for_path(str(_ICON)))
+    procedure.add_menu_path("<Image>/Filters")
+    procedure.set_documentation(
+        _("Insert a generated object, lit like the scene, into the selection"),
+        _(
+            "A local service draws an object of the chosen class into the selected box. It arrives as a new "
+            "layer above the active one. On an object layer without another selection it edits that object."
+        ),
+        None,
+    )
+    procedure.set_attribution("Insert Object", "Insert Object", "2026")
+    _add_arguments(procedure)
+    procedure.add_layer_return_value("layer", _("Layer"), _("The layer with the object"), True, _READ_WRITE)
+    return procedure
+
+
+def _add_arguments(procedure: Gimp.Procedure) -> None:
+    shapes = Gimp.Choice.new()
+    shapes.add(SHAPE_AUTOMATIC, 0, _("Automatic"), _("A selection that is no rectangle is the shape"))
+    shapes.add(SHAPE_GIVEN, 1, _("Given"), _("The selection, or the edited layer, is the shape"))
+    shapes.add(SHAPE_FREE, 2, _("Free"), _("Only the box counts"))
+    procedure.add_string_argument(
+        "object-class",
+        _("C_lass"),
+        _("What to insert, by its English name; empty: the first class there is"),
+        "",
+        _READ_WRITE,
+    )
+    procedure.add_string_argument(
+        "style", _("S_tyle"), _("One of the class's style presets; empty: from the seed"), "", _READ_WRITE
+    )
+    procedure.add_int_argument(
+        "seed", _("_Seed"), _("The same seed gives the same object"), 0, MAX_SEED, 0, _READ_WRITE
+    )
+    procedure.add_choice_argument(
+        "shape", _("Sh_ape"), _("What the object's shape comes from"), shapes, SHAPE_AUTOMATIC, _READ_WRITE
+    )
+    for name, words in zip(
+        _BOX, (N_("Box left"), N_("Box top"), N_("Box width"), N_("Box height")), strict=True
+    ):
+        procedure.add_int_argument(
+            name,
+            _(words),
+            _("In image pixels; with a width or height of 0 the selection is the box"),
+            0 if "width" in name or "height" in name else -300_000,
+            600_000,
+            0,
+            _READ_WRITE,
+        )
+    procedure.add_boolean_aux_argument(
+        "show-preview",
+        _("_Preview on the picture"),
+        _("Show the object before it is inserted"),
+        True,
+        _READ_WRITE,
+    )
+
+
+def _guarded(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    _drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    _data: Any,
+) -> Gimp.ValueArray:
+    """Runs the filter; whatever goes wrong reaches the user as a sentence.
+
+    GIMP tells of an exception that leaves this function only that there was one.
+    """
+    status = Gimp.PDBStatusType
+    try:
+        layer = _run(run_mode, image, config)
+    except InsertObjectError as error:
+        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(explain(error)))
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        text = _("Insert Object has a fault: {fault}").format(fault=f"{type(error).__name__}: {error}")
+        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(text))
+    finally:
+        Gimp.displays_flush()
+    if layer is None:
+        return procedure.new_return_values(status.CANCEL, GLib.Error())
+    values = procedure.new_return_values(status.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Layer, layer))
+    return values
+
+
+def _gerror(text: str) -> GLib.Error:
+    return GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
+
+
+def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
+    from gi.repository import Gegl
+
+    Gegl.init(None)
+    # A picture that is closed, or a layer that is deleted, while it is looked at is no news for the user.
+    Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
+    preview.remove_leftovers(image)
+    settings = Settings.from_config(config)
+    if run_mode == Gimp.RunMode.INTERACTIVE:
+        return _with_dialog(image, settings, config)
+    if run_mode == Gimp.RunMode.WITH_LAST_VALS:
+        settings = replace(settings, seed=roll_seed(), use_shape=None)
+        config.set_property("seed", settings.seed)
+        subject = choose_subject(image, box=None, prefer_new=True)
+    else:
+        subject = choose_subject(image, box=_box(config), prefer_new=False)
+    _check_box(subject, settings)
+    return UnattendedInsertion(subject, settings).run()
+
+
+def _box(config: Gimp.ProcedureConfig) -> Rect | None:
+    x, y, width, height = (config.get_property(name) for name in _BOX)
+    return Rect(x, y, width, height) if width > 0 and height > 0 else None
+
+
+def _check_box(subject: Subject, settings: Settings) -> None:
+    """Refuses a box that cannot be used before the daemon is started for it."""
+    ground = subject.ground()
+    if ground is not None:
+        box = subject.box(ground, use_shape=bool(settings.use_shape))
+        sent_area(box, subject.image.get_width(), subject.image.get_height())
+
+
+def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi
+
+    GimpUi.init(NAME)
+    from live import LiveInsertion  # needs GTK, which an unattended run must not
+
+    if not _offer_conversion(image):
+        return None
+    subject = choose_subject(image, box=None, prefer_new=False)
+    record = subject.record
+    if record is not None:
+        settings = replace(settings, class_name=record.class_name, style=record.style, seed=record.seed)
+    live = LiveInsertion(subject, settings)
+    layer = live.run()
+    if layer is not None:
+        replace(live.chosen, use_shape=None).to_config(config)
+    return layer
+
+
+def _offer_conversion(image: Gimp.Image) -> bool:
+    """An indexed image becomes an RGB one if the user agrees; True when the filter can go on."""
+    if image.get_base_type() != Gimp.ImageBaseType.INDEXED:
+        return True
+    from dialog import ask
+
+    agreed = ask(
+        _("Insert Object"),
+        _("This picture has a fixed table of colours, which an object cannot be drawn with."),
+        _("It can be converted to RGB first. Undo takes that back."),
+        yes=_("Convert to _RGB"),
+    )
+    if agreed:
+        image.convert_rgb()
+        Gimp.displays_flush()
+    return agreed

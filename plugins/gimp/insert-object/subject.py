@@ -1,0 +1,167 @@
+"""What the filter is run on: a box for a new object, or an object layer that is to be edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import object_layer
+import picture
+from client.protocol import Layer, PixelFrame, Rect
+from gi.repository import Gimp
+from picture import Fingerprint
+from request_record import RequestRecord
+from wording import Refusal, _
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the object goes. ``has_shape``: there is more to it than a box; ``suggests_shape``: use it."""
+
+    box: Rect
+    has_shape: bool
+    suggests_shape: bool
+
+
+class Subject(Protocol):
+    """A place for an object; the dialog and the unattended run know no more than this."""
+
+    image: Gimp.Image
+    anchor: Gimp.Layer | None
+
+    @property
+    def record(self) -> RequestRecord | None:
+        """The request that an edited object was made with."""
+
+    @property
+    def replaced(self) -> Gimp.Layer | None:
+        """The layer that the object takes the place of."""
+
+    def fingerprint(self) -> Fingerprint:
+        """Numbers that change when the ground does."""
+
+    def ground(self) -> Ground | None:
+        """Where the object goes now; None while the user has not said it."""
+
+    def box(self, ground: Ground, *, use_shape: bool) -> Rect:
+        """The box to ask the daemon for."""
+
+    def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
+        """The object's shape in the window, an a8 frame of that size."""
+
+    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+        """Puts the object into the image, as one undo step."""
+
+
+class NewObject:
+    """A new object in the selection, or in ``fixed_box`` where a script names one."""
+
+    record: RequestRecord | None = None
+    replaced: Gimp.Layer | None = None
+
+    def __init__(self, image: Gimp.Image, anchor: Gimp.Layer | None, fixed_box: Rect | None = None) -> None:
+        self.image = image
+        self.anchor = anchor
+        self._fixed_box = fixed_box
+
+    def fingerprint(self) -> Fingerprint:
+        return () if self._fixed_box is not None else picture.fingerprint(self.image)
+
+    def ground(self) -> Ground | None:
+        if self._fixed_box is not None:
+            return Ground(self._fixed_box, has_shape=False, suggests_shape=False)
+        selected = picture.read_selection(self.image)
+        if selected is None:
+            return None
+        is_shape = not selected.is_rectangle
+        return Ground(selected.box, has_shape=is_shape, suggests_shape=is_shape)
+
+    def box(self, ground: Ground, *, use_shape: bool) -> Rect:  # noqa: ARG002 - a selection's box is its own
+        return ground.box
+
+    def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
+        return picture.selection_shape(self.image, window, size)
+
+    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+        anchor = self.anchor if self.anchor is not None and self.anchor.is_valid() else None
+        return object_layer.insert(self.image, reply, record, anchor)
+
+
+class EditedObject:
+    """An object layer, wherever the user has moved, scaled or rotated it to.
+
+    Its own alpha can be the object's shape: the same shape, lit where it is now. Otherwise the box that it
+    was made for goes where the layer has gone.
+    """
+
+    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: RequestRecord) -> None:
+        self.image = image
+        self.anchor: Gimp.Layer | None = layer
+        self.record = record
+        self._layer = layer
+
+    @property
+    def replaced(self) -> Gimp.Layer | None:
+        return self._layer
+
+    def fingerprint(self) -> Fingerprint:
+        if not self._layer.is_valid():
+            return ()
+        place = picture.layer_rectangle(self._layer)
+        return (place.x, place.y, place.width, place.height)
+
+    def ground(self) -> Ground | None:
+        if not self._layer.is_valid():
+            raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
+        place = picture.layer_rectangle(self._layer)
+        return Ground(place, has_shape=True, suggests_shape=place != self.record.place)
+
+    def box(self, ground: Ground, *, use_shape: bool) -> Rect:
+        if use_shape:
+            return ground.box
+        then, now, box = self.record.place, ground.box, self.record.box
+        across, down = now.width / max(then.width, 1), now.height / max(then.height, 1)
+        return Rect(
+            round(now.x + (box.x - then.x) * across),
+            round(now.y + (box.y - then.y) * down),
+            round(box.width * across),
+            round(box.height * down),
+        )
+
+    def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
+        return picture.layer_shape(self._layer, window, size)
+
+    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+        if not self._layer.is_valid():
+            raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
+        return object_layer.replace(self.image, self._layer, reply, record)
+
+
+def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> Subject:
+    """What a run on this image is about.
+
+    An active object layer is edited unless the user has drawn a box for another object since:
+    ``prefer_new`` takes any selection for that (so does Repeat), otherwise one with another box does.
+
+    Raises:
+        Refusal: the image cannot take a layer as it is.
+    """
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise Refusal(
+            _("This picture has a fixed table of colours, which an object cannot be drawn with."),
+            _("Choose Image ▸ Mode ▸ RGB, then insert the object."),
+        )
+    if image.get_floating_sel() is not None:
+        raise Refusal(
+            _("The picture has a floating selection."),
+            _("Anchor it (Layer ▸ Anchor Layer) or make it a layer, then insert the object."),
+        )
+    layers = image.get_selected_layers()
+    active = layers[0] if layers else None
+    record = object_layer.record_of(active) if active is not None else None
+    if active is None or record is None or box is not None:
+        return NewObject(image, active, box)
+    selected = picture.read_selection(image)
+    if selected is None or (selected.box == record.box and not prefer_new):
+        return EditedObject(image, active, record)
+    return NewObject(image, active)

@@ -1,0 +1,232 @@
+"""One document's work table: its variations, its preview, its running job. Nothing here waits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .annotations import record_of
+from .canvas import CanvasWork, Steps
+from .client.job import InsertJob
+from .client.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
+from .documents import layer_id
+from .form import Form
+from .history import History, Variation
+from .link import Link
+from .messages import Message, message_for
+from .preview import Preview
+from .qt import QtCore, Signal
+from .recipes import Recipe
+from .selection import SelectionInfo, read_selection
+from .targets import Purpose, Target, build_request, checked_class, edited_recipe, selected_box
+from .translations import tr
+
+
+class Desk(QtCore.QObject):
+    """Turns the docker's wishes for one document into requests, and replies into layers."""
+
+    changed = Signal()  # job, preview, message or selection are new
+    added = Signal(object)  # a Variation joined the history
+
+    def __init__(self, document: Any, link: Link, parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.history = History()
+        self.preview = Preview(document)
+        self.job: InsertJob | None = None
+        self.purpose = Purpose.INSERT
+        self.message: Message | None = None
+        self.selection: SelectionInfo | None = None
+        self.editing: Recipe | None = None  # the recipe of the layer that is being edited
+        self._link = link
+        self._recipe: Recipe | None = None  # what the running job follows
+        self._anchor = ""
+        self._shown_job = ""  # the job whose first layer went to the canvas
+        self._work = CanvasWork(document, self)
+        self._work.failed.connect(self._fail)
+        self._work.held_up.connect(self._held_up)
+
+    # --- What the docker asks ------------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """A job that the user waits for is under way; a live preview does not count."""
+        return self.job is not None and self.purpose is not Purpose.LIVE
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is under way and nothing waits for the canvas."""
+        return self.job is None and self._work.idle
+
+    def look(self) -> None:
+        """Reads the selection anew; Krita sends no signal when it changes."""
+        self.preview.give_back_active_layer()
+        self.selection = read_selection(self.document)
+
+    def show_message(self, message: Message | None) -> None:
+        """A sentence for the docker, until the next one."""
+        self.message = message
+        self.changed.emit()
+
+    # --- What the user does --------------------------------------------------------------------------
+
+    def insert(self, form: Form, purpose: Purpose = Purpose.INSERT) -> None:
+        """Asks for variations in the selection, or of the layer that is being edited.
+
+        Raises:
+            InsertObjectError: nothing is selected, no class is chosen, or the box cannot be used.
+        """
+        self.look()
+        name = checked_class(form.class_name)
+        if self.editing is not None and purpose is Purpose.INSERT:
+            recipe = replace(self.editing, class_name=name, seed=form.seed, style=form.style)
+            self._ask(Target(Purpose.EDIT, recipe, form.variations))
+            return
+        recipe = Recipe(name, form.seed, selected_box(self.selection), form.style)
+        shape = self.document.selection() if form.use_shape else None
+        count = 1 if purpose is Purpose.LIVE else form.variations
+        self._ask(Target(purpose, recipe, count, shape))
+
+    def edit(self, node: Any) -> Recipe:
+        """Begins to edit a layer of ours: the next variations take its place.
+
+        Raises:
+            InsertObjectError: Insert Object knows nothing of the layer, or it is empty.
+        """
+        recipe = self._take_up(node)
+        self.show_message(Message(tr("Change the seed or the class, then press Insert.")))
+        return recipe
+
+    def relight(self, node: Any) -> None:
+        """Makes a layer of ours anew with its look and shape, in the light of where it is now."""
+        recipe = self._take_up(node)
+        self._ask(Target(Purpose.RELIGHT, replace(recipe, mask=None), layer=node))
+
+    def choose(self, variation: Variation) -> None:
+        """Shows a variation of the history, which is made again where its pixels are gone."""
+        if variation.pixels is not None:
+            self._show(variation)
+        else:
+            self._ask(Target(Purpose.AGAIN, variation.recipe))
+
+    def cancel(self) -> None:
+        """Ends the running job; variations that have arrived stay."""
+        if self.job is not None:
+            self._drop_job()
+            self.show_message(Message(tr("Cancelled.")))
+
+    def apply(self) -> None:
+        """Makes the preview a normal layer."""
+        if self.preview.variation is not None:
+            self.preview.variation.live = False
+        self._drop_job()
+        self.editing = None
+        self._work.withdraw("show")
+        self._work.submit("apply", lambda: self._then_say(self.preview.apply(), tr("Applied.")))
+
+    def discard(self) -> None:
+        """Takes the preview away; the variations stay in the history."""
+        self._drop_job()
+        self.editing = None
+        self._work.withdraw("show")
+        self._work.submit("discard", lambda: self._then_say(self.preview.discard(), ""))
+
+    def close(self) -> None:
+        """The document is gone: nothing more is asked for or shown."""
+        self._drop_job()
+        self._work.clear()
+
+    # --- Requests out --------------------------------------------------------------------------------
+
+    def _take_up(self, node: Any) -> Recipe:
+        record = record_of(self.document, node)
+        if record is None:
+            raise InsertObjectError(
+                ErrorCode.BAD_REQUEST,
+                "This layer was not made by Insert Object.",
+                "Choose a layer that it made in this picture.",
+            )
+        self.editing = edited_recipe(record, node)
+        self.preview.replaces = node
+        return self.editing
+
+    def _ask(self, target: Target) -> None:
+        self._drop_job()
+        self.message = None
+        active = self.document.activeNode()
+        shown = self.preview.node
+        if active is not None and (shown is None or layer_id(active) != layer_id(shown)):
+            self._anchor = layer_id(active)
+        self._work.submit("ask", lambda: self._read_and_send(target))
+        self.changed.emit()
+
+    def _read_and_send(self, target: Target) -> Steps:
+        welcome = self._link.welcome
+        limit = min(welcome.limits.window_pixels if welcome else MAX_WINDOW_PIXELS, MAX_WINDOW_PIXELS)
+        with self.preview.out_of_sight() as source:
+            request, self._recipe = yield from build_request(self.document, source, target, limit)
+        self._link.send(request)
+        self.job, self.purpose = InsertJob(request), target.purpose
+        self._link.expect_replies(self, True)
+        self.changed.emit()
+
+    def _drop_job(self) -> None:
+        self._work.withdraw("ask")
+        job, self.job = self.job, None
+        if job is not None and not job.is_final:
+            self._link.send(job.cancel_request())
+        self._link.expect_replies(self, False)
+
+    # --- Replies in ----------------------------------------------------------------------------------
+
+    def take(self, reply: Reply) -> None:
+        """Takes a reply of the daemon, whosever it is."""
+        job = self.job
+        if job is None or not job.feed(reply):
+            return
+        if isinstance(reply, Layer):
+            self._take_layer(job, reply)
+        elif isinstance(reply, Error):
+            self.message = message_for(reply.exception())
+        if job.is_final:
+            self.job = None
+            self._link.expect_replies(self, False)
+            if job.notes:
+                self.message = Message(" ".join(tr(note) for note in job.notes))
+        self.changed.emit()
+
+    def _take_layer(self, job: InsertJob, layer: Layer) -> None:
+        if self._recipe is None:
+            return
+        recipe = self._recipe.with_seed(layer.seed)
+        live = self.purpose is Purpose.LIVE
+        variation = self.history.find(recipe) if self.purpose is Purpose.AGAIN else None
+        if variation is not None:
+            variation.x, variation.y, variation.pixels = layer.x, layer.y, layer.pixels
+        else:
+            variation = Variation(recipe, layer.x, layer.y, layer.pixels, live)
+            self.history.add(variation)
+            self.added.emit(variation)
+        if self._shown_job != job.id:
+            self._shown_job = job.id
+            self._show(variation)
+
+    def _show(self, variation: Variation) -> None:
+        self._work.submit("show", lambda: self._show_steps(variation))
+
+    def _show_steps(self, variation: Variation) -> Steps:
+        yield from self.preview.show(variation, self._anchor)
+        self.changed.emit()
+
+    def _then_say(self, steps: Steps, text: str) -> Steps:
+        yield from steps
+        self.show_message(Message(text) if text else None)
+
+    def _fail(self, error: BaseException) -> None:
+        self.show_message(message_for(error))
+
+    def _held_up(self, held_up: bool) -> None:
+        if held_up:
+            self.show_message(Message(tr("Waiting until you have finished drawing…")))
+        elif self.message is not None and self.message.text == tr("Waiting until you have finished drawing…"):
+            self.show_message(None)

@@ -1,0 +1,216 @@
+"""The docker itself: one per main window, showing the desk of that window's picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import DockWidget
+
+from .annotations import record_of
+from .controller import Controller
+from .desk import Desk
+from .documents import layer_id
+from .form import load_form, save_form
+from .messages import Message
+from .panel import Panel
+from .qt import QtCore, sip
+from .recipes import LayerRecord
+from .selection import SelectionInfo
+from .slots import safe_slot
+from .targets import Purpose
+from .translations import tr
+from .view import view_of
+
+POLL_MS = 150
+LIVE_POLL_MS = 60
+
+
+class InsertObjectDocker(DockWidget):
+    """Asks the picture for its selection a few times a second, for Krita does not tell of changes."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self._controller = controller
+        self._desk: Desk | None = None
+        self._selection: SelectionInfo | None = None
+        self._seen: tuple[object, ...] = ()  # selection and look at the last poll
+        self._asked: tuple[object, ...] = ()  # those of the last live preview
+        self._active = ("", "")  # id and title of our active layer
+        self.setWindowTitle(tr("Insert Object"))
+        self.panel = Panel()
+        self.setWidget(self.panel)
+        self.panel.set_form(load_form())
+        self._connect()
+        controller.add_docker(self)
+        self._timer = QtCore.QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(POLL_MS)
+
+    def _connect(self) -> None:
+        panel, link = self.panel, self._controller.link
+        panel.insert_wanted.connect(self.insert)
+        panel.cancel_wanted.connect(self._cancel)
+        panel.apply_wanted.connect(self._apply)
+        panel.discard_wanted.connect(self._discard)
+        panel.edit_wanted.connect(self._edit)
+        panel.relight_wanted.connect(self._relight)
+        panel.retry_wanted.connect(self._retry)
+        panel.form_changed.connect(self._keep_form)
+        panel.strip.chosen.connect(self._choose)
+        link.changed.connect(self._render)
+
+    # --- Krita asks ----------------------------------------------------------------------------------
+
+    def canvasChanged(self, _canvas: Any) -> None:
+        """Another picture, or none, is in front in this window."""
+        self._look()
+
+    # --- The user asks -------------------------------------------------------------------------------
+
+    @safe_slot
+    def insert(self) -> None:
+        """Inserts into the selection with the settings of this docker."""
+        self._look()
+        if self._desk is not None:
+            self._desk.insert(self.panel.form())
+            self._asked = self._wish(self._desk)
+
+    @safe_slot
+    def _cancel(self) -> None:
+        if self._desk is not None:
+            self._desk.cancel()
+
+    @safe_slot
+    def _apply(self) -> None:
+        if self._desk is not None:
+            self._asked = self._wish(self._desk)
+            self._desk.apply()
+
+    @safe_slot
+    def _discard(self) -> None:
+        if self._desk is not None:
+            self._asked = self._wish(self._desk)
+            self._desk.discard()
+
+    @safe_slot
+    def _edit(self) -> None:
+        if self._desk is not None:
+            self._fill_in(self._desk.edit(self._desk.document.activeNode()))
+
+    @safe_slot
+    def _relight(self) -> None:
+        if self._desk is not None:
+            self._desk.relight(self._desk.document.activeNode())
+
+    @safe_slot
+    def _retry(self) -> None:
+        self._controller.link.try_again()
+
+    @safe_slot
+    def _choose(self, variation: Any) -> None:
+        if self._desk is not None:
+            self._fill_in(variation.recipe)
+            self._asked = self._wish(self._desk)
+            self._desk.choose(variation)
+
+    @safe_slot
+    def _keep_form(self) -> None:
+        form = self.panel.form()
+        self._timer.setInterval(LIVE_POLL_MS if form.live else POLL_MS)
+        if form.class_name:
+            save_form(form)
+
+    def show_message(self, message: Message) -> None:
+        """A sentence for the user."""
+        if self._desk is not None:
+            self._desk.show_message(message)
+        else:
+            self.panel.show_message(message)
+
+    # --- Following the picture -----------------------------------------------------------------------
+
+    @safe_slot
+    def _look(self) -> None:
+        if not self.isVisible():
+            return
+        self._controller.forget_closed()
+        self._take_desk(self._controller.desk(self._document()))
+        desk = self._desk
+        if desk is not None:
+            self._controller.link.open()
+            desk.look()
+            self._follow_active_layer(desk)
+            if desk.selection != self._selection:
+                self._selection = desk.selection
+                self.panel.set_shape_possible(desk.selection is not None and not desk.selection.rectangular)
+            self._follow_live(desk)
+        self._render()
+
+    def _document(self) -> Any | None:
+        """The picture in front in this docker's window."""
+        canvas = self.canvas()
+        view = canvas.view() if canvas is not None else None
+        return view.document() if view is not None else None
+
+    def _take_desk(self, desk: Desk | None) -> None:
+        if desk is self._desk:
+            return
+        if self._desk is not None and not sip.isdeleted(self._desk):
+            self._desk.changed.disconnect(self._render)
+        self._desk, self._selection, self._seen, self._asked = desk, None, (), ()
+        if desk is not None:
+            desk.changed.connect(self._render)
+
+    def _follow_active_layer(self, desk: Desk) -> None:
+        node = desk.document.activeNode()
+        identity = layer_id(node) if node is not None else ""
+        if identity != self._active[0]:
+            record = record_of(desk.document, node) if node is not None else None
+            self._active = (identity, _title(record))
+            self.panel.edit_label.setText(self._active[1])
+
+    def _follow_live(self, desk: Desk) -> None:
+        """Asks for a live preview once selection and settings rest for one poll."""
+        if not self.panel.form().live or desk.is_busy or desk.editing is not None:
+            return
+        wish = self._wish(desk)
+        resting, self._seen = wish == self._seen, wish
+        if resting and wish != self._asked and desk.selection is not None and self._can_insert(desk):
+            self._asked = wish
+            desk.insert(self.panel.form(), Purpose.LIVE)
+
+    def _wish(self, desk: Desk) -> tuple[object, ...]:
+        return desk.selection, self.panel.form().look
+
+    def _can_insert(self, desk: Desk) -> bool:
+        return view_of(self._controller.link, desk, "").can_insert
+
+    def _fill_in(self, recipe: Any) -> None:
+        form = self.panel.form()
+        values = {"class_name": recipe.class_name, "seed": recipe.seed, "style": recipe.style}
+        self.panel.set_form(type(form)(**{**vars(form), **values}))
+
+    @safe_slot
+    def _render(self) -> None:
+        link, desk = self._controller.link, self._desk
+        if link.welcome is not None:
+            self.panel.set_classes(link.welcome.classes)
+            self.panel.set_limits(link.welcome.limits.variations)
+        self.panel.show_view(view_of(link, desk, self._active[1]))
+        self.panel.strip.show_all(desk.history.items if desk is not None else ())
+        if desk is not None:
+            self.panel.strip.mark(desk.preview.variation if desk.preview.is_shown else None)
+
+
+def _title(record: LayerRecord | None) -> str:
+    return record.recipe.title if record is not None else ""
+
+
+def docker_class(controller: Controller) -> type[InsertObjectDocker]:
+    """The class that Krita makes a docker of for each main window."""
+
+    class Docker(InsertObjectDocker):
+        def __init__(self) -> None:
+            super().__init__(controller)
+
+    return Docker

@@ -1,0 +1,271 @@
+"""The widgets of the docker. They know no Krita: they show a View and report what the user does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from .client.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo
+from .form import Form
+from .messages import Message, Tone
+from .pieces import choose, dice_icon, number_field, row, say, scrolling
+from .qt import Qt, QtCore, QtWidgets, Signal
+from .strip import Strip
+from .translations import tr
+from .view import View
+
+
+class Panel(QtWidgets.QWidget):
+    """Class, style, seed, variations, shape, Live; Insert, Cancel, Apply, Discard; the strip; a message."""
+
+    insert_wanted = Signal()
+    cancel_wanted = Signal()
+    apply_wanted = Signal()
+    discard_wanted = Signal()
+    edit_wanted = Signal()
+    relight_wanted = Signal()
+    retry_wanted = Signal()
+    form_changed = Signal()
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._classes: tuple[ClassInfo, ...] = ()
+        self._shape_possible = False
+        self._dice = random.Random()
+        self._build()
+        self._arrange()
+        self._connect()
+
+    # --- Form ----------------------------------------------------------------------------------------
+
+    def form(self) -> Form:
+        """What the user chose."""
+        return Form(
+            class_name=str(self.class_box.currentData() or ""),
+            style=str(self.style_box.currentData() or "") if self.style_box.isVisibleTo(self) else "",
+            seed=self.seed_box.value(),
+            variations=self.count_box.value(),
+            use_shape=self.shape_check.isChecked() and self._shape_possible,
+            live=self.live_check.isChecked(),
+        )
+
+    def set_form(self, form: Form) -> None:
+        """Shows these settings; a class or a style that is not known leaves the choice as it is."""
+        self.blockSignals(True)
+        choose(self.class_box, form.class_name)
+        self._fill_styles()
+        choose(self.style_box, form.style)
+        self.seed_box.setValue(form.seed)
+        self.count_box.setValue(form.variations)
+        self.live_check.setChecked(form.live)
+        self.blockSignals(False)
+        self.form_changed.emit()
+
+    def set_classes(self, classes: Sequence[ClassInfo]) -> None:
+        """Offers the classes that the daemon can insert; keeps the choice where it can."""
+        if tuple(classes) == self._classes:
+            return
+        self._classes = tuple(classes)
+        chosen = str(self.class_box.currentData() or "")
+        self.class_box.blockSignals(True)
+        self.class_box.clear()
+        for item in self._classes:
+            self.class_box.addItem(tr(item.label), item.name)
+        self.class_box.blockSignals(False)
+        choose(self.class_box, chosen)
+        self._fill_styles()
+
+    def set_limits(self, variations: int) -> None:
+        """The largest number of variations that the daemon makes at once."""
+        self.count_box.setMaximum(max(1, min(variations, MAX_VARIATIONS)))
+
+    def set_shape_possible(self, possible: bool) -> None:
+        """A new selection: its shape is used by itself where it has one other than its box."""
+        self._shape_possible = possible
+        self.shape_check.setEnabled(possible)
+        self.shape_check.setChecked(possible)
+
+    # --- View ----------------------------------------------------------------------------------------
+
+    def show_view(self, view: View) -> None:
+        """Brings every widget in line; cheap when nothing changed."""
+        say(self.box_label, view.box)
+        say(self.insert_button, tr("Insert again") if view.is_edit else tr("Insert"))
+        self.insert_button.setEnabled(view.can_insert)
+        self.cancel_button.setVisible(view.can_cancel)
+        self.insert_button.setVisible(not view.can_cancel)
+        self.apply_button.setEnabled(view.can_apply)
+        self.discard_button.setEnabled(view.can_apply)
+        self.edit_row.setVisible(view.can_edit)
+        self.retry_button.setVisible(view.can_retry)
+        self._show_progress(view.fraction)
+        self.show_message(view.message)
+
+    def show_message(self, message: Message | None) -> None:
+        """The sentence at the bottom."""
+        problem = message is not None and message.tone is Tone.PROBLEM
+        say(self.message_label, message.text if message else "")
+        self.message_label.setToolTip(message.details if message else "")
+        self.warning_icon.setVisible(problem)
+
+    def _show_progress(self, fraction: float | None) -> None:
+        self.progress_bar.setVisible(fraction is not None)
+        if fraction is not None:
+            self.progress_bar.setRange(0, 0 if fraction < 0 else 1000)
+            self.progress_bar.setValue(round(max(0.0, fraction) * 1000))
+
+    # --- Building ------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        widgets = QtWidgets
+        self.settings = widgets.QWidget()
+        self.box_label = widgets.QLabel()
+        self.class_box, self.style_box = widgets.QComboBox(), widgets.QComboBox()
+        for box in (self.class_box, self.style_box):
+            box.setSizeAdjustPolicy(widgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
+        self.seed_box = number_field(0, MAX_SEED, tr("The same seed gives the same object again."))
+        self.dice_button = widgets.QToolButton()
+        self.dice_button.setToolTip(tr("Roll the dice for another seed"))
+        self.count_box = number_field(1, MAX_VARIATIONS, tr("How many different objects to make at once"))
+        self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
+        self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
+        self.shape_check.setEnabled(False)
+        self.live_check = widgets.QCheckBox(tr("Live"))
+        self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
+        self.insert_button = widgets.QPushButton(tr("Insert"))
+        self.cancel_button = widgets.QPushButton(tr("Cancel"))
+        self.apply_button, self.discard_button = (
+            widgets.QPushButton(tr("Apply")),
+            widgets.QPushButton(tr("Discard")),
+        )
+        self.apply_button.setToolTip(tr("Keep the shown variation as a normal layer"))
+        self.discard_button.setToolTip(tr("Take the preview away; the variations stay in the strip"))
+        self.progress_bar = widgets.QProgressBar()
+        self.progress_bar.setTextVisible(False)
+        self.progress_bar.setMaximumHeight(8)
+        self.strip = Strip()
+        self.edit_row = widgets.QWidget()
+        self.edit_label = widgets.QLabel()
+        self.edit_button, self.relight_button = (
+            widgets.QPushButton(tr("Edit")),
+            widgets.QPushButton(tr("Re-light")),
+        )
+        self.edit_button.setToolTip(tr("Give this layer's object another seed, class or style"))
+        self.relight_button.setToolTip(tr("Keep this object and give it the light of where it is now"))
+        self.warning_icon = widgets.QLabel()
+        self.message_label = widgets.QLabel()
+        self.message_label.setWordWrap(True)
+        for label in (self.box_label, self.edit_label):  # cut off rather than make the docker wider
+            label.setSizePolicy(widgets.QSizePolicy.Policy.Ignored, widgets.QSizePolicy.Policy.Preferred)
+        self.message_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.retry_button = widgets.QPushButton(tr("Try again"))
+        for hidden in (
+            self.cancel_button,
+            self.progress_bar,
+            self.edit_row,
+            self.retry_button,
+            self.warning_icon,
+        ):
+            hidden.hide()
+
+    def _arrange(self) -> None:
+        self.style_label = QtWidgets.QLabel(tr("Style"))
+        rows = (
+            (QtWidgets.QLabel(tr("Box")), self.box_label),
+            (QtWidgets.QLabel(tr("Class")), self.class_box),
+            (self.style_label, self.style_box),
+            (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, self.dice_button)),
+            (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
+        )
+        form = QtWidgets.QGridLayout()
+        form.setColumnStretch(1, 1)
+        for number, (label, field) in enumerate(rows):
+            form.addWidget(label, number, 0)
+            add = form.addWidget if isinstance(field, QtWidgets.QWidget) else form.addLayout
+            add(field, number, 1)
+        edit = QtWidgets.QVBoxLayout(self.edit_row)
+        edit.setContentsMargins(0, 0, 0, 0)
+        edit.addWidget(self.edit_label)
+        edit.addLayout(row(self.edit_button, self.relight_button, 1))
+        message = QtWidgets.QHBoxLayout()
+        message.addWidget(self.warning_icon, 0, Qt.AlignmentFlag.AlignTop)
+        message.addWidget(self.message_label, 1)
+        inner = QtWidgets.QVBoxLayout(self.settings)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addLayout(form)
+        inner.addWidget(self.shape_check)
+        inner.addWidget(self.strip)
+        inner.addWidget(self.edit_row)
+        inner.addStretch(1)
+        column = QtWidgets.QVBoxLayout()
+        column.setContentsMargins(5, 3, 5, 5)
+        outer = QtWidgets.QVBoxLayout(self)  # its margins Krita takes away in a docker
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(column)
+        column.addWidget(scrolling(self.settings), 1)
+        column.addWidget(self.insert_button)
+        column.addWidget(self.cancel_button)
+        column.addWidget(self.progress_bar)
+        column.addLayout(row(self.apply_button, self.discard_button, 1))
+        column.addLayout(message)
+        column.addWidget(self.retry_button)
+        self._fill_styles()
+        self._show_icons()
+
+    def _connect(self) -> None:
+        for button, wanted in (
+            (self.insert_button, self.insert_wanted),
+            (self.cancel_button, self.cancel_wanted),
+            (self.apply_button, self.apply_wanted),
+            (self.discard_button, self.discard_wanted),
+            (self.edit_button, self.edit_wanted),
+            (self.relight_button, self.relight_wanted),
+            (self.retry_button, self.retry_wanted),
+        ):
+            button.clicked.connect(wanted)
+        self.dice_button.clicked.connect(self._roll)
+        self.class_box.currentIndexChanged.connect(self._class_changed)
+        for changed in (
+            self.style_box.currentIndexChanged,
+            self.seed_box.valueChanged,
+            self.count_box.valueChanged,
+            self.shape_check.toggled,
+            self.live_check.toggled,
+        ):
+            changed.connect(self.form_changed)
+
+    def _roll(self) -> None:
+        self.seed_box.setValue(self.form().rolled(self._dice).seed)
+
+    def _class_changed(self) -> None:
+        self._fill_styles()
+        self.form_changed.emit()
+
+    def _fill_styles(self) -> None:
+        """Offers the styles of the chosen class; a class without any has no such row."""
+        name = self.class_box.currentData()
+        styles = next((item.styles for item in self._classes if item.name == name), ())
+        chosen = self.style_box.currentData()
+        self.style_box.blockSignals(True)
+        self.style_box.clear()
+        self.style_box.addItem(tr("From the seed"), "")
+        for style in styles:
+            self.style_box.addItem(tr(style), style)
+        choose(self.style_box, str(chosen or ""))
+        self.style_box.blockSignals(False)
+        self.style_box.setVisible(bool(styles))
+        self.style_label.setVisible(bool(styles))
+
+    def _show_icons(self) -> None:
+        side = self.fontMetrics().height()
+        icon = self.style().standardIcon(QtWidgets.QStyle.StandardPixmap.SP_MessageBoxWarning)
+        self.warning_icon.setPixmap(icon.pixmap(QtCore.QSize(side, side)))
+        self.dice_button.setIcon(dice_icon(self.dice_button))
+
+    def changeEvent(self, event: Any) -> None:
+        """A new theme or font brings new icons."""
+        super().changeEvent(event)
+        if event.type() in (QtCore.QEvent.Type.PaletteChange, QtCore.QEvent.Type.StyleChange):
+            self._show_icons()

@@ -1,0 +1,129 @@
+"""What an insertion aims at: the selection, an earlier variation, or a layer to be made anew."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from .client.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect
+from .client.request import SentArea, insert_request, sent_area
+from .documents import bounds_of
+from .pixels import Space, read_coverage, read_layer, read_scene
+from .recipes import LayerRecord, Mask, Recipe
+from .selection import SelectionInfo
+
+
+class Purpose(enum.Enum):
+    """Why an object is asked for."""
+
+    INSERT = "insert"  # the user pressed Insert
+    LIVE = "live"  # the selection came to rest while Live is on
+    AGAIN = "again"  # an old variation whose pixels are gone
+    EDIT = "edit"  # a layer gets another seed or class
+    RELIGHT = "relight"  # a layer keeps its look and gets the light of its place
+
+
+@dataclass(frozen=True)
+class Target:
+    """An insertion before the picture was read: what, where, how many, and where its shape comes from."""
+
+    purpose: Purpose
+    recipe: Recipe
+    variations: int = 1
+    shape: Any | None = None  # the Krita selection whose shape is the object's
+    layer: Any | None = None  # the layer whose look and shape are kept (RELIGHT)
+
+
+def selected_box(selection: SelectionInfo | None) -> Rect:
+    """The box of a selection.
+
+    Raises:
+        InsertObjectError: nothing is selected.
+    """
+    if selection is None:
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST, "Nothing is selected.", "Draw a selection where the object should be."
+        )
+    return selection.box
+
+
+def checked_class(class_name: str) -> str:
+    """The class to insert.
+
+    Raises:
+        InsertObjectError: none is chosen, since the daemon has not yet told its classes.
+    """
+    if not class_name:
+        raise InsertObjectError(
+            ErrorCode.UNKNOWN_CLASS, "No class is chosen.", "Wait until the list of classes has arrived."
+        )
+    return class_name
+
+
+def edited_recipe(record: LayerRecord, node: Any) -> Recipe:
+    """The recipe of a layer, with the box where the layer is now and its mask if that still fits."""
+    now = bounds_of(node)
+    if now.width < 1 or now.height < 1:
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST, "The layer is empty.", "Undo what was erased, or insert a new object."
+        )
+    recipe = record.recipe
+    if now == record.placed:
+        return recipe
+    return Recipe(recipe.class_name, recipe.seed, record.box_at(now), recipe.style)
+
+
+def build_request(
+    document: Any, source: Any, target: Target, limit: int
+) -> Generator[None, None, tuple[Insert, Recipe]]:
+    """Reads what the daemon needs and makes the request, with the recipe that it follows.
+
+    ``source`` is what the scene is read from: the document or a layer. Yields between the strips of it.
+
+    Raises:
+        InsertObjectError: the box is too small or outside the picture.
+    """
+    width, height, recipe = document.width(), document.height(), target.recipe
+    area = sent_area(recipe.box, width, height, limit)
+    size = (area.width, area.height)
+    scene = yield from read_scene(source, area.window, size)
+    mask, reference = fitting(recipe.mask, area), None
+    if target.shape is not None:
+        coverage = yield from read_coverage(target.shape, area.window, size)
+        mask = Mask(coverage.width, coverage.height, bytes(coverage.data))
+    if target.layer is not None:
+        reference = yield from read_layer(target.layer, bounds_of(target.layer), limit)
+        alpha = yield from read_layer(target.layer, area.window, max(size))
+        mask = Mask(alpha.width, alpha.height, bytes(alpha.data)[3::4])
+    made = Recipe(recipe.class_name, recipe.seed, recipe.box, recipe.style, mask)
+    request = insert_request(
+        recipe.class_name,
+        recipe.box,
+        width,
+        height,
+        scene,
+        seed=recipe.seed,
+        variations=target.variations,
+        depth=Space.of(document).wire_depth,
+        style=recipe.style,
+        preview=target.purpose is Purpose.LIVE,
+        mask=_frame(mask),
+        reference=reference,
+        limit=limit,
+    )
+    return request, made
+
+
+def fitting(mask: Mask | None, area: SentArea) -> Mask | None:
+    """The mask if it has the size of what is sent now."""
+    if mask is None or (mask.width, mask.height) != (area.width, area.height):
+        return None
+    return mask
+
+
+def _frame(mask: Mask | None) -> PixelFrame | None:
+    if mask is None:
+        return None
+    return PixelFrame(mask.width, mask.height, PixelFormat.A8, mask.data)

@@ -1,0 +1,94 @@
+"""What the docker shows for a state of link and desk: plain values, decided in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .client.protocol import MIN_BOX_SIDE, Stage
+from .client.session import SessionState
+from .desk import Desk
+from .link import Link
+from .messages import Message, message_for
+from .targets import Purpose
+from .translations import tr
+
+STAGES = {
+    Stage.LOADING: "Loading the networks…",
+    Stage.WAITING: "Waiting for another picture…",
+    Stage.MASK: "Finding a shape…",
+    Stage.OBJECT: "Painting the object…",
+    Stage.FINISHING: "Finishing…",
+}
+STATES = {
+    SessionState.STARTING: "Starting the Insert Object service…",
+    SessionState.CONNECTING: "Connecting to the Insert Object service…",
+    SessionState.LOADING: "Loading the networks…",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """The docker at one moment."""
+
+    box: str  # the selection in words
+    can_insert: bool = False
+    can_cancel: bool = False
+    can_apply: bool = False
+    can_edit: bool = False  # the active layer is one of ours and no preview is in the way
+    can_retry: bool = False
+    is_edit: bool = False  # Insert makes the edited layer's object anew
+    fraction: float | None = None  # of the progress bar; None hides it, below 0: nobody knows for how long
+    message: Message | None = None
+
+
+def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
+    """The docker for a desk (None: no picture is open) whose active layer has that title, "" if not ours."""
+    unavailable = link.state is SessionState.UNAVAILABLE
+    if desk is None:
+        message = message_for(link.error) if unavailable and link.error else None
+        return View(box=tr("No picture is open."), can_retry=unavailable, message=message)
+    shown = desk.preview.is_shown
+    selection = desk.selection
+    box = tr("Nothing is selected.")
+    if selection is not None:
+        place = selection.box
+        values = {"width": place.width, "height": place.height, "x": place.x, "y": place.y}
+        box = tr("{width} × {height} pixels at {x}, {y}", **values)
+    usable = selection is not None and min(selection.box.width, selection.box.height) >= MIN_BOX_SIDE
+    return View(
+        box=box,
+        can_insert=(usable or desk.editing is not None) and link.welcome is not None and not desk.is_busy,
+        can_cancel=desk.is_busy,
+        can_apply=shown and not desk.is_busy,
+        can_edit=bool(active_record) and not shown and not desk.is_busy,
+        can_retry=unavailable,
+        is_edit=desk.editing is not None,
+        fraction=_fraction(link, desk),
+        message=_message(link, desk),
+    )
+
+
+def _fraction(link: Link, desk: Desk) -> float | None:
+    if link.state is SessionState.LOADING:
+        return link.fraction
+    if link.state in STATES:
+        return -1.0
+    if desk.is_busy and desk.job is not None:
+        return desk.job.fraction
+    return None
+
+
+def _message(link: Link, desk: Desk) -> Message | None:
+    if link.state is SessionState.UNAVAILABLE and link.error is not None:
+        return message_for(link.error)
+    if desk.message is not None:
+        return desk.message
+    if link.state in STATES:
+        return Message(tr(STATES[link.state]))
+    if desk.is_busy and desk.job is not None:
+        return Message(tr(STAGES[desk.job.stage]) if desk.job.stage else tr("Waiting for the service…"))
+    if desk.preview.is_shown and desk.purpose is not Purpose.LIVE:
+        return Message(tr("Pick a variation, then Apply or Discard."))
+    if desk.selection is None and desk.editing is None:
+        return Message(tr("Draw a selection where the object should be."))
+    return None

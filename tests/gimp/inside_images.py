@@ -1,0 +1,272 @@
+"""What tests do with images inside GIMP: make them, change them, look at them. Imported by inside.py.
+
+Images, layers and displays are told by GIMP's ids; pixels travel in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from gi.repository import Gegl, Gimp, Gio
+
+RECORD = "insert-object-request"
+_displays: list[Gimp.Display] = []
+
+
+def _image_of(number: int) -> Gimp.Image:
+    return Gimp.Image.get_by_id(number)
+
+
+def _item_of(number: int) -> Gimp.Item:
+    return Gimp.Item.get_by_id(number)
+
+
+def make_image(
+    width: int,
+    height: int,
+    base: str = "RGB",
+    precision: str = "U8_NON_LINEAR",
+    pixels: str | None = None,
+) -> dict[str, int]:
+    """An image with one layer; ``pixels``: base64 of width × height rgba8 in sRGB, else mid grey."""
+    image = Gimp.Image.new_with_precision(
+        width, height, getattr(Gimp.ImageBaseType, base), getattr(Gimp.Precision, precision)
+    )
+    kind = {"RGB": Gimp.ImageType.RGB_IMAGE, "GRAY": Gimp.ImageType.GRAY_IMAGE}[base]
+    layer = Gimp.Layer.new(image, "photo", width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    if pixels:
+        _write(layer, base64.b64decode(pixels), width, height)
+    else:
+        Gimp.context_set_background(Gegl.Color.new("#808080"))
+        layer.fill(Gimp.FillType.BACKGROUND)
+    image.clean_all()
+    return {"image": image.get_id(), "layer": layer.get_id()}
+
+
+def _write(layer: Gimp.Layer, data: bytes, width: int, height: int) -> None:
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), "R'G'B'A u8", data)
+    buffer.flush()
+    layer.update(0, 0, width, height)
+
+
+def open_picture(path: str) -> dict[str, int]:
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
+    image.clean_all()
+    return {"image": image.get_id(), "layer": image.get_layers()[0].get_id()}
+
+
+def show(image: int) -> None:
+    _displays.append(Gimp.Display.new(_image_of(image)))
+    Gimp.displays_flush()
+
+
+def close_all() -> None:
+    """Closes every picture without asking."""
+    while _displays:
+        display = _displays.pop()
+        if display.is_valid():
+            display.delete()
+    for image in Gimp.get_images():
+        image.delete()
+
+
+def mark_saved(image: int) -> None:
+    _image_of(image).clean_all()
+
+
+def add_layer(
+    image: int, width: int, height: int, x: int, y: int, name: str = "extra", parent: int | None = None
+) -> int:
+    target = _image_of(image)
+    kind = {0: Gimp.ImageType.RGBA_IMAGE, 1: Gimp.ImageType.GRAYA_IMAGE}[int(target.get_base_type())]
+    layer = Gimp.Layer.new(target, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
+    _write(layer, b"\x30\x60\x90\xff" * (width * height), width, height)
+    layer.set_offsets(x, y)
+    target.insert_layer(layer, None if parent is None else _item_of(parent), 0)
+    return int(layer.get_id())
+
+
+def add_group(image: int, name: str = "group") -> int:
+    target = _image_of(image)
+    group = Gimp.GroupLayer.new(target, name)
+    target.insert_layer(group, None, 0)
+    return int(group.get_id())
+
+
+def select_layer(image: int, layer: int) -> None:
+    _image_of(image).set_selected_layers([_item_of(layer)])
+
+
+def select_rectangle(image: int, x: int, y: int, width: int, height: int) -> None:
+    _image_of(image).select_rectangle(Gimp.ChannelOps.REPLACE, x, y, width, height)
+    Gimp.displays_flush()
+
+
+def select_ellipse(image: int, x: int, y: int, width: int, height: int) -> None:
+    _image_of(image).select_ellipse(Gimp.ChannelOps.REPLACE, x, y, width, height)
+    Gimp.displays_flush()
+
+
+def feather(image: int, radius: float) -> None:
+    Gimp.Selection.feather(_image_of(image), radius)
+    Gimp.displays_flush()
+
+
+def select_none(image: int) -> None:
+    Gimp.Selection.none(_image_of(image))
+    Gimp.displays_flush()
+
+
+def convert_indexed(image: int) -> None:
+    _image_of(image).convert_indexed(
+        Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 32, False, False, ""
+    )
+
+
+def selection(image: int) -> list[int] | None:
+    """The selection's bounds, left, top, right, bottom."""
+    _ok, non_empty, *bounds = Gimp.Selection.bounds(_image_of(image))
+    return list(bounds) if non_empty else None
+
+
+def id_of_layer_named(image: int, name: str) -> int:
+    """0 when there is none. Safe to ask while a plug-in adds and removes layers, as no list of them is."""
+    layer = _image_of(image).get_layer_by_name(name)
+    return 0 if layer is None else int(layer.get_id())
+
+
+def seen_colour(image: int, x: int, y: int) -> list[int]:
+    """What the user sees at a place, r, g, b. Asks for a copy, which no plug-in removes meanwhile."""
+    target = _image_of(image)
+    layer = Gimp.Layer.new_from_visible(target, target, "seen")
+    try:
+        area = Gegl.Rectangle.new(x, y, 1, 1)
+        return list(bytes(layer.get_buffer().get(area, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)))
+    finally:
+        layer.delete()
+
+
+def use_profile(image: int, name: str) -> None:
+    """Converts the image to Adobe RGB or to linear sRGB."""
+    profiles = {
+        "adobe": Gimp.ColorProfile.new_rgb_adobe,
+        "linear": Gimp.ColorProfile.new_rgb_srgb_linear,
+    }
+    intent = Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC
+    _image_of(image).convert_color_profile(profiles[name](), intent, False)
+
+
+def float_selection(image: int) -> None:
+    target = _image_of(image)
+    Gimp.Selection.float(target, target.get_selected_layers(), 10, 10)
+
+
+def describe_layer(layer: int) -> dict[str, Any]:
+    item = _item_of(layer)
+    _ok, x, y = item.get_offsets()
+    parasite = item.get_parasite(RECORD)
+    parent = item.get_parent()
+    return {
+        "name": item.get_name(),
+        "x": x,
+        "y": y,
+        "width": item.get_width(),
+        "height": item.get_height(),
+        "type": item.type().value_nick,
+        "parent": None if parent is None else parent.get_id(),
+        "position": item.get_image().get_item_position(item),
+        "opacity": item.get_opacity(),
+        "visible": item.get_visible(),
+        "has_mask": item.get_mask() is not None,
+        "record": None if parasite is None else json.loads(bytes(parasite.get_data()).rstrip(b"\0")),
+    }
+
+
+def _all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
+    found: list[Gimp.Layer] = []
+    waiting = list(image.get_layers())
+    while waiting:
+        layer = waiting.pop(0)
+        found.append(layer)
+        waiting.extend(layer.get_children() if layer.is_group_layer() else [])
+    return found
+
+
+def describe_image(image: int) -> dict[str, Any]:
+    """All that an insertion must not change by the way."""
+    target = _image_of(image)
+    return {
+        "layers": [layer.get_id() for layer in _all_layers(target)],
+        "names": [layer.get_name() for layer in _all_layers(target)],
+        "active": [layer.get_id() for layer in target.get_selected_layers()],
+        "selection": selection(image),
+        "dirty": target.is_dirty(),
+        "base": target.get_base_type().value_nick,
+        "parasites": list(target.get_parasite_list()),
+        "channels": len(target.get_channels()),
+    }
+
+
+def pixels(layer: int, format: str = "R'G'B'A u8") -> str:
+    """All pixels of a layer in base64, read as that format (sRGB)."""
+    drawable = _item_of(layer)
+    area = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    data = drawable.get_buffer().get(area, 1.0, format, Gegl.AbyssPolicy.NONE)
+    return base64.b64encode(bytes(data)).decode()
+
+
+def visible_pixels(image: int, format: str = "R'G'B'A u8") -> str:
+    """What the user sees of the whole image, in base64."""
+    target = _image_of(image)
+    layer = Gimp.Layer.new_from_visible(target, target, "seen")
+    try:
+        return str(pixels(layer.get_id(), format))
+    finally:
+        layer.delete()
+
+
+def transform(layer: int, kind: str, *values: float) -> int:
+    """Moves, scales or turns a layer; gives its id afterwards."""
+    item = _item_of(layer)
+    if kind == "move":
+        item.set_offsets(*(round(value) for value in values))
+    elif kind == "scale":
+        item.scale(round(values[0]), round(values[1]), False)
+    elif kind == "rotate":
+        item = item.transform_rotate(values[0], True, 0.0, 0.0)
+    return int(item.get_id())
+
+
+def change_layer(layer: int, **changes: Any) -> None:
+    item = _item_of(layer)
+    for name, value in changes.items():
+        getattr(item, f"set_{name}")(value)
+
+
+def add_mask(layer: int) -> None:
+    item = _item_of(layer)
+    item.add_mask(item.create_mask(Gimp.AddMaskType.BLACK))
+
+
+def save_picture(image: int, path: str) -> None:
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, _image_of(image), Gio.File.new_for_path(path), None)
+
+
+def delete(image: int) -> None:
+    if _image_of(image) is not None:
+        _image_of(image).delete()
+
+
+def version() -> str:
+    return str(Gimp.version())
+
+
+def leave_preview_behind(layer: int, hidden: int) -> None:
+    """Makes a layer what a killed dialog leaves: a preview that stands for another layer, which is hidden."""
+    tattoo = str(_item_of(hidden).get_tattoo()).encode()
+    _item_of(layer).attach_parasite(Gimp.Parasite.new("insert-object-preview", 1, tattoo))
+    _item_of(hidden).set_visible(False)

@@ -1,0 +1,82 @@
+"""Takes the picture of the plug-in at work: ``python -m tests.gimp.portrait PHOTO --box X,Y,W,H …``.
+
+A real GIMP window with the photo, the dialog and a preview, by the real daemon with the shipped weights;
+kept as tests/artifacts/gimp/portrait.png. Look at it before it goes to docs/images/gimp.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from daemon.client import Client
+from daemon.editors.plugin_files import PluginConfig
+from daemon.folders import HOME_VARIABLE, Folders
+from tests.conftest import RunningDaemon
+from tests.gimp.conftest import PREVIEW
+from tests.gimp.harness import Gimp, make_profile
+from tests.gimp.provision import find_gimp
+from tests.gimp.screen import SIZE, Screen
+
+TITLE_BAR = 24  # screen pixels that the window manager adds
+
+
+def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace) -> None:
+    """Brings GIMP to where the picture is worth taking."""
+    image = int(gimp.open_picture(str(photo))["image"])
+    gimp.show(image)
+    window = screen.wait_for_window("– GIMP")
+    screen.resize(window, SIZE[0], SIZE[1] - TITLE_BAR)
+    gimp.select_rectangle(image, *options.box)
+    screen.focus(window)
+    screen.keys("r", "ctrl+shift+j")  # Rectangle Select; the whole picture in the window
+    time.sleep(1.0)
+    screen.keys("ctrl+alt+i")
+    dialog = screen.wait_for_window("Insert Object")
+    screen.wait_until(lambda: gimp.id_of_layer_named(image, PREVIEW) != 0, "the preview")
+    screen.focus(dialog)
+    screen.keys("alt+l", *["Down"] * options.steps)
+    screen.keys("alt+s", "ctrl+a")
+    screen.type(str(options.seed))
+    screen.keys("Tab")
+    time.sleep(4.0)  # the other thumbnails
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--box", type=lambda text: tuple(map(int, text.split(","))), required=True)
+    parser.add_argument("--class", dest="class_name", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    place = find_gimp()
+    with tempfile.TemporaryDirectory(prefix="insert-object-portrait-") as folder:
+        home = Path(folder)
+        photo = home / options.photo.name
+        shutil.copyfile(options.photo, photo)
+        (home / "daemon").mkdir()
+        daemon = RunningDaemon(home / "daemon")
+        daemon.ensure_running()
+        with Client.connect(Folders.default({HOME_VARIABLE: str(daemon.home)})) as client:
+            names = [info.name for info in client.classes]
+        options.steps = names.index(options.class_name)
+        profile = make_profile(home / "profile", place, PluginConfig(daemon.connection_file, ()))
+        screen = Screen(place, home)
+        gimp = Gimp(place, profile, display=screen.display)
+        try:
+            arrange(gimp, screen, photo, options)
+            print(screen.screenshot("portrait"))
+        finally:
+            gimp.close()
+            screen.close()
+            daemon.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

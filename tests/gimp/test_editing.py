@@ -1,0 +1,105 @@
+"""An object layer can be edited: another seed, another look, or lit anew where it lies now."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gimp.harness import Gimp
+
+BOX = (100, 60, 160, 120)
+PLACE = [120, 75, 120, 90]
+
+
+@pytest.fixture
+def image(gimp: Gimp) -> int:
+    made = gimp.make_image(400, 300)
+    gimp.select_rectangle(made["image"], *BOX)
+    return int(made["image"])
+
+
+@pytest.fixture
+def layer(gimp: Gimp, image: int) -> int:
+    inserted = int(gimp.insert(image, object_class="dog", seed=1)["layer"])
+    gimp.select_none(image)
+    return inserted
+
+
+def edited(gimp: Gimp, image: int, **arguments: object) -> dict[str, object]:
+    answer = gimp.insert(image, **{"object_class": "dog", "seed": 2, **arguments})
+    assert answer["status"] == "success", answer["error"]
+    about: dict[str, object] = gimp.describe_layer(answer["layer"])
+    return about
+
+
+def test_an_active_object_layer_is_replaced_in_its_place(gimp: Gimp, image: int, layer: int) -> None:
+    above = gimp.add_layer(image, 20, 20, 0, 0, "above")
+    gimp.select_layer(image, layer)
+    about = edited(gimp, image)
+    assert gimp.describe_image(image)["names"] == ["above", "dog · seed 2", "photo"]
+    assert [about["x"], about["y"], about["width"], about["height"]] == PLACE
+    assert gimp.describe_layer(above)["position"] == 0
+
+
+@pytest.mark.usefixtures("layer")
+def test_a_new_box_means_a_new_object(gimp: Gimp, image: int) -> None:
+    gimp.select_rectangle(image, 10, 10, 80, 80)
+    edited(gimp, image)
+    assert gimp.describe_image(image)["names"] == ["dog · seed 2", "dog · seed 1", "photo"]
+
+
+@pytest.mark.usefixtures("layer")
+def test_the_selection_it_was_made_in_still_means_that_object(gimp: Gimp, image: int) -> None:
+    gimp.select_rectangle(image, *BOX)
+    edited(gimp, image)
+    assert gimp.describe_image(image)["names"] == ["dog · seed 2", "photo"]
+
+
+def test_an_object_that_was_moved_is_lit_there_in_its_own_shape(gimp: Gimp, image: int, layer: int) -> None:
+    gimp.transform(layer, "move", 200, 150)
+    about = edited(gimp, image)
+    record = about["record"]
+    assert isinstance(record, dict)
+    assert record["box"] == [200, 150, 120, 90]  # where its own pixels are
+    assert record["from_selection"] is True
+
+
+def test_an_object_that_was_moved_can_have_a_new_shape_there(gimp: Gimp, image: int, layer: int) -> None:
+    gimp.transform(layer, "move", 200, 150)
+    record = edited(gimp, image, shape="free")["record"]
+    assert isinstance(record, dict)
+    assert record["box"] == [180, 135, 160, 120]  # its old box, moved as it was
+    assert record["from_selection"] is False
+
+
+@pytest.mark.parametrize(("kind", "values"), [("scale", (60, 45)), ("rotate", (0.6,))])
+def test_a_transformed_object_keeps_its_shape(
+    gimp: Gimp, image: int, layer: int, kind: str, values: tuple[float, ...]
+) -> None:
+    gimp.select_layer(image, gimp.transform(layer, kind, *values))
+    record = edited(gimp, image)["record"]
+    assert isinstance(record, dict)
+    assert record["from_selection"] is True
+
+
+def test_what_the_user_has_set_on_the_layer_stays(gimp: Gimp, image: int, layer: int) -> None:
+    gimp.change_layer(layer, opacity=40.0, name="my dog")
+    gimp.add_mask(layer)
+    about = edited(gimp, image)
+    assert (about["opacity"], about["name"], about["has_mask"]) == (40.0, "my dog", True)
+
+
+def test_an_edited_object_stays_in_its_group(gimp: Gimp, image: int) -> None:
+    group = gimp.add_group(image)
+    inside = gimp.add_layer(image, 20, 20, 0, 0, "inside", parent=group)
+    gimp.select_layer(image, inside)
+    layer = int(gimp.insert(image, object_class="dog", seed=1)["layer"])
+    assert gimp.describe_layer(layer)["parent"] == group
+    assert edited(gimp, image)["parent"] == group
+    assert gimp.describe_image(image)["names"] == ["group", "photo", "dog · seed 2", "inside"]
+
+
+def test_a_refused_edit_leaves_the_layer_as_it_was(gimp: Gimp, image: int, layer: int) -> None:
+    before, about = gimp.describe_image(image), gimp.describe_layer(layer)
+    answer = gimp.insert(image, object_class="dragon", seed=2)
+    assert answer["status"] == "execution-error"
+    assert (gimp.describe_image(image), gimp.describe_layer(layer)) == (before, about)

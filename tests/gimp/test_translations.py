@@ -1,0 +1,49 @@
+"""The plug-in's words in other languages: complete, compiled, and shown by GIMP."""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+import pytest
+
+from daemon.editors.plugin_files import PluginConfig
+from plugins.gimp.po import catalogues
+from tests.gimp.harness import Gimp, make_profile
+from tests.gimp.provision import GimpPlace
+
+LANGUAGES = ("fr", "de", "zh_CN")
+
+
+def test_every_text_is_translated_and_compiled() -> None:
+    assert catalogues.problems() == []
+    assert {path.stem for path in catalogues.HERE.glob("*.po")} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_catalogue_is_one_that_gettext_reads(language: str) -> None:
+    with catalogues.compiled_path(language).open("rb") as file:
+        words = gettext.GNUTranslations(file)
+    texts = catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
+    assert all(words.gettext(source) == text for source, text in texts.items() if source)
+
+
+def test_a_line_that_is_no_catalogue_is_named(tmp_path: Path) -> None:
+    bad = tmp_path / "xx.po"
+    bad.write_text('msgid "a"\nmsgstr "b\n', encoding="utf-8")
+    with pytest.raises(catalogues.BadCatalogue, match=r"xx\.po, line 2"):
+        catalogues.read_catalogue(bad)
+
+
+def test_gimp_shows_the_translated_words(gimp_place: GimpPlace, tmp_path: Path) -> None:
+    config = PluginConfig(tmp_path / "connection.json", ())
+    profile = make_profile(tmp_path / "profile", gimp_place, config)
+    gimp = Gimp(gimp_place, profile, language="de_DE.UTF-8")
+    try:
+        assert gimp.menu_of_procedure()["label"] == "_Objekt einfügen..."
+        image = gimp.make_image(100, 100)["image"]
+        gimp.select_rectangle(image, 1, 1, 4, 4)
+        error = gimp.insert(image)["error"]
+        assert error == "Der Rahmen ist zu klein für ein Objekt. Ziehen Sie einen größeren."
+    finally:
+        gimp.close()

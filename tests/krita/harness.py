@@ -1,0 +1,159 @@
+"""A Krita profile of its own with the plug-in installed, and ways to run scripts inside that Krita."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.editors import Editor, EditorKind, Flavour
+from daemon.editors.kritarc import enable_plugin
+from daemon.editors.plugin_files import PluginConfig, install_plugin
+from tests.krita.provision import KritaPrograms
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ARTIFACTS = ROOT / "tests" / "artifacts" / "krita"
+RUN_SECONDS = 300.0
+SCREEN = "1600x1000x24"
+
+Results = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class KritaProfile:
+    """An isolated user: nothing of the real one's Krita is read or written."""
+
+    home: Path
+    programs: KritaPrograms
+
+    @property
+    def data(self) -> Path:
+        return self.home / ".local" / "share" / "krita"
+
+    @property
+    def settings(self) -> Path:
+        return self.home / ".config" / "kritarc"
+
+    def install(self, config: PluginConfig) -> None:
+        """Installs the plug-in the way ``install.py`` does, and the driver for the tests beside it."""
+        editor = Editor(EditorKind.KRITA, "", self.data, Flavour.NATIVE, self.settings)
+        install_plugin(editor, ROOT, config)
+        pykrita = self.data / "pykrita"
+        for source in (HERE / "driver").iterdir():
+            if source.is_dir():
+                shutil.copytree(source, pykrita / source.name, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(source, pykrita / source.name)
+        enable_plugin(self.settings, "insert_object_driver")
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables for a process of this user."""
+        run = self.home / "run"
+        run.mkdir(mode=0o700, exist_ok=True)
+        kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+        return {
+            **kept,
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(run),
+            "LANG": "C.UTF-8",
+            "QT_LOGGING_RULES": "krita.*=false",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
+        }
+
+    def run_headless(self, scripts: Sequence[Path], results: Path, **more: str) -> Results:
+        """Runs the promises of scripts in ``kritarunner``: pixels and layers, but no window."""
+        environment = self.environment(
+            PYTHONPATH=os.pathsep.join((str(HERE / "inside"), str(self.data / "pykrita"))),
+            QT_QPA_PLATFORM="offscreen",
+            INSERT_OBJECT_PROMISES=os.pathsep.join(map(str, scripts)),
+            INSERT_OBJECT_RESULTS=str(results),
+            **more,
+        )
+        command = [str(self.programs.runner), "-s", "headless", "-f", "run"]
+        return _run(command, environment, results)
+
+    def run_windowed(self, scripts: Sequence[Path], results: Path, **more: str) -> Results:
+        """Runs the promises of scripts in Krita with its window, on a display of its own."""
+        with display(self.environment()) as name:
+            environment = self.environment(
+                DISPLAY=name,
+                INSERT_OBJECT_PROMISES=os.pathsep.join(map(str, scripts)),
+                INSERT_OBJECT_RESULTS=str(results),
+                INSERT_OBJECT_ARTIFACTS=str(ARTIFACTS),
+                **more,
+            )
+            return _run([str(self.programs.krita), "--nosplash"], environment, results)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], results: Path) -> Results:
+    """Runs Krita until it ends by itself, and reads what came of the promises."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
+    log = results.with_suffix(".log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            cwd=results.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if not results.exists():
+        told = log.read_text(encoding="utf-8", errors="replace")
+        raise AssertionError(f"Krita ran no promise:\n{told[-4000:]}")
+    found: Results = json.loads(results.read_text(encoding="utf-8"))
+    return found
+
+
+@contextmanager
+def display(environment: Mapping[str, str]) -> Iterator[str]:
+    """An X server with a window manager; yields its name."""
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        pass_fds=(write_end,),
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    manager: subprocess.Popen[bytes] | None = None
+    try:
+        with os.fdopen(read_end) as answer:
+            name = f":{answer.readline().strip()}"
+        manager = subprocess.Popen(
+            ["openbox"],
+            env={**environment, "DISPLAY": name},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(0.5)  # openbox tells nobody when it is ready
+        yield name
+    finally:
+        for process in filter(None, (manager, server)):
+            process.terminate()
+            process.wait(10)
+
+
+def daemon_config(home: Path, *command: str) -> PluginConfig:
+    """The plug-in's configuration for a daemon of that home, started by ``command`` (of this Python)."""
+    settings = [f"INSERT_OBJECT_HOME={home}", f"PYTHONPATH={ROOT}", "OMP_NUM_THREADS=2"]
+    start = ("env", *settings, sys.executable, *command)
+    return PluginConfig(home / "data" / "connection.json", start)

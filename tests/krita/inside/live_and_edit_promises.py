@@ -1,0 +1,164 @@
+"""What the plug-in promises of Live, of the user's hand, and of changing a layer later; in Krita's window."""
+
+import time
+
+import bench
+from bench import (
+    BOX,
+    colour_at,
+    desk,
+    failure_or,
+    insert,
+    krita,
+    layer_named,
+    layers,
+    open_picture,
+    panel,
+    screenshot,
+    set_form,
+    settle,
+    started,
+    tidy,
+    undo,
+)
+from insert_object.annotations import read_records
+from insert_object.documents import layer_id
+from promises import until
+
+__all__ = ["tidy"]  # called after every promise
+
+
+def promise_live_follows_the_selection_with_one_layer(figures):
+    document = yield from open_picture()
+    yield from started(document)
+    panel().live_check.setChecked(True)
+    yield from until(lambda: desk().preview.is_shown, failure_or("a first live preview"))
+    yield from settle()
+    took = []
+    for step in (40, 80, 160, 240):
+        yield 300
+        selection = bench.Selection()
+        selection.select(BOX[0] + step, BOX[1], BOX[2], BOX[3], 255)
+        before = desk().preview.variation
+        document.setSelection(selection)
+        start = time.perf_counter()
+        yield from until(
+            lambda before=before: desk().preview.variation is not before, failure_or("it follows")
+        )
+        yield from until(lambda: desk().is_idle, "rest")
+        took.append((time.perf_counter() - start) * 1000)
+        assert desk().preview.variation.recipe.box.x == BOX[0] + step
+    figures["live preview after the selection rests, ms"] = [round(value) for value in took]
+    assert len(layers(document)) == 2 and panel().strip.count() == 1
+    screenshot("window-live")
+    panel().apply_button.click()
+    yield from settle()
+    yield 500
+    assert len(layers(document)) == 2, "Live inserts again though nothing changed"
+
+
+def promise_nothing_is_touched_while_the_mouse_drags_a_selection(figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    krita().action("KisToolSelectRectangular").trigger()
+    yield 300
+    frame = krita().activeWindow().qwindow().centralWidget()
+    middle = frame.mapToGlobal(frame.rect().center())
+    bench.xdotool("mousemove", middle.x() - 150, middle.y() - 120, "mousedown", 1)
+    bench.xdotool("mousemove", middle.x() - 50, middle.y() - 40)
+    yield 150
+    try:
+        desk().insert(panel().form())
+        for step in range(8):
+            bench.xdotool("mousemove", middle.x() - 50 + 20 * step, middle.y() - 40 + 15 * step)
+            yield 120
+            assert layers(document) == ["Background"], "a layer came while the mouse was down"
+        assert desk().message is not None, "nothing says that the work waits"
+    finally:
+        bench.xdotool("mouseup", 1)
+        yield 300
+    yield from until(lambda: desk().preview.is_shown, failure_or("the preview after the drag"))
+    box = bench.seen_box()
+    figures["dragged selection"] = list(box)
+    zoom = krita().activeWindow().activeView().canvas().zoomLevel() * 72.0 / document.resolution()
+    assert abs(box[2] * zoom - 240) < 8 and abs(box[3] * zoom - 185) < 8, (box, zoom)
+
+
+def promise_the_active_layer_stays_the_users_while_a_preview_comes(_figures):
+    document = yield from open_picture()
+    active = layer_id(document.activeNode())
+    yield from started(document)
+    yield from insert()
+    yield 500
+    assert layer_id(document.activeNode()) == active
+
+
+def promise_a_layer_can_be_edited_and_two_undo_steps_bring_the_old_one_back(_figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    yield from insert()
+    panel().apply_button.click()
+    yield from settle()
+    first = layers(document)[-1]
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the active layer")
+    screenshot("window-edit")
+    document.setSelection(None)
+    yield 300
+    panel().edit_button.click()
+    assert panel().form().seed == 42
+    set_form(seed=99)
+    yield 200
+    assert panel().insert_button.isEnabled(), "an edit needs no selection"
+    yield from insert()
+    assert not layer_named(document, first).visible(), "the old object still shows"
+    assert (
+        desk().preview.variation.recipe.box
+        == read_records(document)[layer_id(layer_named(document, first))].recipe.box
+    )
+    panel().apply_button.click()
+    yield from settle()
+    assert len(layers(document)) == 2 and "99" in layers(document)[-1], layers(document)
+    yield from undo()
+    yield from undo()
+    assert layers(document) == ["Background", first], layers(document)
+    assert layer_named(document, first).visible()
+
+
+def promise_discarding_an_edit_brings_the_layer_back(_figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    yield from insert()
+    panel().apply_button.click()
+    yield from settle()
+    shown = colour_at(document, 956, 756)
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered")
+    panel().edit_button.click()
+    set_form(seed=99)
+    yield from insert()
+    panel().discard_button.click()
+    yield from settle()
+    assert len(layers(document)) == 2 and layer_named(document, layers(document)[-1]).visible()
+    assert colour_at(document, 956, 756) == shown
+
+
+def promise_a_moved_layer_is_lit_again_where_it_is(_figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    yield from insert()
+    panel().apply_button.click()
+    yield from settle()
+    layer = layer_named(document, layers(document)[-1])
+    record = read_records(document)[layer_id(layer)]
+    layer.move(300, 120)
+    document.refreshProjection()
+    yield from until(lambda: panel().edit_row.isVisible(), "Re-light is offered")
+    panel().relight_button.click()
+    yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit again"))
+    yield from settle()
+    recipe = desk().preview.variation.recipe
+    assert (recipe.box.x, recipe.box.y) == (record.recipe.box.x + 300, record.recipe.box.y + 120), recipe
+    assert (recipe.box.width, recipe.box.height) == (record.recipe.box.width, record.recipe.box.height)
+    assert recipe.mask is not None and max(recipe.mask.data) == 255
+    panel().apply_button.click()
+    yield from settle()
+    assert len(layers(document)) == 2

@@ -1,0 +1,223 @@
+"""What the plug-in promises for all kinds of selections, layers and pictures; in Krita's window."""
+
+import time
+
+import bench
+from bench import (
+    BOX,
+    colour_at,
+    desk,
+    insert,
+    krita,
+    layer_named,
+    layers,
+    open_picture,
+    panel,
+    screenshot,
+    select,
+    select_ellipse,
+    set_form,
+    settle,
+    started,
+    tidy,
+    undo,
+)
+from insert_object.annotations import read_records
+from insert_object.documents import layer_id, owned
+from insert_object.qt import QtCore
+from promises import until
+
+__all__ = ["tidy"]  # called after every promise
+
+
+def promise_the_shape_of_a_selection_is_used_by_itself_where_it_has_one(_figures):
+    document = yield from open_picture()
+    yield from select(document, *BOX)
+    assert not panel().shape_check.isEnabled() and not panel().form().use_shape
+    yield from select_ellipse(document, 600, 500, 500, 300)
+    assert panel().shape_check.isChecked() and panel().form().use_shape
+    set_form(variations=1, seed=3)
+    panel().shape_check.setChecked(True)
+    yield from insert()
+    mask = desk().preview.variation.recipe.mask
+    assert mask is not None
+    row = mask.data[mask.width * (mask.height // 2) :][: mask.width]
+    assert row[0] == 0 and row[mask.width // 2] == 255 and row[-1] == 0
+    share = sum(mask.data) / 255 / len(mask.data)
+    expected = 3.14159 / 4 * 500 * 300 / (700 * 700)
+    assert abs(share - expected) < 0.01, (share, expected)
+    screenshot("window-ellipse")
+
+
+def promise_a_vector_selection_gives_its_box_and_its_shape(_figures):
+    document = yield from open_picture()
+    for shape, parts in (
+        ("rectangle", [(620, 520, 480, 320)]),
+        ("angle", [(620, 520, 480, 120), (620, 520, 120, 320)]),
+    ):
+        selection = bench.Selection()
+        for part in parts:
+            added = bench.Selection()
+            added.select(*part, 255)
+            selection.add(added)
+        document.setSelection(selection)
+        yield from until(lambda: bench.seen_box() == (620, 520, 480, 320), "the docker sees the selection")
+        krita().action("convert_to_vector_selection").trigger()
+        yield 1500
+        assert bench.seen_box() == (620, 520, 480, 320), (shape, bench.seen_box())
+        set_form(variations=1, seed=3)
+        yield from insert()
+        mask = desk().preview.variation.recipe.mask
+        assert (mask is not None) == (shape == "angle"), shape
+        panel().discard_button.click()
+        yield from settle()
+        document.setSelection(None)
+        yield 400
+
+
+def promise_a_selection_over_the_border_inserts_what_lies_on_the_picture(_figures):
+    document = yield from open_picture()
+    yield from select(document, -150, 1200, 500, 500)
+    set_form(variations=1, seed=5)
+    yield from insert()
+    rect = desk().preview.variation.rect
+    assert rect.x >= 0 and rect.bottom <= 1500, rect
+    assert rect.right <= 350 + 22, rect  # the soft edge may reach two of the network's pixels outside
+
+
+def promise_layers_land_above_the_active_one_in_its_group_but_never_in_a_locked_one(_figures):
+    document = yield from open_picture()
+    root = document.rootNode()
+    for name, locked in (("open", False), ("closed", True)):
+        group = document.createGroupLayer(name)
+        root.addChildNode(group, None)
+        yield 100
+        for place in ("low", "high"):
+            group.addChildNode(document.createNode(f"{name} {place}", "paintlayer"), None)
+            yield 100
+        group.setLocked(locked)
+    mask = document.createNode("mask", "transparencymask")
+    layer_named(document, "open low").addChildNode(mask, None)
+    yield 200
+    for active, parent, below in (
+        ("open low", "open", "open low"),
+        ("mask", "open", "open low"),
+        ("closed low", "root", "closed"),
+        ("open", "root", "open"),
+    ):
+        document.setActiveNode(layer_named(document, active))
+        yield 200
+        yield from started(document, variations=1)
+        yield from insert()
+        node = desk().preview.node
+        panel().apply_button.click()
+        yield from settle()
+        siblings = [n for n in owned(node.parentNode().childNodes()) if not n.type().endswith("mask")]
+        place = [layer_id(n) for n in siblings].index(layer_id(node))
+        found = "root" if node.parentNode() == root else node.parentNode().name()
+        assert (found, siblings[place - 1].name()) == (parent, below), (
+            active,
+            found,
+            siblings[place - 1].name(),
+        )
+
+
+def promise_a_saved_picture_knows_how_its_layers_were_made(_figures):
+    document = yield from open_picture(600, 400)
+    yield from select(document, 200, 100, 200, 200)
+    set_form(variations=1, seed=11)
+    yield from insert()
+    panel().apply_button.click()
+    yield from settle()
+    records = read_records(document)
+    path = QtCore.QDir.tempPath() + "/insert-object-saved.kra"
+    document.setBatchmode(True)
+    assert document.saveAs(path)
+    yield 500
+    bench.close_all()
+    yield 500
+    again = krita().openDocument(path)
+    krita().activeWindow().addView(again)
+    yield from until(lambda: desk() is not None and desk().document == again, "its desk")
+    assert read_records(again) == records
+    again.setActiveNode(layer_named(again, layers(again)[-1]))
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered after loading")
+
+
+def promise_every_document_has_its_own_preview_and_history(_figures):
+    first = yield from open_picture(800, 600)
+    yield from select(first, 100, 100, 300, 300)
+    set_form(variations=2, seed=1)
+    yield from insert()
+    second = yield from open_picture(700, 500)
+    assert panel().strip.count() == 0 and not panel().apply_button.isEnabled()
+    yield from select(second, 50, 50, 200, 200)
+    set_form(variations=1)
+    yield from insert()
+    assert panel().strip.count() == 1
+    panel().apply_button.click()
+    yield from settle()
+    assert layers(first)[-1].endswith("(preview)") and not layers(second)[-1].endswith("(preview)")
+
+
+def promise_other_colour_spaces_show_the_colours_that_the_daemon_sent(figures):
+    for model, depth in (
+        ("RGBA", "U16"),
+        ("RGBA", "F16"),
+        ("RGBA", "F32"),
+        ("GRAYA", "U8"),
+        ("CMYKA", "U8"),
+        ("LABA", "U16"),
+    ):
+        document = yield from open_picture(700, 600, model, depth)
+        yield from select(document, 200, 150, 256, 256)
+        set_form(variations=1, seed=42)
+        start = time.perf_counter()
+        yield from insert()
+        figures[f"insert, {model} {depth}, ms"] = round((time.perf_counter() - start) * 1000)
+        variation = desk().preview.variation
+        step = variation.pixels.format.bytes_per_pixel
+        middle = (variation.pixels.height // 2 * variation.pixels.width + variation.pixels.width // 2) * step
+        pixel = bytes(variation.pixels.data)[middle : middle + step]
+        wanted = pixel[:3] if step == 4 else pixel[1:6:2]
+        opaque = pixel[-1] == 255
+        x, y = variation.x + variation.pixels.width // 2, variation.y + variation.pixels.height // 2
+        got = colour_at(document, x, y)
+        if model == "RGBA" and opaque:
+            assert max(abs(a - b) for a, b in zip(got, wanted, strict=True)) <= 2, (
+                model,
+                depth,
+                got,
+                tuple(wanted),
+            )
+        if model != "RGBA":
+            figures[f"{model} {depth}"] = f"sent {tuple(wanted)}, shown {got}"
+        yield from undo()
+        assert len(layers(document)) == 1, (model, depth, layers(document))
+        bench.close_all()
+        yield 300
+
+
+def promise_an_animation_gets_the_object_with_the_scene_of_its_current_frame(_figures):
+    document = yield from open_picture(800, 600)
+    document.setCurrentTime(5)
+    yield 300
+    yield from select(document, 200, 150, 256, 256)
+    set_form(variations=1)
+    yield from insert()
+    panel().apply_button.click()
+    yield from settle()
+    assert document.currentTime() == 5
+    assert len(layers(document)) == 2
+
+
+def promise_a_very_large_picture_works_without_holding_up_the_hand(figures):
+    document = yield from open_picture(8192, 8192)
+    yield from select(document, 1000, 1000, 4500, 4500)
+    set_form(variations=1, seed=2)
+    watch = bench.SlotWatch()
+    start = time.perf_counter()
+    yield from insert(120)  # an object of 4500 pixels is 80 MB
+    figures["insert of 4500 px in 8192², s"] = round(time.perf_counter() - start, 2)
+    figures["longest slots, ms"] = watch.stop()
+    assert desk().preview.is_shown

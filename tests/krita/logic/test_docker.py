@@ -1,0 +1,142 @@
+"""The registered docker follows its window's picture, selection and wishes."""
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from insert_object.client.connection import Config
+from insert_object.client.protocol import Insert
+from insert_object.client.session import SessionState
+from insert_object.link import config_for
+from krita import Canvas, Krita, Selection
+from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
+
+
+class Configurations(unittest.TestCase):
+    def test_a_plugin_from_the_zip_looks_where_the_daemon_usually_is(self):
+        config = config_for(Path("nowhere") / "config.json")
+        self.assertEqual(config.connection_file.parts[-2:], ("insert-object", "connection.json"))
+        self.assertTrue(config.connection_file.is_absolute())
+        self.assertEqual(config.start_command, ())
+
+    def test_an_installed_plugin_keeps_to_its_own_configuration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "config.json"
+            file.write_text(json.dumps({"connection_file": "/there/c.json", "start_command": ["go"]}))
+            self.assertEqual(config_for(file), Config(Path("/there/c.json"), ("go",)))
+
+
+class Dockers(unittest.TestCase):
+    def setUp(self):
+        krita = Krita.instance()
+        krita.open_documents.clear()
+        krita.settings.clear()
+        factory = next(f for f in krita.factories if f.name == "insert_object_docker")
+        self.controller = next(e.controller for e in krita.extension_list if hasattr(e, "controller"))
+        self.link = ScriptedLink()
+        self.controller.link = self.link
+        self.docker = factory.widget_class()
+        self.document = picture(box=(20, 20, 16, 16))
+        self.docker.stand_in_canvas = Canvas(self.document)
+        self.docker.show()
+        self.docker.canvasChanged(None)
+
+    def tearDown(self):
+        self.docker.close()
+        self.docker.deleteLater()
+        let_live(0)
+        self.assertNotIn(self.docker, self.controller.dockers)
+
+    def answer(self, request):
+        for index in range(request.variations):
+            self.docker._desk.take(layer_reply(request, index))
+        self.docker._desk.take(done_reply(request))
+        let_live(20)
+
+    def live(self):
+        self.docker.panel.live_check.setChecked(True)
+        let_live(250)
+        return self.link.sent[-1]
+
+    def test_it_offers_the_daemons_classes_and_says_where_the_box_is(self):
+        self.assertEqual(self.docker.panel.class_box.count(), 2)
+        self.assertEqual(self.docker.panel.box_label.text(), "16 × 16 pixels at 20, 20")
+
+    def test_insert_shows_its_variations_in_the_strip_and_marks_the_one_on_the_canvas(self):
+        self.docker.panel.insert_button.click()
+        self.answer(self.link.sent[-1])
+        self.assertEqual(self.docker.panel.strip.count(), 4)
+        self.assertEqual(self.docker.panel.strip.currentRow(), 0)
+        self.assertTrue(self.docker.panel.apply_button.isEnabled())
+
+    def test_live_asks_once_for_each_wish_that_rests(self):
+        request = self.live()
+        self.assertTrue(request.preview)
+        self.answer(request)
+        let_live(300)
+        self.assertEqual(sum(isinstance(r, Insert) for r in self.link.sent), 1)
+        selection = Selection()
+        selection.select(4, 4, 20, 20, 255)
+        self.document.setSelection(selection)
+        let_live(300)
+        self.assertEqual(self.link.sent[-1].box.width, 20)
+
+    def test_live_does_not_ask_again_for_what_was_applied(self):
+        self.answer(self.live())
+        sent = len(self.link.sent)
+        self.docker.panel.apply_button.click()
+        let_live(300)
+        self.assertEqual(len(self.link.sent), sent)
+
+    def test_a_chosen_variation_brings_its_settings_back_and_asks_for_nothing(self):
+        self.docker.panel.insert_button.click()
+        self.answer(self.link.sent[-1])
+        sent = len(self.link.sent)
+        self.docker.panel.strip.setCurrentRow(2)
+        let_live(20)
+        self.assertEqual(self.docker.panel.form().seed, 3)
+        self.assertEqual(len(self.link.sent), sent)
+
+    def test_edit_is_offered_for_a_layer_of_ours_only(self):
+        self.assertFalse(self.docker.panel.edit_row.isVisible())
+        self.docker.panel.insert_button.click()
+        self.answer(self.link.sent[-1])
+        self.docker.panel.apply_button.click()
+        let_live(200)
+        self.assertTrue(self.docker.panel.edit_row.isVisible())
+        self.document.setActiveNode(self.document.rootNode().childNodes()[0])
+        let_live(200)
+        self.assertFalse(self.docker.panel.edit_row.isVisible())
+
+    def test_a_closed_picture_leaves_an_empty_docker(self):
+        self.docker.panel.insert_button.click()
+        Krita.instance().open_documents.clear()
+        self.docker.stand_in_canvas = None
+        self.controller.forget_closed()
+        let_live(200)
+        self.assertEqual(self.docker.panel.box_label.text(), "No picture is open.")
+        self.assertFalse(self.docker.panel.insert_button.isEnabled())
+
+    def test_a_second_picture_has_its_own_strip(self):
+        self.docker.panel.insert_button.click()
+        self.answer(self.link.sent[-1])
+        self.docker.stand_in_canvas = Canvas(picture(box=(1, 1, 10, 10)))
+        let_live(200)
+        self.assertEqual(self.docker.panel.strip.count(), 0)
+
+    def test_an_unreachable_daemon_is_said_with_a_way_out(self):
+        from insert_object.client.connection import ConnectionUnavailable
+
+        self.link.state = SessionState.UNAVAILABLE
+        self.link.error = ConnectionUnavailable("It is gone.", "Start it.")
+        self.link.changed.emit()
+        let_live(200)
+        self.assertEqual(self.docker.panel.message_label.text(), "It is gone. Start it.")
+        self.assertTrue(self.docker.panel.retry_button.isVisible())
+
+    def test_a_hidden_docker_asks_for_nothing(self):
+        self.docker.hide()
+        self.docker.panel.live_check.setChecked(True)
+        let_live(250)
+        self.assertEqual(self.link.sent, [])

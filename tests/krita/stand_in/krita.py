@@ -1,0 +1,313 @@
+"""A small stand-in for Krita's scripting module: sRGB documents of 8 bits, layers, selections, settings.
+
+It keeps what the plug-in relies on: ids, parents, packed B, G, R, A pixels with the default pixel outside,
+and a count of undo steps that grows when a layer is added or removed and with nothing else.
+"""
+
+import importlib
+import os
+import uuid
+
+_binding = f"PyQt{os.environ['INSERT_OBJECT_QT']}"
+QtCore = importlib.import_module(f"{_binding}.QtCore")
+QtWidgets = importlib.import_module(f"{_binding}.QtWidgets")
+
+
+class Pixels:
+    """A rectangle of pixels of any size per pixel; outside it reads as zeros."""
+
+    def __init__(self, width, height, size):
+        self.width, self.height, self.size = width, height, size
+        self.data = bytearray(width * height * size)
+
+    def read(self, x, y, width, height):
+        out = bytearray(width * height * self.size)
+        for row in range(height):
+            for column in range(width):
+                if 0 <= x + column < self.width and 0 <= y + row < self.height:
+                    source = ((y + row) * self.width + x + column) * self.size
+                    target = (row * width + column) * self.size
+                    out[target : target + self.size] = self.data[source : source + self.size]
+        return bytes(out)
+
+    def write(self, data, x, y, width, height):
+        data = bytes(data)
+        if len(data) < width * height * self.size:
+            return  # as Krita does
+        for row in range(height):
+            for column in range(width):
+                if 0 <= x + column < self.width and 0 <= y + row < self.height:
+                    target = ((y + row) * self.width + x + column) * self.size
+                    source = (row * width + column) * self.size
+                    self.data[target : target + self.size] = data[source : source + self.size]
+
+    def bounds(self):
+        used = [i // self.size for i, value in enumerate(self.data) if value]
+        if not used:
+            return QtCore.QRect(0, 0, 0, 0)
+        columns, rows = [i % self.width for i in used], [i // self.width for i in used]
+        return QtCore.QRect(
+            min(columns), min(rows), max(columns) - min(columns) + 1, max(rows) - min(rows) + 1
+        )
+
+
+class Node(QtCore.QObject):
+    def __init__(self, document, name, kind):
+        super().__init__()
+        self.document, self._name, self._type = document, name, kind
+        self._id = QtCore.QUuid(f"{{{uuid.uuid4()}}}")
+        self._parent, self._children = None, []
+        self._locked, self._visible = False, True
+        self.pixels = Pixels(document.width(), document.height(), 4)
+
+    def uniqueId(self):
+        return self._id
+
+    def __eq__(self, other):
+        return isinstance(other, Node) and other._id == self._id
+
+    def __hash__(self):
+        return hash(self._id.toString())
+
+    def name(self):
+        return self._name
+
+    def setName(self, name):
+        self._name = name
+
+    def type(self):
+        return self._type
+
+    def locked(self):
+        return self._locked
+
+    def setLocked(self, locked):
+        self._locked = locked
+
+    def visible(self):
+        return self._visible
+
+    def setVisible(self, visible):
+        self._visible = visible
+
+    def parentNode(self):
+        return self._parent
+
+    def childNodes(self):
+        return list(self._children)
+
+    def addChildNode(self, node, above):
+        place = len(self._children) if above is None else self._children.index(above) + 1
+        self._children.insert(place, node)
+        node._parent = self
+        self.document.undo_steps += 1
+
+    def remove(self):
+        self._parent._children.remove(self)
+        self._parent = None
+        self.document.undo_steps += 1
+
+    def colorModel(self):
+        return "RGBA"
+
+    def colorDepth(self):
+        return "U8"
+
+    def colorProfile(self):
+        return "sRGB-elle-V2-srgbtrc.icc"
+
+    def opacity(self):
+        return 255
+
+    def blendingMode(self):
+        return "normal"
+
+    def bounds(self):
+        return self.pixels.bounds()
+
+    def pixelData(self, *rect):
+        return QtCore.QByteArray(self.pixels.read(*rect))
+
+    projectionPixelData = pixelData
+
+    def setPixelData(self, data, x, y, width, height):
+        self.pixels.write(data, x, y, width, height)
+        return True
+
+
+class Selection(QtCore.QObject):
+    def __init__(self, width=64, height=64):
+        super().__init__()
+        self.pixels = Pixels(width, height, 1)
+        self.box = None
+
+    def select(self, x, y, width, height, value):
+        self.pixels.write(bytes([value]) * (width * height), x, y, width, height)
+        self.box = (x, y, width, height)
+
+    def _bounds(self):
+        bounds = self.pixels.bounds()
+        return self.box or (bounds.x(), bounds.y(), bounds.width(), bounds.height())
+
+    def x(self):
+        return self._bounds()[0]
+
+    def y(self):
+        return self._bounds()[1]
+
+    def width(self):
+        return self._bounds()[2]
+
+    def height(self):
+        return self._bounds()[3]
+
+    def pixelData(self, *rect):
+        return QtCore.QByteArray(self.pixels.read(*rect))
+
+
+class Document(QtCore.QObject):
+    def __init__(self, width, height):
+        super().__init__()
+        self._size = (width, height)
+        self.undo_steps, self.refreshes, self.busy = 0, 0, False
+        self._selection, self._annotations = None, {}
+        self._root = Node(self, "root", "grouplayer")
+        self._background = Node(self, "Background", "paintlayer")
+        self._background.pixels.data[:] = bytes((30, 20, 10, 255)) * (width * height)
+        self._root.addChildNode(self._background, None)
+        self.undo_steps = 0
+        self._active = self._background
+
+    def width(self):
+        return self._size[0]
+
+    def height(self):
+        return self._size[1]
+
+    def colorModel(self):
+        return "RGBA"
+
+    def colorDepth(self):
+        return "U8"
+
+    def colorProfile(self):
+        return "sRGB-elle-V2-srgbtrc.icc"
+
+    def rootNode(self):
+        return self._root
+
+    def activeNode(self):
+        return self._active
+
+    def setActiveNode(self, node):
+        self._active = node
+
+    def selection(self):
+        return self._selection
+
+    def setSelection(self, selection):
+        self._selection = selection
+
+    def tryBarrierLock(self):
+        return not self.busy
+
+    def unlock(self):
+        pass
+
+    def refreshProjection(self):
+        self.refreshes += 1
+
+    def createNode(self, name, kind):
+        return Node(self, name, kind)
+
+    def pixelData(self, *rect):
+        """The topmost visible layer that has something there, pixel by pixel."""
+        out = bytearray(Pixels(*self._size, 4).read(*rect))
+        for layer in self._root.childNodes():
+            if layer.visible() and layer.type() == "paintlayer":
+                data = layer.pixels.read(*rect)
+                for i in range(0, len(data), 4):
+                    if data[i + 3]:
+                        out[i : i + 4] = data[i : i + 4]
+        return QtCore.QByteArray(bytes(out))
+
+    def annotationTypes(self):
+        return list(self._annotations)
+
+    def annotation(self, name):
+        return self._annotations[name]
+
+    def setAnnotation(self, name, _description, data):
+        self._annotations[name] = data
+
+
+class Krita(QtCore.QObject):
+    _instance = None
+
+    def __init__(self):
+        super().__init__()
+        self.open_documents, self.settings, self.factories, self.extension_list = [], {}, [], []
+        self.window = None
+
+    @classmethod
+    def instance(cls):
+        cls._instance = cls._instance or cls()
+        return cls._instance
+
+    def version(self):
+        return "5.1.5"
+
+    def documents(self):
+        return list(self.open_documents)
+
+    def profiles(self, _model, _depth):
+        return ["sRGB-elle-V2-srgbtrc.icc"]
+
+    def activeWindow(self):
+        return self.window
+
+    def addExtension(self, extension):
+        self.extension_list.append(extension)
+
+    def addDockWidgetFactory(self, factory):
+        self.factories.append(factory)
+
+    def readSetting(self, _group, name, default):
+        return self.settings.get(name, default)
+
+    def writeSetting(self, _group, name, value):
+        self.settings[name] = value
+
+
+class Canvas:
+    """The chain canvas, view, document that a docker follows."""
+
+    def __init__(self, document):
+        self._document = document
+
+    def view(self):
+        return self
+
+    def document(self):
+        return self._document
+
+
+class DockWidget(QtWidgets.QDockWidget):
+    stand_in_canvas = None
+
+    def canvas(self):
+        return self.stand_in_canvas
+
+
+class DockWidgetFactoryBase:
+    class DockPosition:
+        DockRight = 2
+
+
+class DockWidgetFactory:
+    def __init__(self, name, place, widget_class):
+        self.name, self.place, self.widget_class = name, place, widget_class
+
+
+class Extension(QtCore.QObject):
+    pass

@@ -1,0 +1,22 @@
+"""What the plug-in does when a job is interrupted: cancel, closed picture, killed daemon."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.editors.plugin_files import PluginConfig
+from tests.krita.conftest import RunWindowed, check_promise, promises_of
+from tests.krita.harness import Results
+
+SCRIPTS = ("midjob_promises",)
+pytestmark = [pytest.mark.editors, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def results(run_windowed: RunWindowed, slow_daemon: PluginConfig) -> Results:
+    return run_windowed(SCRIPTS, slow_daemon)
+
+
+@pytest.mark.parametrize("promise", promises_of(*SCRIPTS))
+def test_krita_keeps(promise: str, results: Results) -> None:
+    check_promise(results, promise)
