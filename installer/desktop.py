@@ -1,0 +1,163 @@
+"""The steps outside the environment: the command, the plug-ins, the daemon and a first insertion."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.editors import Editor
+from daemon.editors.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
+from installer.environment import ROOT
+from installer.failure import InstallFailure
+from installer.places import Places
+from installer.record import Record
+from installer.steps import Step
+
+DEMO_PHOTO = ROOT / "docs" / "demo" / "photo.jpg"
+DEMO_BOX = "480,520,200,170"  # on the meadow, as a dog would stand there
+DEMO_SEED = "1"
+
+
+@dataclass
+class LinkStep(Step):
+    """The command ``insert-object`` where shells find it."""
+
+    places: Places
+    record: Record
+    title = "Command insert-object"
+
+    def plan(self) -> str:
+        return f"link {self.places.link} to the environment"
+
+    def is_done(self) -> bool:
+        return self.record.link == str(self.places.link) and points_to(self.places.link, self.places.program)
+
+    def do(self) -> str:
+        link = self.places.link
+        if os.path.lexists(link) and not points_to(link, self.places.program) and not _is_dead_link(link):
+            raise InstallFailure(
+                f"{link} is there already and belongs to something else.", "Move it away and run this again."
+            )
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        if self.places.platform == "win32":
+            link.write_text(f'@"{self.places.program}" %*\r\n', encoding="utf-8", newline="")
+        else:
+            link.symlink_to(self.places.program)
+        self.record.link = str(link)
+        self.record.write()
+        on_path = str(link.parent) in self.places.environ.get("PATH", "").split(os.pathsep)
+        return str(link) if on_path else f"{link} ({link.parent} is not in your PATH: add it, or type it out)"
+
+
+def points_to(link: Path, program: Path) -> bool:
+    """Whether a link (or the file that stands for one on Windows) leads to our program."""
+    if link.is_symlink():
+        return link.readlink() == program
+    return link.is_file() and link.suffix == ".cmd" and str(program) in link.read_text(encoding="utf-8")
+
+
+def _is_dead_link(link: Path) -> bool:
+    return link.is_symlink() and not link.exists()
+
+
+@dataclass
+class PluginStep(Step):
+    """The plug-in in one profile of one editor."""
+
+    places: Places
+    record: Record
+    editor: Editor
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Plug-in for {self.editor.name}"
+
+    def plan(self) -> str:
+        return f"put it into {self.editor.plugin_folder}"
+
+    @property
+    def config(self) -> PluginConfig:
+        return PluginConfig(self.places.connection_file, self.places.start_command)
+
+    def is_done(self) -> bool:
+        written = self.editor.plugin_folder / "config.json"
+        same = self.record.plugin_version(self.editor) == self.record.program
+        return same and written.is_file() and written.read_text(encoding="utf-8") == self.config.to_json()
+
+    def do(self) -> str:
+        msgpack = self.places.environment.site_packages() / "msgpack"
+        try:
+            install_plugin(
+                self.editor, ROOT, self.config, msgpack_folder=msgpack, environ=self.places.environ
+            )
+        except PluginIncomplete as error:
+            raise InstallFailure(str(error), "Get a fresh copy of Insert Object.") from error
+        self.record.add_plugin(self.editor)
+        self.record.write()
+        return str(self.editor.plugin_folder)
+
+    def undo(self) -> None:
+        if self.editor not in self.record.editors():
+            remove_plugin(self.editor)
+
+
+@dataclass
+class DaemonStep(Step):
+    """The daemon, running with the networks loaded."""
+
+    places: Places
+    title = "Daemon"
+
+    def plan(self) -> str:
+        return "start it"
+
+    def do(self) -> str:
+        hint = f"See the log with: {self.places.link} daemon logs"
+        self.places.environment.run(
+            [str(self.places.program), "daemon", "start"], "The daemon did not start.", hint=hint
+        )
+        return "running; it ends by itself when it is not used"
+
+
+@dataclass
+class DemoStep(Step):
+    """A dog in the photo that comes with the program, as proof that everything works together."""
+
+    places: Places
+    record: Record
+    title = "First insertion"
+
+    def plan(self) -> str:
+        return f"put a dog into {DEMO_PHOTO.name} and write the results to {self.places.demo}"
+
+    def is_done(self) -> bool:
+        present = all(path.exists() for path in self.results)
+        return present and bool(self.record.demo) and self.record.demo == self.record.program
+
+    @property
+    def results(self) -> tuple[Path, Path]:
+        """Layers for GIMP and Krita, and the finished picture."""
+        return self.places.demo / "first-insertion.ora", self.places.demo / "first-insertion.png"
+
+    def do(self) -> str:
+        self.places.demo.mkdir(parents=True, exist_ok=True)
+        what = ("--box", DEMO_BOX, "--class", "dog", "--seed", DEMO_SEED)
+        for result in self.results:
+            self.places.environment.run(
+                [str(self.places.program), "insert", str(DEMO_PHOTO), *what, "-o", str(result)],
+                "The first insertion failed.",
+                hint=f"See what is wrong with: {self.places.link} doctor",
+            )
+        self.record.demo = self.record.program
+        self.record.write()
+        layers, picture = self.results
+        return f"the results are\n      {layers} (opens in GIMP and Krita)\n      {picture}"
+
+    def undo(self) -> None:
+        for result in self.results:
+            result.unlink(missing_ok=True)
+        if self.places.demo.is_dir() and not any(self.places.demo.iterdir()):
+            shutil.rmtree(self.places.demo)

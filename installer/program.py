@@ -1,0 +1,243 @@
+"""The steps that put the program itself into its private environment."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.environment import LOCK, ROOT, TORCH_LOCK, clean_environ, find_python, has_nvidia_card
+from installer.failure import InstallFailure
+from installer.places import Places
+from installer.record import Record
+from installer.steps import Step
+from models.manifest import Manifest, ModelCorrupt, ModelMissing
+
+MIB = 1024**2
+PROCESSOR_SPACE = 1200 * MIB  # measured: 1,000 MiB in the environment with the build for processors
+NVIDIA_SPACE = 7000 * MIB  # with the CUDA packages that the general build brings on Linux
+DOWNLOAD_SPACE = 400 * MIB  # in the folder for temporary files, while a wheel is fetched
+WEIGHTS = ROOT / "models" / "weights"
+PACKAGES = ("daemon", "models", "plugins")
+
+
+@dataclass
+class ProgramStep(Step):
+    """What the steps of this file have in common."""
+
+    places: Places
+    record: Record
+
+    def discard_new_environment(self) -> None:
+        """Removes the environment unless an installation that worked is in it."""
+        if not self.record.program:
+            shutil.rmtree(self.places.environment.folder, ignore_errors=True)
+            self.record.packages = self.record.torch = ""
+
+
+class SpaceStep(ProgramStep):
+    """Checks, before anything is downloaded, that it can be written and that it fits."""
+
+    title = "Free disk space"
+
+    def plan(self) -> str:
+        return f"check for {needed_space() // MIB:,} MiB in {self.places.data}"
+
+    def is_done(self) -> bool:
+        return bool(self.record.torch)
+
+    def do(self) -> str:
+        check_writable(self.places.data)
+        free = shutil.disk_usage(self.places.data).free
+        temporary = Path(tempfile.gettempdir())
+        for folder, there, needed in (
+            (self.places.data, free, needed_space()),
+            (temporary, shutil.disk_usage(temporary).free, DOWNLOAD_SPACE),
+        ):
+            if there < needed:
+                raise InstallFailure(
+                    f"{folder} has {there // MIB:,} MiB free, and {needed // MIB:,} MiB are needed.",
+                    "Free some space, or set INSERT_OBJECT_HOME (or TMPDIR) to a folder on another disk.",
+                )
+        return f"{free // MIB:,} MiB free, {needed_space() // MIB:,} MiB needed"
+
+    def undo(self) -> None:
+        if self.places.data.is_dir() and not any(self.places.data.iterdir()):
+            self.places.data.rmdir()
+
+
+def needed_space() -> int:
+    """Bytes that an installation takes."""
+    return NVIDIA_SPACE if has_nvidia_card() else PROCESSOR_SPACE
+
+
+def check_writable(folder: Path) -> None:
+    """Makes the folder if need be and writes into it for a moment.
+
+    Raises:
+        InstallFailure: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InstallFailure(
+            f"The folder {folder} cannot be written: {error.strerror or error}.",
+            "Make it writable, or set INSERT_OBJECT_HOME to a folder that is.",
+        ) from error
+
+
+class WeightsStep(Step):
+    """The networks in the checkout, compared with the hashes in their manifest before anything is fetched."""
+
+    title = "Networks"
+
+    def plan(self) -> str:
+        return f"verify the files in {WEIGHTS} against their manifest"
+
+    def do(self) -> str:
+        try:
+            Manifest.read(WEIGHTS).verify(WEIGHTS)
+        except (ModelMissing, ModelCorrupt) as error:
+            raise InstallFailure(
+                f"The networks did not pass the check: {error}",
+                "Get a fresh copy of Insert Object and run its install.py.",
+            ) from error
+        return "their hashes are right"
+
+
+class PackagesStep(ProgramStep):
+    """The environment with everything pinned in requirements.lock."""
+
+    title = "Private Python environment"
+
+    def plan(self) -> str:
+        return f"make {self.places.environment.folder} with {find_python()} and install the pinned packages"
+
+    def is_done(self) -> bool:
+        return self.record.packages == fingerprint(LOCK) and self.places.environment.python.exists()
+
+    def do(self) -> str:
+        environment = self.places.environment
+        if not self.record.packages or not environment.python.exists():
+            shutil.rmtree(environment.folder, ignore_errors=True)
+            environment.create(find_python())
+            self.record.torch = self.record.program = ""
+        environment.install_locked(LOCK)
+        self.record.packages = fingerprint(LOCK)
+        self.record.write()
+        return str(environment.folder)
+
+    def undo(self) -> None:
+        self.discard_new_environment()
+
+
+class TorchStep(ProgramStep):
+    """PyTorch, by far the largest part."""
+
+    title = "PyTorch"
+
+    def plan(self) -> str:
+        size = "several GB, with CUDA" if has_nvidia_card() else "about 200 MB, for processors"
+        return f"download and install it ({size})"
+
+    def is_done(self) -> bool:
+        return self.record.torch == fingerprint(TORCH_LOCK)
+
+    def do(self) -> str:
+        self.places.environment.install_torch()
+        if not self.places.environment.has_torch():
+            raise InstallFailure(
+                "PyTorch was installed, but it does not load.",
+                "Run this again; if that does not help, report it with your system and processor.",
+            )
+        self.record.torch = fingerprint(TORCH_LOCK)
+        self.record.write()
+        return ""
+
+    def undo(self) -> None:
+        self.discard_new_environment()
+
+
+class OwnCodeStep(ProgramStep):
+    """A copy of the checkout's program, so that the checkout may move or go."""
+
+    title = "Insert Object"
+
+    def plan(self) -> str:
+        return f"install a copy of {ROOT}"
+
+    def is_done(self) -> bool:
+        same = self.record.program == fingerprint(*program_files())
+        return same and self.places.program.exists() and self.installed_networks_are_whole()
+
+    def installed_networks_are_whole(self) -> bool:
+        folder = self.places.environment.site_packages() / "models" / "weights"
+        try:
+            Manifest.read(folder).verify(folder)
+        except (ModelMissing, ModelCorrupt):
+            return False  # so they are installed again, from the ones that passed the check
+        return True
+
+    def do(self) -> str:
+        if self.record.program:
+            stop_daemon(self.places)  # it holds files of the version that is replaced
+        with tempfile.TemporaryDirectory(prefix="insert-object-build-") as folder:
+            copy = Path(folder) / "source"
+            for path in program_files():
+                target = copy / path.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            options = ("--no-deps", "--no-index", "--no-build-isolation", "--force-reinstall", "--quiet")
+            self.places.environment.pip(
+                "install",
+                *options,
+                str(copy),
+                failure="The program's own files could not be installed.",
+                hint="Get a fresh copy of Insert Object and run its install.py.",
+            )
+        self.record.program = fingerprint(*program_files())
+        self.record.write()
+        return ""
+
+
+def program_files() -> list[Path]:
+    """Everything of the checkout that goes into the environment, sorted."""
+    found = [ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE")]
+    for package in PACKAGES:
+        found += (path for path in _files_below(ROOT / package))
+    return sorted(path for path in found if path.is_file())
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if "__pycache__" not in path.parts and path.is_file():
+            yield path
+
+
+def fingerprint(*files: Path) -> str:
+    """A hash over the files' names and contents."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def stop_daemon(places: Places) -> None:
+    """Asks a running daemon to end; one that does not run is fine."""
+    if places.program.exists():
+        subprocess.run(
+            [str(places.program), "daemon", "stop"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=clean_environ(),
+            timeout=60,
+            check=False,
+        )

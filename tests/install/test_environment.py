@@ -1,0 +1,158 @@
+"""The private environment: which Python, which pins, and pip where Python comes without it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import http.server
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installer import environment
+from installer.environment import (
+    LOCK,
+    ROOT,
+    TORCH_LOCK,
+    Environment,
+    fetch_pip_wheel,
+    find_python,
+    supported_pythons,
+    torch_pin,
+)
+from installer.failure import InstallFailure
+
+
+def pinned(lock: Path) -> dict[str, list[str]]:
+    """The lines of each package in a lock, by its name."""
+    found: dict[str, list[str]] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"([a-z0-9.-]+)==", line):
+            found.setdefault(match.group(1), []).append(line)
+    return found
+
+
+@pytest.mark.parametrize("lock", [LOCK, ROOT / "tests" / "requirements.lock"], ids=["program", "tests"])
+def test_every_pin_has_hashes(lock: Path) -> None:
+    blocks = re.split(r"\n(?=[a-z])", lock.read_text(encoding="utf-8"))
+    blocks = [block for block in blocks if not block.startswith("#")]
+    assert len(blocks) > 15
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_every_dependency_of_the_project_is_pinned() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    assert names <= {*pinned(LOCK), "torch"}
+
+
+def test_the_tests_run_on_what_the_program_is_installed_with() -> None:
+    program, tests = pinned(LOCK), pinned(ROOT / "tests" / "requirements.lock")
+    assert {name: tests.get(name) for name in program} == program
+
+
+def test_torch_is_pinned_by_its_plain_number() -> None:
+    assert re.fullmatch(r"torch==\d+\.\d+\.\d+", torch_pin())
+    assert "torch" not in pinned(LOCK)
+    assert [line for line in TORCH_LOCK.read_text().splitlines() if not line.startswith("#")] == [torch_pin()]
+
+
+def test_the_running_python_is_preferred() -> None:
+    assert find_python() == Path(sys.executable)
+
+
+def test_a_python_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, version in (("python3.12", "3 9"), ("python3.11", "3 11")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(environment, "NEWEST_PYTHON", (3, 14))
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1, "final", 0))
+    assert list(supported_pythons()) == [tmp_path / "python3.11"]
+
+
+def test_without_any_usable_python_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1, "final", 0))
+    with pytest.raises(InstallFailure, match=r"No Python from 3\.10 to 3\.14 .* Install one"):
+        find_python()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
+@pytest.mark.parametrize("ensurepip", ["with ensurepip", "without ensurepip"])
+def test_an_environment_has_pip_and_is_its_own(ensurepip: str, tmp_path: Path) -> None:
+    python = Path(sys.executable)
+    if ensurepip == "without ensurepip":  # as on Debian without python3-venv
+        python = tmp_path / "python3"
+        python.write_text(f'#!/bin/sh\n[ "$2" = "import ensurepip" ] && exit 1\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+    made = Environment(tmp_path / "environment")
+    made.create(python)
+    told = made.run([str(made.python), "-m", "pip", "--version"], "no pip")
+    assert str(made.folder) in told
+    assert made.site_packages().is_relative_to(made.folder)
+
+
+class Index(http.server.BaseHTTPRequestHandler):
+    """A package index with one file in the place of pip's wheel."""
+
+    content = b"no wheel at all"
+
+    def do_GET(self) -> None:
+        page = f'<a href="../../files/{environment.PIP_WHEEL}#sha256=00">pip</a>'.encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.content if self.path.startswith("/files/") else page)
+
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing: a test's output is for the test."""
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("index")
+def test_another_file_in_the_place_of_pip_is_refused() -> None:
+    with pytest.raises(InstallFailure, match="is not the expected file"):
+        fetch_pip_wheel()
+
+
+@pytest.mark.usefixtures("index")
+def test_the_expected_file_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "PIP_SHA256", hashlib.sha256(Index.content).hexdigest())
+    assert fetch_pip_wheel() == Index.content
+
+
+def test_an_old_python_is_told_what_is_needed(tmp_path: Path) -> None:
+    """install.py is parsed by Pythons that it does not support, so it must do without newer syntax."""
+    ast.parse((ROOT / "install.py").read_text(encoding="utf-8"), feature_version=(3, 7))
+    code = (
+        "import sys, runpy; sys.version_info = (3, 8, 18, 'final', 0)\n"
+        f"runpy.run_path({str(ROOT / 'install.py')!r}, run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Insert Object needs Python 3.10 or later, and this is Python 3.8.")
