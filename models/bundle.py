@@ -15,8 +15,8 @@ from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution
 from models.manifest import Manifest, ModelCorrupt
 from models.masks.generator import MaskGenerator
-from models.masks.library import ShapeLibrary
 from models.masks.sampling import generate_masks
+from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights
 from models.weights_folder import ENCODER, FOREGROUND, MASKS, read_shape, read_weights
 

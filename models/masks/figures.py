@@ -12,8 +12,8 @@ from torch import Tensor
 
 from models.masks.generator import LATENT, MaskGenerator
 from models.masks.geometry import fill_ratio, largest_component, masks_in_window
-from models.masks.library import ShapeLibrary
 from models.masks.sampling import MaskSampler
+from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import Shapes
 
 _WINDOW = 128  # pixels along a side of the windows in which fit is measured

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.masks.generator import MaskGenerator, coarse_context
 from models.masks.geometry import masks_in_window, smoothed, tidied
-from models.masks.library import ShapeLibrary
+from models.masks.shape_library import ShapeLibrary
 
 _ATTEMPTS = 4  # outlines drawn for a box before a real one is taken from the library
 _STRETCH = 0.3  # log units beyond the class's range of box shapes that the networks are still asked for
@@ -27,7 +27,7 @@ class MaskSampler:
     """A generator together with the library that judges and replaces its outlines."""
 
     generator: MaskGenerator
-    library: ShapeLibrary
+    shapes: ShapeLibrary
 
     def outlines(
         self, class_index: Tensor, log_aspect: Tensor, context: Tensor, z: Tensor
@@ -45,10 +45,10 @@ class MaskSampler:
         Returns:
             fields (B, 1, 64, 64) and which of them are the library's (B,) bool.
         """
-        low, high = self.library.aspect_range.to(log_aspect)[class_index].unbind(1)
+        low, high = self.shapes.aspect_range.to(log_aspect)[class_index].unbind(1)
         asked = torch.minimum(torch.maximum(log_aspect, low - _STRETCH), high + _STRETCH)
         first = self._drawn(class_index, asked, context, z)
-        found, good = first.clone(), self.library.plausible(first, class_index)
+        found, good = first.clone(), self.shapes.plausible(first, class_index)
         for attempt in range(1, _ATTEMPTS):
             again = torch.where(~good)[0]
             if len(again) == 0:
@@ -56,21 +56,21 @@ class MaskSampler:
             turned = z[again].roll(attempt * 7, 1)
             drawn = self._drawn(class_index[again], asked[again], context[again], turned)
             found[again] = drawn
-            good[again] = self.library.plausible(drawn, class_index[again])
+            good[again] = self.shapes.plausible(drawn, class_index[again])
         bad = torch.where(~good)[0]
         if len(bad) > 0:
-            found[bad] = self.library.nearest(first[bad], class_index[bad], asked[bad])
+            found[bad] = self.shapes.nearest(first[bad], class_index[bad], asked[bad])
         return found, ~good
 
     def _drawn(self, class_index: Tensor, log_aspect: Tensor, context: Tensor, z: Tensor) -> Tensor:
-        code = self.library.prior.pick(class_index, log_aspect, z)
+        code = self.shapes.prior.pick(class_index, log_aspect, z)
         return tidied(smoothed(self.generator(class_index, log_aspect, context, code)))
 
 
 @torch.inference_mode()
 def generate_masks(
     generator: MaskGenerator,
-    library: ShapeLibrary,
+    shapes: ShapeLibrary,
     class_index: Tensor,
     boxes: Tensor,
     scene: Tensor,
@@ -92,6 +92,6 @@ def generate_masks(
     """
     weights = next(generator.parameters())
     context = coarse_context(scene, boxes).to(weights.dtype)
-    sampler = MaskSampler(generator, library)
+    sampler = MaskSampler(generator, shapes)
     fields, _ = sampler.outlines(class_index, log_aspect_of(boxes), context, z)
     return masks_in_window(fields, boxes, size)

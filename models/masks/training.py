@@ -26,7 +26,6 @@ from models.masks.generator import (
     start_from_components,
 )
 from models.masks.geometry import in_parts
-from models.masks.library import ShapeLibrary
 from models.masks.losses import (
     contour_loss,
     critic_loss,
@@ -34,6 +33,7 @@ from models.masks.losses import (
     reconstruction_loss,
 )
 from models.masks.prior import CodePrior
+from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import (
     ShapeBatch,
     Shapes,

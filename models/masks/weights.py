@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from models.masks.generator import MaskGenerator
-from models.masks.library import ShapeLibrary
+from models.masks.shape_library import ShapeLibrary
 
 
 def save_mask_weights(

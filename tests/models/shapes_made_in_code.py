@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from models.masks.generator import CODE
 from models.masks.geometry import boxed_mask, fields_of
-from models.masks.library import ShapeLibrary
 from models.masks.prior import CodePrior
+from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import Shapes, neighbours
 
 CLASSES = ("disc", "star")

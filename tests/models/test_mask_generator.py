@@ -18,8 +18,8 @@ from models.masks.generator import (
     start_from_components,
 )
 from models.masks.geometry import fill_ratio, largest_component
-from models.masks.library import ShapeLibrary
 from models.masks.sampling import MaskSampler, generate_masks
+from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights, save_mask_weights
 from tests.models.shapes_made_in_code import made_library, made_shapes
 

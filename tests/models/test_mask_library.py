@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.masks.geometry import fill_ratio
-from models.masks.library import ShapeLibrary
+from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import ShapeSource, telling
 from tests.models.shapes_made_in_code import made_library, made_shapes
 
