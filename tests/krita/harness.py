@@ -59,9 +59,12 @@ class KritaProfile:
         """The variables for a process of this user."""
         run = self.home / "run"
         run.mkdir(mode=0o700, exist_ok=True)
-        kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}
+        # Krita's own Python looks for its library beside the first python3 in PATH: it must be the system's.
+        folders = (str(self.programs.krita.parent), "/usr/local/bin", "/usr/bin", "/bin")
         return {
             **kept,
+            "PATH": os.pathsep.join(dict.fromkeys(folders)),
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(run),
             "LANG": "C.UTF-8",
