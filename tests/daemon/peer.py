@@ -23,6 +23,7 @@ from daemon.protocol import (
     Reply,
     Request,
     Status,
+    StatusRequest,
     Welcome,
     decode_reply,
     encode,
@@ -113,3 +114,22 @@ def an_insert(class_name: str = "dog", **changes: Any) -> Insert:
         **changes,
     }
     return Insert(**values)
+
+
+def kinds(replies: list[Reply]) -> list[str]:
+    """The types of replies, in order."""
+    return [reply.TYPE for reply in replies]
+
+
+def the_error(replies: list[Reply]) -> Error:
+    """The error that replies end with."""
+    error = replies[-1]
+    assert isinstance(error, Error), error
+    return error
+
+
+def report_of(peer: Peer) -> dict[str, Any]:
+    """The daemon's account of itself."""
+    status = peer.ask(StatusRequest(new_id()))[-1]
+    assert isinstance(status, Status)
+    return dict(status.report)

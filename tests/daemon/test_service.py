@@ -17,40 +17,19 @@ from daemon.protocol import (
     Error,
     ErrorCode,
     Hello,
-    InsertObjectError,
     Layer,
     PixelFormat,
     PixelFrame,
     Progress,
     Rect,
-    Reply,
     Shutdown,
     Stage,
-    Status,
-    StatusRequest,
     Welcome,
-    encode,
 )
 from daemon.settings import Settings
 from tests.daemon.conftest import Serve, wait_until
-from tests.daemon.peer import Peer, an_insert, new_id
-from tests.stand_in_engine import CLASSES, StandInEngine, out_of_memory, stand_in_colour
-
-
-def kinds(replies: list[Reply]) -> list[str]:
-    return [reply.TYPE for reply in replies]
-
-
-def the_error(replies: list[Reply]) -> Error:
-    error = replies[-1]
-    assert isinstance(error, Error), error
-    return error
-
-
-def report_of(peer: Peer) -> dict[str, Any]:
-    status = peer.ask(StatusRequest(new_id()))[-1]
-    assert isinstance(status, Status)
-    return dict(status.report)
+from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
+from tests.stand_in_engine import CLASSES, StandInEngine, stand_in_colour
 
 
 def test_a_hello_is_answered_with_versions_device_classes_and_limits(serve: Serve) -> None:
@@ -359,112 +338,3 @@ def test_a_slow_reader_gets_every_layer_in_the_end(serve: Serve) -> None:
         replies = slow.replies(request.id, seconds=20)
         assert [reply.index for reply in replies if isinstance(reply, Layer)] == list(range(16))
         assert kinds(replies)[-1] == "done"
-
-
-# --- Failures ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("stage", [Stage.MASK, Stage.OBJECT, Stage.FINISHING])
-def test_an_exception_in_any_stage_is_told_without_its_details_and_the_next_request_works(
-    serve: Serve, stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    peer = serve(StandInEngine(errors={stage: RuntimeError("tensor of size 3 at 0xdeadbeef")})).peer()
-    error = the_error(peer.ask(an_insert()))
-    assert error.code is ErrorCode.INTERNAL
-    assert "tensor" not in f"{error.sentence} {error.hint}"
-    assert "0xdeadbeef" in caplog.text  # the log has all of it
-    assert kinds(peer.ask(an_insert()))[-1] == "done"
-
-
-def test_an_engines_own_error_reaches_the_client_as_it_is(serve: Serve) -> None:
-    peer = serve(StandInEngine(errors={Stage.OBJECT: out_of_memory()})).peer()
-    error = the_error(peer.ask(an_insert()))
-    assert (error.code, error.sentence) == (ErrorCode.OUT_OF_MEMORY, "There was not enough memory.")
-
-
-def test_a_full_memory_is_called_by_its_name(serve: Serve) -> None:
-    peer = serve(StandInEngine(errors={Stage.MASK: MemoryError()})).peer()
-    assert the_error(peer.ask(an_insert())).code is ErrorCode.OUT_OF_MEMORY
-
-
-@pytest.mark.parametrize("code", [ErrorCode.MODEL_MISSING, ErrorCode.MODEL_CORRUPT])
-def test_weights_that_fail_are_told_and_tried_again_at_the_next_hello(serve: Serve, code: ErrorCode) -> None:
-    failure = InsertObjectError(code, "The weights are bad.", "Mend them.")
-    peer = serve(StandInEngine(load_errors=[failure], load_seconds=0.2)).peer(greeted="")
-    assert the_error(peer.ask(Hello(new_id()))).code is code
-    assert report_of(peer)["error"] == "The weights are bad. Mend them."
-    assert isinstance(peer.ask(Hello(new_id()))[-1], Welcome)
-    assert report_of(peer)["error"] == ""
-
-
-def test_an_insertion_after_a_failed_load_tries_the_load_again(serve: Serve) -> None:
-    failure = InsertObjectError(ErrorCode.MODEL_MISSING, "The weights are missing.")
-    peer = serve(StandInEngine(load_errors=[failure, failure], load_seconds=0.1)).peer(greeted="")
-    peer.ask(Hello(new_id()))
-    assert the_error(peer.ask(an_insert())).code is ErrorCode.MODEL_MISSING
-    assert kinds(peer.ask(an_insert()))[-1] == "done"
-    assert isinstance(peer.ask(Hello(new_id()))[-1], Welcome)
-
-
-def test_an_unforeseen_failure_of_loading_leaves_the_daemon_alive(serve: Serve) -> None:
-    peer = serve(StandInEngine(load_errors=[ImportError("no torch")], load_seconds=0.2)).peer(greeted="")
-    error = the_error(peer.ask(Hello(new_id())))
-    assert error.code is ErrorCode.INTERNAL
-    assert "torch" not in error.sentence
-    assert isinstance(peer.ask(Hello(new_id()))[-1], Welcome)
-
-
-# --- The end and idling -----------------------------------------------------------------------------
-
-
-def test_shutdown_finishes_the_running_request_and_turns_away_the_waiting_one(serve: Serve) -> None:
-    served = serve(StandInEngine(stage_seconds=0.1))
-    peer, other = served.peer(), served.peer()
-    running, waiting = an_insert(), an_insert()
-    peer.send(running)
-    peer.send(waiting)
-    assert isinstance(peer.receive(), Accepted)
-    shutdown = Shutdown(new_id())
-    other.send(shutdown)
-    assert the_error(peer.replies(waiting.id)).code is ErrorCode.BUSY
-    assert not served.folders.connection_file.exists()  # whoever comes now starts the next daemon
-    assert kinds(peer.replies(running.id))[-1] == "done"
-    assert kinds(other.replies(shutdown.id)) == ["done"]
-    wait_until(lambda: not served.thread.is_alive())
-
-
-def test_an_idle_service_gives_memory_back_and_the_next_request_works(serve: Serve) -> None:
-    served = serve(settings=Settings(release_after=0.1))
-    peer = served.peer()
-    wait_until(lambda: "release" in served.engine.calls)
-    assert kinds(peer.ask(an_insert()))[-1] == "done"
-    assert served.engine.calls.count("load") == 1  # the engine loads by itself, not the service
-    wait_until(lambda: served.engine.calls.count("release") == 2)
-
-
-def test_an_idle_service_ends(serve: Serve) -> None:
-    served = serve(settings=Settings(end_after=0.2))
-    wait_until(lambda: not served.thread.is_alive())
-    assert not served.folders.connection_file.exists()
-
-
-def test_a_busy_service_is_not_idle(serve: Serve) -> None:
-    served = serve(StandInEngine(stage_seconds=0.2), Settings(end_after=0.3, release_after=0.25))
-    assert kinds(served.peer().ask(an_insert()))[-1] == "done"
-    assert "release" not in served.engine.calls
-
-
-def test_the_status_holds_what_a_report_needs_and_no_secret(serve: Serve) -> None:
-    served = serve()
-    report = report_of(served.peer())
-    assert {"insert_object", "python", "packages", "device", "resident_mb", "log_file", "engine"} <= set(
-        report
-    )
-    assert served.connection["token"] not in str(report)
-
-
-def test_a_message_survives_its_own_encoding(serve: Serve) -> None:
-    peer = serve().peer()
-    frames = encode(an_insert(mask=None))
-    peer.send_raw([bytes(frame) for frame in frames])
-    assert isinstance(peer.receive(), Accepted)
