@@ -24,7 +24,7 @@ INSIDE = Path(__file__).parent / "inside.py"
 START_SECONDS = 90.0
 CALL_SECONDS = 120.0
 # GIMP asks each of its own plug-ins what it can do at a first start; these are all that tests need.
-NEEDED_PLUG_INS = ("python-eval", "file-png", "file-tiff", "file-jpeg")
+NEEDED_PLUG_INS = ("python-eval", "file-png", "file-tiff", "file-jpeg", "file-openraster")
 _SETTINGS = """
 (config-version "{version}")
 (show-welcome-dialog no)
