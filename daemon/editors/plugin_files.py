@@ -271,7 +271,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Writes the plug-ins' zips for installing by hand.")
     parser.add_argument("folder", type=Path, help="where the zips go")
     try:
-        written = build_plugin_zips(Path(__file__).resolve().parents[1], parser.parse_args().folder)
+        written = build_plugin_zips(Path(__file__).resolve().parents[2], parser.parse_args().folder)
     except (PluginIncomplete, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -45,7 +45,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
-    features_folder = _features_folder(arguments.features)
+    import torch
+
+    from models.bundle import Bundle
+    from models.data import DataError, read_records
+    from models.evaluation.cases import NothingToEvaluate
+    from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
+    from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable, feature_folder
+    from models.manifest import ModelCorrupt, ModelMissing
+
+    features_folder = feature_folder(arguments.features)
     if features_folder is None:
         return _refuse(
             "The feature networks that judge the pictures are needed. Name their folder with --features or "
@@ -55,20 +65,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         if not folder.is_dir():
             return _refuse(f"The folder of the {purpose}, {folder}, does not exist.")
 
-    import torch
-
-    from models.bundle import Bundle
-    from models.data import DataError, read_records
-    from models.evaluation.cases import NothingToEvaluate
-    from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
-    from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
-    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
-    from models.manifest import ModelCorrupt, ModelMissing
-
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    weights = arguments.weights or _default_weights()
+    weights = arguments.weights or default_weights()
     if device.type == "cuda" and not torch.cuda.is_available():
         return _refuse("PyTorch finds no CUDA device here. Leave --device out to run on the CPU.")
     try:
@@ -103,14 +103,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _features_folder(given: Path | None) -> Path | None:
-    from_environment = os.environ.get("INSERT_OBJECT_FEATURES", "")
-    return given or (Path(from_environment) if from_environment else None)
-
-
-def _default_weights() -> Path:
+def default_weights() -> Path:
+    """The weights that the environment names, else the shipped ones."""
     named = os.environ.get("INSERT_OBJECT_WEIGHTS", "")
-    return Path(named) if named else Path(__file__).parent / "weights"
+    return Path(named) if named else Path(__file__).resolve().parents[1] / "weights"
 
 
 def _count(text: str) -> int:

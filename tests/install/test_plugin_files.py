@@ -189,3 +189,10 @@ def test_the_zips_can_be_installed_by_hand(tmp_path: Path) -> None:
     # Krita looks for these, the entry of the folder included
     assert {"insert_object.desktop", "insert_object.action", "insert_object/"} <= set(names)
     assert "insert_object/client/protocol/codec.py" in names
+
+
+def test_the_zips_are_written_from_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "daemon.editors.plugin_files", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.zip"))) == len(EditorKind)

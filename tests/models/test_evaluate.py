@@ -23,6 +23,7 @@ from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
 from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
 from models.relight import from_linear, to_linear
+from tests.conftest import WEIGHTS
 from tests.models.feature_files import write_features
 from tests.tiny_weights import write_tiny_weights
 
@@ -337,3 +338,8 @@ def test_figures_that_cannot_be_had_are_null_in_json(found: Evaluation) -> None:
     assert all(math.isnan(row.fcn_score) for row in flowers)
     rows = found.to_json()["cells"][0]["rows"]
     assert {row["fcn_score"] for row in rows if row["class_name"] == "flower"} == {None}
+
+
+def test_the_shipped_weights_are_judged_unless_others_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INSERT_OBJECT_WEIGHTS", raising=False)
+    assert evaluate_command.default_weights() == WEIGHTS
