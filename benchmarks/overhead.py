@@ -9,7 +9,6 @@ import zmq
 
 from benchmarks.measure import Timing, timed
 from daemon.protocol import (
-    MAX_WINDOW_PIXELS,
     Insert,
     Layer,
     PixelFrame,
@@ -21,10 +20,12 @@ from daemon.protocol import (
 from daemon.scene import object_layer, paste, square_pixels, view_of, window_pixels
 
 
-def overhead(repeats: int = 20) -> Timing:
-    """The whole way of a 512 px box of a 2000 × 1500 picture through real sockets, with given colours."""
+def overhead(side: int, limit: int, repeats: int = 20) -> Timing:
+    """The whole way of a 512 px box of a 2000 × 1500 picture through real sockets, with given colours.
+
+    ``side`` is the networks' resolution, ``limit`` the longest side of the scene that is sent, in pixels.
+    """
     picture = np.random.default_rng(0).integers(60, 200, (1500, 2000, 3), dtype=np.uint8)
-    side = 128
     colour = np.random.default_rng(1).random((side, side, 3), dtype=np.float32)
     alpha = np.zeros((side, side), np.float32)
     alpha[20:-20, 24:-24] = 1
@@ -52,7 +53,7 @@ def overhead(repeats: int = 20) -> Timing:
     box = Rect(400, 300, 512, 512)
 
     def once() -> None:
-        window, scene = window_pixels(picture, box, MAX_WINDOW_PIXELS)
+        window, scene = window_pixels(picture, box, limit)
         request = Insert("b", "dog", 2000, 1500, box, window, scene)
         dealer.send_multipart(encode(request), copy=False)
         layer = decode_reply(dealer.recv_multipart())

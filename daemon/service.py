@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -338,6 +339,7 @@ class Service:
             **about_program(),
             **self._reception.report(),
             "engine": self._engine_report,
+            "pid": os.getpid(),
             "resident_mb": resident_mb(),
             "uptime_seconds": round(time.monotonic() - self._started),
             "requests_waiting": len(self._queue),

@@ -40,7 +40,9 @@ def dilate(mask: Tensor, radius: int) -> Tensor:
     """The mask grown by ``radius`` pixels (square), (B, 1, S, S)."""
     if radius < 1:
         return mask
-    return functional.max_pool2d(mask, 2 * radius + 1, 1, radius)
+    size = 2 * radius + 1
+    rows = functional.max_pool2d(mask, (size, 1), 1, (radius, 0))
+    return functional.max_pool2d(rows, (1, size), 1, (0, radius))
 
 
 def random_dilate(mask: Tensor, smallest: int, largest: int, generator: torch.Generator) -> Tensor:

@@ -52,7 +52,9 @@ def unit_scale(x: Tensor) -> Tensor:
 
     Without it the variance of a modulated path drifts with depth until the output saturates.
     """
-    return x * torch.rsqrt(x.float().square().mean((1, 2, 3), keepdim=True) + 1e-4).to(x.dtype)
+    size = x[0].numel()
+    norm = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True, dtype=torch.float32)
+    return x * torch.rsqrt(norm.square() / size + 1e-4).to(x.dtype)
 
 
 class ModulatedConvolution(nn.Module):
@@ -86,4 +88,5 @@ class ModulatedConvolution(nn.Module):
         demodulation = _GAIN * torch.rsqrt(scale.float().square() @ power + 1e-8)  # (B, O)
         x = functional.conv2d(x * scale[:, :, None, None].to(x.dtype), self.weight.to(x.dtype), padding=1)
         x = x * demodulation[:, :, None, None].to(x.dtype)
-        return x + (self.bias[:, None, None] + noise * self.noise_strength).to(x.dtype)
+        x.add_(self.bias[:, None, None].to(x.dtype))
+        return x.add_((noise * self.noise_strength).to(x.dtype))
