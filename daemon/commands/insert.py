@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.class_names import known_class, known_style
 from daemon.client import Client, ObjectLayer
-from daemon.commands.class_names import known_class, known_style
 from daemon.commands.insert_options import (
     ObjectWish,
     WrongOptions,

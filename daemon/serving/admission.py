@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from daemon.commands.class_names import known_class, known_style
+from daemon.class_names import known_class, known_style
 from daemon.protocol import (
     MAX_FRAME_SIDE,
     MAX_VARIATIONS,
