@@ -32,8 +32,8 @@ from daemon.protocol import (
 from daemon.scene import SceneView
 from models.bundle import Bundle
 from models.manifest import ModelCorrupt, ModelMissing
+from models.masks.generator import LATENT
 
-MASK_CODE_SIZE = 32
 SCENE_OVER_NETWORK = 2  # scene pixels worth sending for each pixel that the networks see
 STYLE_SPREAD = 0.7  # how far variations stray from a reference or a style, in deviations
 
@@ -215,7 +215,7 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) ->
     for seed in seeds:
         random = torch.Generator().manual_seed(seed)
         codes.append(torch.randn(bundle.code_size, generator=random))
-        mask_codes.append(torch.randn(MASK_CODE_SIZE, generator=random))
+        mask_codes.append(torch.randn(LATENT, generator=random))
         noise.append(torch.randn(1, side, side, generator=random))
     looks = torch.stack(codes)
     given = _given_code(request, bundle, class_index)

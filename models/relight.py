@@ -71,10 +71,6 @@ class Relight:
             torch.zeros(count, 2, device=gain.device),
         )
 
-    def first(self, count: int) -> Relight:
-        """The changes of the first ``count`` pictures."""
-        return Relight(self.gain[:count], self.gamma[:count], self.saturation[:count], self.ramp[:count])
-
     def apply(self, picture: Tensor) -> Tensor:
         """The relit picture, (B, 3, S, S) in -1..1, clipped where light leaves the range."""
         light = to_linear(picture.float())

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.data import DataError, ObjectRecord
-from models.masks.figures import mask_figures
+from models.masks.figures import mask_figures, mask_sheet
 from models.masks.generator import (
     CODE,
     MaskGenerator,
@@ -203,8 +204,8 @@ def train_masks(
 ) -> dict[str, Any]:
     """Trains on the records' outlines and writes the weights, half precision, with the shape library.
 
-    Writes ``out_file`` (safetensors), the same name ending in ``.json`` (the figures returned) and in
-    ``.training.safetensors`` (what ``resume`` goes on from). The run ends when ``minutes`` are over or the
+    Writes ``out_file`` (safetensors) and, under the same name, ``.json`` (the figures returned), ``.png`` (a
+    sheet of outlines to look at) and ``.training.safetensors`` (what ``resume`` goes on from). The run ends when ``minutes`` are over or the
     recipe's number of images is reached; only in the second case do two runs with one seed on one CPU agree.
 
     Raises:
@@ -231,6 +232,7 @@ def train_masks(
     generator = trainer.averaged.cpu().eval()
     library = ShapeLibrary.build(shapes, len(class_names), code_prior(trainer.encoder, shapes))
     save_mask_weights(out_file, generator, library, class_names)
+    Image.fromarray(mask_sheet(generator, library)).save(out_file.with_suffix(".png"))
     figures: dict[str, Any] = {
         "images": trainer.images,
         "seconds": round(seconds),

@@ -45,6 +45,7 @@ def test_it_writes_weights_and_figures_and_repeats_itself(folder: Path, tmp_path
     assert written["box_misfit_px"] <= 1
     assert written["one_component"] == 1
     assert set(written["classes"]) == {"disc", "star"}
+    assert (tmp_path / "a" / "mask_generator.png").is_file()
 
 
 def test_another_seed_gives_other_weights(folder: Path, tmp_path: Path) -> None:
