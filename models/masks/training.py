@@ -205,8 +205,9 @@ def train_masks(
     """Trains on the records' outlines and writes the weights, half precision, with the shape library.
 
     Writes ``out_file`` (safetensors) and, under the same name, ``.json`` (the figures returned), ``.png`` (a
-    sheet of outlines to look at) and ``.training.safetensors`` (what ``resume`` goes on from). The run ends when ``minutes`` are over or the
-    recipe's number of images is reached; only in the second case do two runs with one seed on one CPU agree.
+    sheet of outlines to look at) and ``.training.safetensors`` (what ``resume`` goes on from). The run ends
+    when ``minutes`` are over or the recipe's number of images is reached; only in the second case do two runs
+    with one seed on one CPU agree.
 
     Raises:
         DataError: a class without a usable object.

@@ -150,6 +150,8 @@ class Mailbox:
         self._changed.notify_all()
 
     def _deliver(self, replies: list[protocol.Reply]) -> None:
+        if self._closing:
+            return  # CLOSED is the last that the owner hears
         for reply in replies:
             if reply.id in self._unheard:
                 if is_final(reply):
