@@ -26,6 +26,7 @@ from daemon.protocol import (
     Layer,
     Limits,
     MalformedMessage,
+    PackInfo,
     PixelFormat,
     PixelFrame,
     Progress,
@@ -42,6 +43,7 @@ from daemon.protocol import (
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENE = PixelFrame(2, 3, PixelFormat.RGB8, bytes(range(18)))
+OBJECT = PixelFrame(1, 2, PixelFormat.RGBA8, bytes(8))
 FULL_INSERT = Insert(
     id="i1",
     class_name="dog",
@@ -55,6 +57,8 @@ FULL_INSERT = Insert(
     depth=16,
     style="snow",
     preview=True,
+    pack="lamps",
+    shadow=True,
     mask=PixelFrame(2, 3, PixelFormat.A8, bytes(6)),
     reference=PixelFrame(1, 1, PixelFormat.BGRA8, b"bgra"),
 )
@@ -81,6 +85,10 @@ REPLIES: list[protocol.Reply] = [
     Cancelled("c", "i1"),
     Status("s", {"device": "cpu", "memory": {"rss": 12}, "list": [1, 2.5, None, True]}),
     Error("i1", ErrorCode.BUSY, "Busy.", "Wait."),
+    Welcome(
+        "h", 1, "0.1.0", "cpu", (), Limits(), (PackInfo("lamps", "Lamps", (ClassInfo("lamp", "Lamp"),)),)
+    ),
+    Layer("i1", 0, "dog", 42, 5, 6, OBJECT, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), -4, 9),
 ]
 
 
@@ -135,14 +143,22 @@ def changed(message: protocol.Request | protocol.Reply, **changes: Any) -> list[
     return [msgpack.packb(header), *encode(message)[1:]]
 
 
+def test_a_field_that_is_no_picture_cannot_be_sent_as_one() -> None:
+    header, *pixels = encode(FULL_INSERT)
+    content = msgpack.unpackb(header)
+    content["frames"]["shadow"] = content["frames"].pop("mask")
+    with pytest.raises(MalformedMessage, match="no pixel frame 'shadow'"):
+        decode_request([msgpack.packb(content), *pixels])
+
+
 WRONG = ["", "x" * 5000, -1, 2**40, 1.5, True, [], {}, [1, 2], b"bytes"]
 
 
 def accepts(name: str, value: Any) -> bool:
     """Whether a wrong-looking value is a right one for this field."""
-    if name in ("client", "style", "target", "class_name", "id"):
+    if name in ("client", "style", "target", "class_name", "id", "pack"):
         return bool(value == "")
-    return (name == "preview" and value is True) or (name == "seed" and value == 2**31)
+    return (name in ("preview", "shadow") and value is True) or (name == "seed" and value == 2**31)
 
 
 @pytest.mark.parametrize("name", [name for name in header_of(FULL_INSERT) if name not in ("type", "frames")])
@@ -170,6 +186,11 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "depth",
         "style",
         "preview",
+        "pack",
+        "shadow",
+        "packs",
+        "shadow_x",
+        "shadow_y",
     }
     for name in set(header_of(message)) - optional:
         with pytest.raises(MalformedMessage, match=name):
@@ -182,6 +203,10 @@ REPLY_FAULTS: list[tuple[protocol.Reply, dict[str, Any]]] = [
     (REPLIES[0], {"classes": [{"name": 1, "label": "x"}]}),
     (REPLIES[0], {"classes": [{"name": "dog"}]}),
     (REPLIES[0], {"classes": [{"name": "dog", "label": "x", "styles": "no"}]}),
+    (REPLIES[0], {"packs": "lamps"}),
+    (REPLIES[0], {"packs": ["lamps"]}),
+    (REPLIES[0], {"packs": [{"name": "lamps", "label": "Lamps"}]}),
+    (REPLIES[0], {"packs": [{"label": "Lamps", "classes": []}]}),
     (REPLIES[0], {"limits": 5}),
     (REPLIES[0], {"limits": {"window_pixels": "many"}}),
     (REPLIES[0], {"limits": {"window_pixels": -1}}),

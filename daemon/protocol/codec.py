@@ -24,6 +24,7 @@ from .messages import (
     Insert,
     Layer,
     Limits,
+    PackInfo,
     PixelFormat,
     PixelFrame,
     Progress,
@@ -76,7 +77,7 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, Rect):
         return [value.x, value.y, value.width, value.height]
-    if isinstance(value, (ClassInfo, Limits)):
+    if isinstance(value, (ClassInfo, Limits, PackInfo)):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
@@ -139,7 +140,7 @@ def _message(header: Mapping[str, Any], frames: Sequence[Buffer], known: Mapping
     target = known[kind]
     values: dict[str, Any] = {}
     for item in fields(target):
-        if item.name in pixels:
+        if item.name in pixels and (kind, item.name) in _FORMATS:
             values[item.name] = pixels.pop(item.name)
         elif item.name in header:
             read = _READERS.get((kind, item.name)) or _READERS.get(item.name)
@@ -153,8 +154,8 @@ def _message(header: Mapping[str, Any], frames: Sequence[Buffer], known: Mapping
     except TypeError as error:
         missing = [i.name for i in fields(target) if i.name not in values and i.default is MISSING]
         raise MalformedMessage(f"A message of type {kind} lacks {', '.join(missing)}.") from error
-    for name, formats in _FORMATS.items():
-        frame = getattr(message, name, None)
+    for (owner, name), formats in _FORMATS.items():
+        frame = getattr(message, name, None) if owner == kind else None
         if frame is not None and (not isinstance(frame, PixelFrame) or frame.format not in formats):
             raise MalformedMessage(f"{name} must be a pixel frame of {', '.join(f.value for f in formats)}.")
     return message
@@ -271,6 +272,23 @@ def _read_classes(value: Any, name: str) -> tuple[ClassInfo, ...]:
     return tuple(classes)
 
 
+def _read_packs(value: Any, name: str) -> tuple[PackInfo, ...]:
+    if not isinstance(value, list):
+        raise MalformedMessage(f"{name} must be a list.")
+    packs = []
+    for item in value:
+        if not isinstance(item, dict):
+            raise MalformedMessage(f"{name} must be a list of maps.")
+        packs.append(
+            PackInfo(
+                _read_text(item.get("name"), name),
+                _read_text(item.get("label"), name),
+                _read_classes(item.get("classes"), name),
+            )
+        )
+    return tuple(packs)
+
+
 def _read_limits(value: Any, name: str) -> Limits:
     if not isinstance(value, dict):
         raise MalformedMessage(f"{name} must be a map.")
@@ -299,17 +317,22 @@ _READERS: dict[Any, Any] = {
     "depth": _read_depth,
     "style": _read_text,
     "preview": _read_flag,
+    "pack": _read_text,
+    "shadow": _read_flag,
     "target": _read_text,
     "daemon_version": _read_text,
     "device": _read_text,
     "classes": _read_classes,
     "limits": _read_limits,
+    "packs": _read_packs,
     "position": _read_integer(0, 2**31),
     "stage": _read_enum(Stage),
     "fraction": _read_fraction,
     "index": _read_integer(0, MAX_VARIATIONS - 1),
     "x": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
     "y": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
+    "shadow_x": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
+    "shadow_y": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
     "notes": _read_texts,
     "report": _read_map,
     "code": _read_enum(ErrorCode),
@@ -317,10 +340,11 @@ _READERS: dict[Any, Any] = {
     "hint": _read_text,
 }
 
-# Which formats each pixel frame may have.
-_FORMATS: dict[str, tuple[PixelFormat, ...]] = {
-    "scene": (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
-    "mask": (PixelFormat.A8,),
-    "reference": (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
-    "pixels": (PixelFormat.RGBA8, PixelFormat.RGBA16),
+# The pixel frames of each message, and the formats that each may have.
+_FORMATS: dict[tuple[str, str], tuple[PixelFormat, ...]] = {
+    ("insert", "scene"): (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
+    ("insert", "mask"): (PixelFormat.A8,),
+    ("insert", "reference"): (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
+    ("layer", "pixels"): (PixelFormat.RGBA8, PixelFormat.RGBA16),
+    ("layer", "shadow"): (PixelFormat.RGBA8, PixelFormat.RGBA16),
 }

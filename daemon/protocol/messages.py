@@ -76,7 +76,8 @@ class Insert:
     ``box`` is the user's rectangle, ``window`` is ``sent_window`` of its clipped form and ``scene`` its
     pixels (rgb8, rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has
     the size of ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha
-    is the object's mask) gives its look.
+    is the object's mask) gives its look. ``pack`` names one of ``Welcome.packs``; empty: the shipped one.
+    ``shadow`` asks for a contact shadow with each layer.
     """
 
     TYPE: ClassVar[str] = "insert"
@@ -92,6 +93,8 @@ class Insert:
     depth: int = 8
     style: str = ""  # name of one of the class's style presets; empty: from the seed
     preview: bool = False
+    pack: str = ""
+    shadow: bool = False
     mask: PixelFrame | None = None
     reference: PixelFrame | None = None
 
@@ -134,6 +137,15 @@ class ClassInfo:
 
 
 @dataclass(frozen=True)
+class PackInfo:
+    """A model pack that can be used: a set of networks with classes of its own."""
+
+    name: str
+    label: str
+    classes: tuple[ClassInfo, ...]
+
+
+@dataclass(frozen=True)
 class Limits:
     """What the daemon accepts."""
 
@@ -145,7 +157,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Welcome:
-    """The daemon is ready: networks loaded and warmed up."""
+    """The daemon is ready: networks loaded and warmed up.
+
+    ``classes`` are those of the shipped pack; ``packs`` are the further ones, which load when first used.
+    """
 
     TYPE: ClassVar[str] = "welcome"
     id: str
@@ -154,6 +169,7 @@ class Welcome:
     device: str
     classes: tuple[ClassInfo, ...]
     limits: Limits
+    packs: tuple[PackInfo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,7 +193,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Layer:
-    """One object layer: paste ``pixels`` (rgba8 or rgba16) with its corner at (``x``, ``y``) of the image."""
+    """One object layer: paste ``pixels`` (rgba8 or rgba16) with its corner at (``x``, ``y``) of the image.
+
+    ``shadow``, in the same format, is there if the request asked for it and the object casts one. It belongs
+    below the object, with its corner at (``shadow_x``, ``shadow_y``).
+    """
 
     TYPE: ClassVar[str] = "layer"
     id: str
@@ -187,6 +207,9 @@ class Layer:
     x: int
     y: int
     pixels: PixelFrame
+    shadow: PixelFrame | None = None
+    shadow_x: int = 0
+    shadow_y: int = 0
 
 
 @dataclass(frozen=True)

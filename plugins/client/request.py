@@ -55,6 +55,8 @@ def insert_request(
     depth: int = 8,
     style: str = "",
     preview: bool = False,
+    pack: str = "",
+    shadow: bool = False,
     mask: protocol.PixelFrame | None = None,
     reference: protocol.PixelFrame | None = None,
     limit: int = protocol.MAX_WINDOW_PIXELS,
@@ -105,6 +107,8 @@ def insert_request(
         depth=depth,
         style=style,
         preview=preview,
+        pack=pack,
+        shadow=shadow,
         mask=mask,
         reference=reference,
     )
