@@ -1,11 +1,29 @@
-"""Finding the class or style that a user named, or the nearest to it. Imports nothing but difflib."""
+"""Finding the pack, class or style that a user named, or the nearest to it. Imports nothing but difflib."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
 
-from daemon.protocol import ClassInfo, ErrorCode, InsertObjectError
+from daemon.protocol import ClassInfo, ErrorCode, InsertObjectError, PackInfo
+
+
+def known_pack(name: str, packs: Sequence[PackInfo]) -> PackInfo | None:
+    """The further pack of that name or label, whatever its capitals; None, the shipped one, for no name.
+
+    Raises:
+        InsertObjectError: ``bad-request``; the hint names the nearest pack and all there are.
+    """
+    wanted = name.strip().casefold()
+    if not wanted:
+        return None
+    called = {pack.label.casefold(): pack for pack in packs} | {pack.name.casefold(): pack for pack in packs}
+    if wanted in called:  # a name counts more than another pack's label
+        return called[wanted]
+    hint = "There are no packs but the one that came with the program; leave the name out."
+    if packs:
+        hint = _suggestion(wanted, [pack.name for pack in packs])
+    raise InsertObjectError(ErrorCode.BAD_REQUEST, f"There is no model pack “{name[:60]}”.", hint)
 
 
 def known_class(name: str, classes: Sequence[ClassInfo]) -> ClassInfo:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from daemon import __version__
 from daemon.folders import Folders
 from daemon.lifecycle import check_startable
+from daemon.object_shape import ObjectShape
 from daemon.protocol import (
     MAX_WINDOW_PIXELS,
     ClassInfo,
@@ -20,6 +21,7 @@ from daemon.protocol import (
     Insert,
     InsertObjectError,
     Layer,
+    PackInfo,
     PixelFrame,
     Progress,
     Rect,
@@ -54,11 +56,19 @@ def start_command() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class ShadowLayer:
+    """An object's contact shadow: paste it, as the object, but below it."""
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class ObjectLayer:
     """One inserted object: paste ``pixels`` with their corner at ``offset`` of the picture.
 
     ``pixels`` is uint8 or uint16 (h, w, 4), straight alpha, sRGB. ``notes`` are sentences for the user about
-    the request that made it.
+    the request that made it. ``shadow`` is there if it was asked for and the object casts one.
     """
 
     pixels: NDArray[Any] = field(repr=False)
@@ -66,6 +76,7 @@ class ObjectLayer:
     seed: int
     class_name: str
     notes: tuple[str, ...] = ()
+    shadow: ShadowLayer | None = None
 
 
 class Client:
@@ -88,7 +99,7 @@ class Client:
         places = folders or Folders.default()
         if autostart:
             check_startable(places)
-        config = Config(places.connection_file, start_command())
+        config = Config(places.connection_file, start_command(), __version__)
         session = Session(config, f"{name} {__version__}", autostart=autostart)
         session.open()
         return cls(session)
@@ -116,8 +127,13 @@ class Client:
 
     @property
     def classes(self) -> tuple[ClassInfo, ...]:
-        """What can be inserted; raises as ``welcome`` does."""
+        """What the shipped networks can insert; raises as ``welcome`` does."""
         return self.welcome.classes
+
+    @property
+    def packs(self) -> tuple[PackInfo, ...]:
+        """The further model packs with their classes; raises as ``welcome`` does."""
+        return self.welcome.packs
 
     def insert(
         self,
@@ -128,7 +144,11 @@ class Client:
         seed: int = 0,
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
+        reference_box: tuple[int, int, int, int] | None = None,
+        shape: ObjectShape = ObjectShape.DRAWN,
         style: str = "",
+        pack: str = "",
+        shadow: bool = False,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> ObjectLayer:
@@ -140,7 +160,11 @@ class Client:
             seed=seed,
             mask=mask,
             reference=reference,
+            reference_box=reference_box,
+            shape=shape,
             style=style,
+            pack=pack,
+            shadow=shadow,
             depth=depth,
             on_progress=on_progress,
         )[0]
@@ -155,7 +179,11 @@ class Client:
         seed: int = 0,
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
+        reference_box: tuple[int, int, int, int] | None = None,
+        shape: ObjectShape = ObjectShape.DRAWN,
         style: str = "",
+        pack: str = "",
+        shadow: bool = False,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> list[ObjectLayer]:
@@ -164,23 +192,32 @@ class Client:
         Args:
             picture: uint8 or uint16 (H, W, 3|4), sRGB; only the window around the box is read.
             box: x, y, width, height in image pixels; it may reach over the border.
-            class_name: one of ``classes``.
+            class_name: one of ``classes``, or of the classes of the pack.
             variations: how many layers, 1..16.
             seed: of the first layer, 0..2³¹-1; the others' are told in the layers.
             mask: uint8 (H, W), the object's shape in the picture.
             reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
                 the object's shape.
+            reference_box: x, y, width, height of the part of the reference that shows the object.
+            shape: ``REFERENCE`` takes the outline, too, from the reference, which must be cut out then.
             style: one of the class's styles.
+            pack: the name of one of ``packs``; empty: the shipped networks.
+            shadow: whether to make a contact shadow for each object, a layer of its own.
             depth: bits per channel of the layers, 8 or 16; None: the picture's.
             on_progress: called with the stage and the fraction done, 0..1.
 
         Raises:
             InsertObjectError: with a sentence for the user and a hint.
         """
-        from daemon.pictures.pixels import frame_pixels
+        from daemon.pictures.reference import fitted_shape
         from daemon.scene import window_mask, window_pixels
 
         height, width = picture.shape[:2]
+        shown = None if reference_box is None else Rect(*reference_box)
+        if shape is ObjectShape.REFERENCE:
+            if reference is None or mask is not None:
+                raise ValueError("a shape like the reference's needs a reference, and no mask")
+            mask = fitted_shape(reference, shown, Rect(*box), (width, height))
         if mask is not None and mask.shape != (height, width):
             raise ValueError(f"the mask has shape {mask.shape}, the picture {(height, width)}")
         area = Rect(*box)
@@ -196,15 +233,14 @@ class Client:
             variations=variations,
             depth=depth or 8 * picture.dtype.itemsize,
             style=style,
+            pack=pack,
+            shadow=shadow,
             mask=None if mask is None else window_mask(mask, area, limit),
-            reference=None if reference is None else _reference_frame(reference),
+            reference=None if reference is None else _reference_frame(reference, shown),
             limit=limit,
         )
         layers, notes = self._replies(request, on_progress)
-        return [
-            ObjectLayer(frame_pixels(layer.pixels), (layer.x, layer.y), layer.seed, layer.class_name, notes)
-            for layer in layers
-        ]
+        return [_object_layer(layer, notes) for layer in layers]
 
     def _replies(
         self, request: Insert, on_progress: OnProgress | None
@@ -252,14 +288,25 @@ class Client:
         self.close()
 
 
-def _reference_frame(reference: NDArray[Any]) -> PixelFrame:
-    """The reference picture as a frame (rgb8 or rgba8), scaled down to what is worth sending."""
+def _object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
+    from daemon.pictures.pixels import frame_pixels
+
+    shadow = None
+    if layer.shadow is not None:
+        shadow = ShadowLayer(frame_pixels(layer.shadow), (layer.shadow_x, layer.shadow_y))
+    pixels = frame_pixels(layer.pixels)
+    return ObjectLayer(pixels, (layer.x, layer.y), layer.seed, layer.class_name, notes, shadow)
+
+
+def _reference_frame(reference: NDArray[Any], box: Rect | None) -> PixelFrame:
+    """What of the reference is looked at as a frame (rgb8 or rgba8), scaled down to what is worth sending."""
     import numpy as np
     from PIL import Image
 
-    from daemon.pictures.pixels import pixel_frame, to_depth
+    from daemon.pictures.pixels import pixel_frame
+    from daemon.pictures.reference import looked_at
 
-    pixels = np.ascontiguousarray(to_depth(reference, 8))
+    pixels = np.ascontiguousarray(looked_at(reference, box))
     if max(pixels.shape[:2]) > REFERENCE_SIDE:
         image = Image.fromarray(pixels)
         image.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)

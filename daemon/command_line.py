@@ -32,6 +32,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The grammar of the whole command line."""
+    from daemon.commands import packs as packs_command
+    from daemon.commands import scene_options
     from daemon.commands import service as daemon_commands
     from models.evaluation import command as evaluate_command
     from models.training import command as train_command
@@ -47,8 +49,11 @@ def parser() -> argparse.ArgumentParser:
     add_insert_options(insert)
     insert.set_defaults(run=_run_insert)
     classes = commands.add_parser("classes", help="list what can be inserted", allow_abbrev=False)
+    classes.add_argument("--pack", metavar="NAME", default="", help="only those of this model pack")
     classes.add_argument("--json", action="store_true", help="print a JSON list")
     classes.set_defaults(run=_run_classes)
+    scene_options.add_parser(commands)
+    packs_command.add_parser(commands)
     daemon_commands.add_parsers(commands)
     train_command.add_parser(commands)
     evaluate_command.add_parser(commands)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from daemon import scene as view_of_scene
+from daemon.class_names import known_pack
 from daemon.machine import cpu_threads
+from daemon.packs import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
+from daemon.painting import OnStage, layers_of, warm_up_request
 from daemon.protocol import (
-    MAX_SEED,
     MAX_WINDOW_PIXELS,
     ClassInfo,
     ErrorCode,
@@ -23,51 +23,45 @@ from daemon.protocol import (
     InsertObjectError,
     Layer,
     Limits,
-    PixelFormat,
-    PixelFrame,
-    Rect,
+    PackInfo,
     Stage,
-    sent_window,
 )
-from daemon.scene import SceneView
 from models.bundle import Bundle
 from models.manifest import ModelCorrupt, ModelMissing
-from models.masks.generator import LATENT
 
 SCENE_OVER_NETWORK = 2  # scene pixels worth sending for each pixel that the networks see
-STYLE_SPREAD = 0.7  # how far variations stray from a reference or a style, in deviations
+KEPT_PACKS = 2  # sets of networks in memory at once
 
-OnStage = Callable[[Stage, float], None]
+log = logging.getLogger(__name__)
 
 
-def create_engine(weights: Path, *, device: str | None = None) -> Engine:
-    """An engine for a weights folder; ``device`` "cpu" or "cuda", default CUDA if there is one."""
-    return Engine(weights, device)
+def create_engine(weights: Path, *, device: str | None = None, packs: Path | None = None) -> Engine:
+    """An engine for a weights folder and a folder of further packs.
+
+    ``device`` is "cpu" or "cuda", default CUDA if there is one.
+    """
+    return Engine(weights, device, packs)
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """The inputs of the networks for one request, a row a variation."""
+class _Kept:
+    """Networks in memory, and the version of the pack that they were read from."""
 
-    seeds: list[int]
-    scene: Tensor  # (N, 3, S, S) in -1..1
-    class_index: Tensor  # (N,)
-    codes: Tensor  # (N, code_size)
-    mask_codes: Tensor  # (N, 32)
-    boxes: Tensor  # (N, 4)
-    noise: Tensor  # (N, 1, S, S)
+    version: tuple[int, ...]
+    bundle: Bundle
 
 
 class Engine:
-    """Holds the weights while they are in use. One thread at a time."""
+    """Holds the weights while they are in use. One thread at a time, but for ``packs`` and ``limits``."""
 
-    def __init__(self, weights: Path, device: str | None = None) -> None:
+    def __init__(self, weights: Path, device: str | None = None, packs: Path | None = None) -> None:
         self._weights = weights
+        self._shelf = PackShelf(packs) if packs else None
         self._wanted = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._bundle: Bundle | None = None
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by pack, "" the shipped one; last used last
         self._notes: list[str] = []
+        self._resolution = 0  # of the shipped networks
         self.classes: tuple[ClassInfo, ...] = ()
-        self.limits = Limits()
         torch.set_num_threads(cpu_threads())
 
     @property
@@ -77,22 +71,39 @@ class Engine:
             return f"cuda ({torch.cuda.get_device_name(self._wanted)})"
         return f"cpu ({torch.get_num_threads()} threads, {_name(cpu_dtype())})"
 
+    @property
+    def packs(self) -> tuple[PackInfo, ...]:
+        """The further packs that can be used now."""
+        return tuple(pack.info for pack in self._look().packs.values())
+
+    @property
+    def limits(self) -> Limits:
+        """The most scene pixels that the networks at hand can make use of, and the program's own limits."""
+        sides = [self._resolution, *(pack.resolution for pack in self._look().packs.values())]
+        return Limits(window_pixels=min(MAX_WINDOW_PIXELS, SCENE_OVER_NETWORK * max(sides)))
+
     def load(self, on_progress: Callable[[float], None]) -> None:
-        """Reads, checks and warms up the networks; ``on_progress`` gets fractions 0..1.
+        """Reads, checks and warms up the shipped networks; ``on_progress`` gets fractions 0..1.
 
         Raises:
             InsertObjectError: ``model-missing`` or ``model-corrupt``.
         """
         on_progress(0.0)
-        self._bundle = self._read(self._wanted)
-        self.classes = tuple(
-            ClassInfo(entry.name, entry.label, tuple(entry.styles)) for entry in self._bundle.manifest.classes
-        )
-        seen = SCENE_OVER_NETWORK * self._bundle.resolution
-        self.limits = Limits(window_pixels=min(MAX_WINDOW_PIXELS, seen))
+        try:
+            self._warm_up(self._bundle(None, lambda _fraction: None), on_progress)
+            return
+        except RuntimeError as error:
+            why = self._reason_for_cpu(error)
+        log.warning(why)
+        self._warm_up(self._bundle_on_cpu(None), on_progress)
+
+    def _warm_up(self, bundle: Bundle, on_progress: Callable[[float], None]) -> None:
+        """Learns what the shipped networks offer, and takes every path of them once."""
+        self.classes = pack_info("", bundle.manifest).classes
+        self._resolution = bundle.resolution
         on_progress(0.6)
         for variations in (1, 4):
-            for _ in self._layers(_warm_up_request(self.classes[0].name, variations), lambda *_: None):
+            for _ in layers_of(bundle, warm_up_request(self.classes[0].name, variations), lambda *_: None):
                 pass
         on_progress(1.0)
 
@@ -102,22 +113,49 @@ class Engine:
         Raises:
             InsertObjectError: with the code and the sentence for the user.
         """
-        if self._bundle is None:
-            self.load(lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction))
+        pack = self._pack(request.pack)
         try:
-            yield from self._layers(request, on_stage)
+            yield from layers_of(
+                self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction)),
+                request,
+                on_stage,
+            )
             return
-        except torch.OutOfMemoryError:
-            if self._wanted.type == "cpu":
+        except RuntimeError as error:
+            why = self._reason_for_cpu(error)
+        # Out here nothing of the first try holds on to the GPU's memory.
+        self._notes.append(why)
+        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage)
+
+    def _reason_for_cpu(self, error: RuntimeError) -> str:
+        """Why the CPU has to do what the GPU could not, in words for the user.
+
+        A GPU that does not answer any more (a driver that was replaced, a computer that slept) stays unusable
+        for this process, so the engine gives it up.
+
+        Raises:
+            RuntimeError, InsertObjectError: the error itself, where the CPU would do no better.
+        """
+        is_full = isinstance(error, torch.OutOfMemoryError)
+        if self._wanted.type == "cpu":
+            if is_full:
                 raise _out_of_memory() from None
-        # Once more on the CPU, with the GPU's memory given back first.
+            raise error
+        if is_full:
+            return "The GPU's memory was full, so the CPU made this object; that takes longer."
+        if _answers(self._wanted):
+            raise error
+        log.error("The GPU does not answer any more; from now on the CPU is used: %s", error)
+        self._wanted = torch.device("cpu")
+        self._kept.clear()
+        return "The GPU does not answer any more, so the CPU made this object; that takes longer."
+
+    def _bundle_on_cpu(self, pack: Pack | None) -> Bundle:
+        """Networks on the CPU, in place of the GPU's."""
         self.release()
-        self._bundle = self._read(torch.device("cpu"))
-        self._notes.append("The GPU's memory was full, so the CPU made this object; that takes longer.")
-        try:
-            yield from self._layers(request, on_stage)
-        finally:
-            self.release()
+        if self._wanted.type == "cpu":
+            return self._bundle(pack, lambda _fraction: None)
+        return self._read(pack, torch.device("cpu"))  # for once: the GPU may have room again
 
     def take_notes(self) -> tuple[str, ...]:
         """Sentences for the user since the last call."""
@@ -126,77 +164,77 @@ class Engine:
 
     def release(self) -> None:
         """Gives the networks' memory back; the next insertion reads them again."""
-        self._bundle = None
+        self._kept.clear()
         if self._wanted.type == "cuda":
             torch.cuda.empty_cache()
 
     def report(self) -> dict[str, Any]:
         """Plain values for ``status``."""
-        bundle = self._bundle
         report: dict[str, Any] = {
             "device": self.device,
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
-            "loaded": bundle is not None,
+            "loaded": bool(self._kept),
             "weights_folder": str(self._weights),
         }
-        if bundle is not None:
+        if "" in self._kept:
+            bundle = self._kept[""].bundle
             report["weights"] = bundle.manifest.name
             report["resolution"] = bundle.resolution
             report["dtype"] = _name(bundle.dtype)
             report["sha256"] = dict(bundle.manifest.files)
+        shelf = self._look()
+        report["packs"] = {name: "loaded" if name in self._kept else "not loaded" for name in shelf.packs}
+        report["refused_packs"] = dict(shelf.refused)
         if self._wanted.type == "cuda":
             free, total = torch.cuda.mem_get_info(self._wanted)
             report["gpu_memory_mib"] = {"free": free >> 20, "total": total >> 20}
         return report
 
-    def _read(self, device: torch.device) -> Bundle:
+    # --- Packs ----------------------------------------------------------------------------------
+
+    def _look(self) -> Shelf:
+        return self._shelf.look() if self._shelf else Shelf()
+
+    def _pack(self, name: str) -> Pack | None:
+        """The further pack of that name, None for the shipped one."""
+        packs = self._look().packs
+        known = known_pack(name, [pack.info for pack in packs.values()])
+        return None if known is None else packs[known.name]
+
+    def _bundle(self, pack: Pack | None, on_progress: Callable[[float], None]) -> Bundle:
+        """The networks of a pack, read now unless they are kept; the longest unused ones make room."""
+        name, version = (pack.name, pack.version) if pack else ("", ())
+        kept = self._kept.pop(name, None)
+        if kept is None or kept.version != version:
+            kept = None  # a replaced pack's memory is free before the new one takes its own
+            on_progress(0.0)
+            while len(self._kept) >= KEPT_PACKS:
+                self._kept.popitem(last=False)
+            kept = _Kept(version, self._read(pack, self._wanted))
+            on_progress(1.0)
+        self._kept[name] = kept
+        return kept.bundle
+
+    def _read(self, pack: Pack | None, device: torch.device) -> Bundle:
         dtype = torch.bfloat16 if device.type == "cuda" else cpu_dtype()
         try:
-            return Bundle.load(self._weights, device=device, dtype=dtype)
-        except ModelMissing as error:
-            raise InsertObjectError(
-                ErrorCode.MODEL_MISSING, f"The networks' file {error.path} is missing.", _REINSTALL
-            ) from error
-        except ModelCorrupt as error:
-            raise InsertObjectError(ErrorCode.MODEL_CORRUPT, str(error), _REINSTALL) from error
-
-    def _layers(self, request: Insert, on_stage: OnStage) -> Iterator[Layer]:
-        bundle = self._bundle
-        if bundle is None:
-            raise InsertObjectError(ErrorCode.INTERNAL, "The networks are not loaded.")
-        index = self._class_index(request.class_name)
-        view = view_of_scene.view_of(request)
-        on_stage(Stage.MASK, 0.3)
-        plan = _plan(request, view, bundle, index)
-        if request.mask is not None:
-            shape = _planes(view_of_scene.square_mask(request.mask, view, bundle.resolution))
-            masks = shape.expand(len(plan.seeds), -1, -1, -1)
-        else:
-            masks = bundle.make_masks(plan.class_index, plan.boxes, plan.scene, plan.mask_codes)
-        on_stage(Stage.OBJECT, 0.45)
-        colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, plan.codes, plan.noise)
-        pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S, S, 3)
-        alphas = alpha[:, 0].cpu().numpy()
-        for place, seed in enumerate(plan.seeds):
-            on_stage(Stage.FINISHING, 0.9 + 0.1 * place / len(plan.seeds))
-            pixels, x, y = view_of_scene.object_layer(
-                pictures[place], alphas[place], view, depth=request.depth
-            )
-            yield Layer(request.id, place, request.class_name, seed, x, y, pixels)
-
-    def _class_index(self, name: str) -> int:
-        names = [entry.name for entry in self.classes]
-        if name not in names:
-            raise InsertObjectError(
-                ErrorCode.UNKNOWN_CLASS,
-                f"There is no class {name!r}.",
-                f"These are there: {', '.join(names)}.",
-            )
-        return names.index(name)
+            return Bundle.load(pack.folder if pack else self._weights, device=device, dtype=dtype)
+        except (ModelMissing, ModelCorrupt) as error:
+            if pack is None or self._shelf is None:
+                raise weights_error(error) from error
+            self._shelf.refuse(pack, error)
+            raise pack_error(pack.name, error) from error
 
 
-_REINSTALL = "Run install.py again to put it back."
+def _answers(device: torch.device) -> bool:
+    """Whether the device still computes."""
+    try:
+        return float(torch.ones(1, device=device).sum()) == 1
+    except torch.OutOfMemoryError:
+        return True
+    except RuntimeError:
+        return False
 
 
 def _out_of_memory() -> InsertObjectError:
@@ -207,56 +245,6 @@ def _out_of_memory() -> InsertObjectError:
     )
 
 
-def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) -> _Plan:
-    """Everything random about a variation comes from its own seed, so one can be had again alone."""
-    count, side = request.variations, bundle.resolution
-    seeds = [(request.seed + place) % (MAX_SEED + 1) for place in range(count)]
-    codes, mask_codes, noise = [], [], []
-    for seed in seeds:
-        random = torch.Generator().manual_seed(seed)
-        codes.append(torch.randn(bundle.code_size, generator=random))
-        mask_codes.append(torch.randn(LATENT, generator=random))
-        noise.append(torch.randn(1, side, side, generator=random))
-    looks = torch.stack(codes)
-    given = _given_code(request, bundle, class_index)
-    if given is not None:
-        looks = given + STYLE_SPREAD * looks
-    scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
-    box = torch.tensor(view_of_scene.box_in_square(view))
-    return _Plan(
-        seeds,
-        scene.expand(count, -1, -1, -1),
-        torch.full((count,), class_index),
-        looks,
-        torch.stack(mask_codes),
-        box.expand(count, -1),
-        torch.stack(noise),
-    )
-
-
-def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | None:
-    """The appearance that the request names, by picture or by style: (1, code_size)."""
-    if request.reference is not None:
-        picture, mask = view_of_scene.reference_crop(request.reference, bundle.resolution)
-        return bundle.encode(_planes(picture) * 2 - 1, _planes(mask)).cpu()
-    if request.style:
-        styles = bundle.manifest.classes[class_index].styles
-        if request.style not in styles:
-            raise InsertObjectError(
-                ErrorCode.BAD_REQUEST,
-                f"The class {request.class_name} has no style {request.style!r}.",
-                f"It has: {', '.join(styles)}." if styles else "It has no styles.",
-            )
-        return torch.tensor(styles[request.style]).unsqueeze(0)
-    return None
-
-
-def _planes(pixels: NDArray[np.float32]) -> Tensor:
-    """(S, S) or (S, S, C) to (1, C, S, S)."""
-    tensor = torch.from_numpy(np.ascontiguousarray(pixels))
-    return tensor[None, None] if tensor.ndim == 2 else tensor.permute(2, 0, 1)[None]
-
-
 def cpu_dtype() -> torch.dtype:
     """bfloat16 where the processor computes with it, else float32."""
     has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
@@ -265,13 +253,3 @@ def cpu_dtype() -> torch.dtype:
 
 def _name(dtype: torch.dtype) -> str:
     return {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}.get(dtype, str(dtype))
-
-
-def _warm_up_request(class_name: str, variations: int) -> Insert:
-    """A request on a grey picture that takes every path of the networks."""
-    side = 256
-    box = Rect(64, 64, 128, 128)
-    window = sent_window(box, side, side)
-    grey = bytes([128]) * (window.width * window.height * 3)
-    pixels = PixelFrame(window.width, window.height, PixelFormat.RGB8, grey)
-    return Insert("warm-up", class_name, side, side, box, window, pixels, variations=variations)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import sys
 import time
@@ -16,13 +17,18 @@ import psutil
 from daemon import __version__
 from daemon.folders import Folders
 from daemon.private_files import (
+    OTHERS_MAY_WRITE,
+    PrivateFileError,
     make_private_folder,
     open_private_file,
+    read_private_file,
     refuse_link,
     unwritable,
     write_private_file,
 )
 from daemon.protocol import PROTOCOL_VERSION, ErrorCode, InsertObjectError
+
+log = logging.getLogger(__name__)
 
 if sys.platform == "win32":
     import msvcrt
@@ -142,21 +148,27 @@ def write_connection_file(folders: Folders, endpoint: str, token: str) -> None:
         "pid": os.getpid(),
         "daemon_version": __version__,
     }
+    for leftover in folders.data.glob(f".{folders.connection_file.name}.*"):
+        with contextlib.suppress(OSError):  # of a daemon that was killed while it wrote
+            leftover.unlink()
     write_private_file(folders.connection_file, json.dumps(content, indent=1).encode())
 
 
 def remove_connection_file(folders: Folders) -> None:
     """Removes the connection file if it is this process's own."""
     if connection_pid(folders) == os.getpid():
-        folders.connection_file.unlink(missing_ok=True)
+        try:
+            folders.connection_file.unlink(missing_ok=True)
+        except OSError as error:  # clients look whether its process lives, and the next daemon replaces it
+            log.warning("The connection file could not be removed: %s", error)
 
 
 def connection_pid(folders: Folders) -> int | None:
     """The process id in the connection file, or None if there is none that can be read."""
     try:
-        pid = json.loads(folders.connection_file.read_bytes())["pid"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # no file, or a damaged one: the next daemon writes it anew
+        pid = json.loads(read_private_file(folders.connection_file, denied=OTHERS_MAY_WRITE))["pid"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, PrivateFileError):
+        return None  # no file, or one that cannot be used: the next daemon writes it anew
     return pid if isinstance(pid, int) else None
 
 
@@ -178,8 +190,8 @@ def wait_until_ended(folders: Folders, patience: float) -> bool:
 
 def _pid_in(path: Path) -> int | None:
     try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+        return int(read_private_file(path, denied=OTHERS_MAY_WRITE))
+    except (OSError, ValueError, PrivateFileError):
         return None  # its owner has not written it yet
 
 

@@ -33,7 +33,7 @@ def logging_to(path: Path) -> Iterator[None]:
         raise unwritable(path, error) from error
     if sys.stderr is not None and sys.stderr.isatty():
         handlers.append(logging.StreamHandler())
-    formatter = logging.Formatter(_FORMAT)
+    formatter = _OneLine(_FORMAT)
     formatter.converter = time.gmtime
     root = logging.getLogger()
     before = root.level
@@ -57,6 +57,16 @@ def last_lines(path: Path, count: int) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
             lines += part.read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[-count:] if count > 0 else []
+
+
+class _OneLine(logging.Formatter):
+    """Writes what a client calls itself, or its class, so that it cannot pass for lines of the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        message = record.message
+        if not message.isprintable():
+            record.message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+        return super().formatMessage(record)
 
 
 class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):

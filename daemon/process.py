@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
+from typing import Any, Protocol
 
 from daemon.folders import Folders
 from daemon.lifecycle import wait_for_lock
@@ -19,23 +21,44 @@ log = logging.getLogger(__name__)
 WORKER_PATIENCE = 5.0  # seconds for a load that was broken off to come to its next step
 
 
+class Serving(Protocol):
+    """What a daemon's process runs: the service itself, or one that forwards to another computer's."""
+
+    @property
+    def wake_socket(self) -> Any: ...
+
+    def stop(self) -> None: ...
+
+    def run(self) -> None: ...
+
+    def close(self, patience: float) -> bool: ...
+
+
 def run_daemon(folders: Folders, factory: EngineFactory, settings: Settings) -> None:
     """Serves until a signal, a client or idleness ends it. To be called in the main thread.
 
     Raises:
         InsertObjectError: a daemon runs already, or a file or port could not be had.
     """
+    run_service(folders, lambda: Service(folders, factory, settings))
+
+
+def run_service(folders: Folders, make: Callable[[], Serving]) -> None:
+    """Runs what ``make`` makes, once this is the user's only daemon; see ``run_daemon``."""
     os.umask(0o077)
     # OpenMP's threads spin while they wait for each other. On a computer that does anything else besides,
     # that made an insertion 30 times slower; asleep they cost microseconds. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with wait_for_lock(folders), logging_to(folders.log_file):
-        service = Service(folders, factory, settings)
+        service = make()
         try:
             _end_on_signals(service)
             service.run()
         except InsertObjectError as error:
             log.error("The service could not start: %s", error)
+            raise
+        except Exception:
+            log.exception("The service failed.")  # nobody sees what a daemon writes to its standard error
             raise
         finally:
             signal.set_wakeup_fd(-1)
@@ -46,7 +69,7 @@ def run_daemon(folders: Folders, factory: EngineFactory, settings: Settings) -> 
                 os._exit(0)
 
 
-def _end_on_signals(service: Service) -> None:
+def _end_on_signals(service: Serving) -> None:
     """The first signal ends the service in good order, a second one the process at once."""
 
     def end(number: int, _frame: FrameType | None) -> None:

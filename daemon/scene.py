@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.pictures.pixels import Samples, blend, blend_over_transparent, frame_pixels, pixel_frame, to_depth
+from daemon.pictures.reference import soft_ellipse
 from daemon.pictures.resample import Area, Floats, enlarged_8, enlarged_16, resampled
 from daemon.protocol import (
     MAX_WINDOW_PIXELS,
@@ -33,6 +34,7 @@ from daemon.protocol import (
 
 MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MID_GREY = 128  # stands in for what a transparent picture does not show
+MIDDLE = 0.75  # of a reference picture's sides: about what its object fills, if nothing tells more
 MASK_PRESENT = 0.25  # a mask that reaches this nowhere in the square shows no object
 
 
@@ -166,7 +168,7 @@ def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
     Returns:
         Colours (size, size, 3) and the object's mask (size, size), both float32 in 0..1: the usual window
         around what the picture's own alpha shows, or, where every pixel is opaque, the whole picture and
-        a mask of ones.
+        an ellipse in its middle, where the object will be.
 
     Raises:
         InsertObjectError: ``bad-request`` if the picture is wholly transparent.
@@ -177,8 +179,8 @@ def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
         side = max(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         whole = resampled(colours, (left, top, left + side, top + side), size)
-        return whole, np.ones((size, size), np.float32)
-    shown = _bounds(alpha >= 128)
+        return whole, _middle(width / side, height / side, size)
+    shown = bounds(alpha >= 128)
     if shown is None:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST,
@@ -190,6 +192,15 @@ def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
     mask = np.pad(alpha[..., np.newaxis], ((1, 1), (1, 1), (0, 0)))
     shifted = (square.x + 1, square.y + 1, square.right + 1, square.bottom + 1)
     return resampled(colours, corners, size), np.ascontiguousarray(resampled(mask, shifted, size)[..., 0])
+
+
+def _middle(width: float, height: float, size: int) -> Floats:
+    """The mask for a picture whose sides are these parts of a square of ``size`` pixels."""
+    across, down = max(1, round(width * size)), max(1, round(height * size))
+    mask = np.zeros((size, size), np.float32)
+    left, top = (size - across) // 2, (size - down) // 2
+    mask[top : top + down, left : left + across] = soft_ellipse(down, across, MIDDLE)
+    return mask
 
 
 def _square_in_pixels(view: SceneView) -> Area:
@@ -226,11 +237,34 @@ def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> 
     Raises:
         EmptyObject: if alpha shows nothing inside the image.
     """
-    size, square = alpha.shape[0], view.square
     codes = 255 if depth == 8 else 65535
-    shown = _bounds(alpha >= 0.5 / codes)
-    if shown is None:
+    shown = bounds(alpha >= 0.5 / codes)
+    placed = enlarged_area(shown, view, alpha.shape[0]) if shown else None
+    if placed is None:
         raise EmptyObject
+    area, source = placed
+    enlarge = enlarged_8 if depth == 8 else enlarged_16
+    pixels = enlarge(rgb, alpha, (area.width, area.height), source)
+    visible = bounds(pixels[..., 3] > 0)
+    if visible is None:
+        raise EmptyObject
+    cut = pixels[visible.y : visible.bottom, visible.x : visible.right]
+    return pixel_frame(cut), area.x + visible.x, area.y + visible.y
+
+
+def enlarged_area(shown: Rect, view: SceneView, size: int) -> tuple[Rect, Area] | None:
+    """Where a part of a square lies in the image, with what the cubic kernel makes of its border.
+
+    Args:
+        shown: the part, in the pixels of a square of ``size`` × ``size``.
+        view: the scene that the square was taken from.
+        size: the square's side in its own pixels.
+
+    Returns:
+        The part in image pixels, cut to the window, and that very area in the square's pixels; None if
+        nothing of it lies in the image.
+    """
+    square = view.square
     scale = square.width / size  # image pixels per network pixel
     reach = 2 * max(1.0, 1 / scale)  # the cubic kernel's, in network pixels
     left = square.x + int(np.floor((shown.x - reach) * scale))
@@ -240,23 +274,16 @@ def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> 
     area = Rect(left, top, right - left, bottom - top)
     area = _intersection(area, view.window)
     if area.width < 1 or area.height < 1:
-        raise EmptyObject
-    source = (
+        return None
+    return area, (
         max((area.x - square.x) / scale, 0.0),
         max((area.y - square.y) / scale, 0.0),
         min((area.right - square.x) / scale, float(size)),
         min((area.bottom - square.y) / scale, float(size)),
     )
-    enlarge = enlarged_8 if depth == 8 else enlarged_16
-    pixels = enlarge(rgb, alpha, (area.width, area.height), source)
-    visible = _bounds(pixels[..., 3] > 0)
-    if visible is None:
-        raise EmptyObject
-    cut = pixels[visible.y : visible.bottom, visible.x : visible.right]
-    return pixel_frame(cut), area.x + visible.x, area.y + visible.y
 
 
-def _bounds(present: NDArray[np.bool_]) -> Rect | None:
+def bounds(present: NDArray[np.bool_]) -> Rect | None:
     """The smallest rectangle with every true pixel of (h, w), or None."""
     rows = np.flatnonzero(present.any(axis=1))
     if rows.size == 0:

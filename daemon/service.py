@@ -27,7 +27,6 @@ from daemon.protocol import (
     Hello,
     Insert,
     InsertObjectError,
-    MalformedMessage,
     Reply,
     Request,
     Shutdown,
@@ -35,8 +34,11 @@ from daemon.protocol import (
     StatusRequest,
     decode_request,
 )
+from daemon.remote.keys import KeyRing
 from daemon.serving.admission import checked
-from daemon.serving.door import LAST_REPLIES_SECONDS, Door
+from daemon.serving.door import LAST_REPLIES_SECONDS, Door, RemoteDoor
+from daemon.serving.idleness import LONGEST_WAIT_SECONDS, Idleness
+from daemon.serving.intake import check_size
 from daemon.serving.reception import NetworkState, Reception
 from daemon.serving.replies import Replies
 from daemon.serving.security import Refusals
@@ -53,6 +55,7 @@ from daemon.serving.worker import (
     Replied,
     Reported,
     Worker,
+    WorkerDied,
     as_painters_error,
 )
 from daemon.serving.workqueue import ClientKey, QueueFull, Work, WorkQueue
@@ -62,9 +65,7 @@ __all__ = ["EngineFactory", "Interrupted", "Service"]
 
 log = logging.getLogger(__name__)
 
-MAX_FRAMES = 8  # parts of a message
 RETRY_MILLISECONDS = 5  # while a client has not made room for its replies
-LONGEST_SLEEP_MILLISECONDS = 3_600_000
 
 
 class Service:
@@ -79,7 +80,7 @@ class Service:
         self._settings = limits = settings or Settings()
         self._mailbox = Mailbox()
         self._worker = Worker(factory, self._mailbox)
-        self._reception = Reception(self._send, self._worker.load)
+        self._reception = Reception(self._send, self._worker.load, self._worker.offer)
         self._queue = WorkQueue(limits.queue_length, limits.client_queue_length, limits.queue_bytes)
         self._running: Work | None = None
         self._engine_report: dict[str, Any] = {}
@@ -88,7 +89,8 @@ class Service:
         self._asked_to_end: list[tuple[ClientKey, str]] = []
         self._ending = False
         self._farewell_ends: float | None = None
-        self._started = self._last_activity = time.monotonic()
+        self._started = time.monotonic()
+        self._idleness = Idleness()
 
     @property
     def wake_socket(self) -> Any:
@@ -105,12 +107,19 @@ class Service:
         Raises:
             InsertObjectError: no port could be had, or the connection file could not be written.
         """
-        door = Door(self._refusals)
+        listen = self._settings.listen
+        self._door = door = Door(
+            self._refusals, RemoteDoor(listen, KeyRing(self._folders.remote)) if listen else None
+        )
         self._replies = Replies(door.router, on_gone=self._drop_client, on_deaf=self._drop_deaf)
         self._worker.start()
         try:
             write_connection_file(self._folders, door.endpoint, door.token)
             log.info("Version %s listens on %s.", __version__, door.endpoint)
+            if door.remote_endpoint:
+                log.info(
+                    "Other computers with a key that is allowed may come in at %s.", door.remote_endpoint
+                )
             self._worker.load()
             self._loop(door)
         finally:
@@ -132,8 +141,12 @@ class Service:
         poller = door.poller()
         poller.register(self._mailbox.reader, zmq.POLLIN)
         while True:
-            poller.poll(self._milliseconds_to_wait())
+            milliseconds = self._milliseconds_to_wait(door.longest_sleep)
+            with self._idleness.waiting(milliseconds):
+                poller.poll(milliseconds)
             door.look_after()
+            for client in filter(self._reception.knows, door.gone()):
+                self._drop_client(client)
             for event in self._mailbox.take():
                 self._hear(event)
             for client, frames in door.messages():
@@ -144,23 +157,22 @@ class Service:
                 return
             self._begin_next()
 
-    def _milliseconds_to_wait(self) -> int | None:
+    def _milliseconds_to_wait(self, longest: float) -> int | None:
+        """How long the loop may sleep, ``longest`` seconds at most; None: until something happens."""
         if self._replies.waiting:
             return RETRY_MILLISECONDS
-        if self._running or self._reception.state is NetworkState.LOADING:
-            return None
-        deadlines = [self._settings.end_after]
-        if self._reception.state is NetworkState.READY:
-            deadlines.append(self._settings.release_after)
-        left = min(deadlines) - (time.monotonic() - self._last_activity)
-        if math.isinf(left):
-            return None
-        return min(max(0, math.ceil(left * 1000)), LONGEST_SLEEP_MILLISECONDS)
+        sleeps = [longest]
+        if not self._running and self._reception.state is not NetworkState.LOADING:
+            sleeps.append(self._settings.end_after - self._idleness.seconds)
+            if self._reception.state is NetworkState.READY:
+                sleeps.append(self._settings.release_after - self._idleness.seconds)
+        left = min(sleeps)
+        return None if math.isinf(left) else max(0, math.ceil(min(left, LONGEST_WAIT_SECONDS) * 1000))
 
     def _look_at_idleness(self) -> None:
         if self._running or self._queue or self._reception.state is NetworkState.LOADING:
             return
-        idle = time.monotonic() - self._last_activity
+        idle = self._idleness.seconds
         if idle >= self._settings.end_after and not self._ending:
             log.info("Nobody asked for anything for %.1f minutes.", idle / 60)
             self._ending = True
@@ -198,7 +210,7 @@ class Service:
                 self._send(event.work.client, event.reply)
             return
         if not isinstance(event, (LoadProgress, Reported, Released)):
-            self._last_activity = time.monotonic()
+            self._idleness.restart()
         if isinstance(event, Finished):
             self._finish(event)
         elif isinstance(event, LoadProgress):
@@ -209,6 +221,9 @@ class Service:
             self._reception.hear_failure(event)
         elif isinstance(event, Reported):
             self._engine_report = event.report
+            self._reception.hear_device(str(event.report.get("device", "")))
+        elif isinstance(event, WorkerDied):
+            self._replace_worker(event)
         elif isinstance(event, Released):
             log.info("Nobody asked for anything; the networks' memory was given back.")
 
@@ -220,17 +235,28 @@ class Service:
         if not event.work.dropped.is_set():
             self._send(event.work.client, event.reply)
 
+    def _replace_worker(self, event: WorkerDied) -> None:
+        """Starts the worker anew; the networks are loaded by the next request or hello."""
+        work = event.work
+        if work is not None:  # else it died of something else, and the running request is still to be done
+            self._running = None
+            self._counts[Error.TYPE] += 1
+            if not work.dropped.is_set():
+                self._refuse(work.client, work.id, event.error)
+        self._reception.hear_failure(LoadFailed(event.error))
+        self._worker.start()
+
     # --- What clients say -----------------------------------------------------------------------
 
     def _read(self, client: ClientKey, frames: Sequence[Buffer]) -> None:
         """Reads and answers one message; whatever is wrong with it costs this message alone."""
         identity = ""
-        self._last_activity = time.monotonic()
+        self._idleness.restart()
         try:
-            if len(frames) > MAX_FRAMES:
-                raise MalformedMessage("The message has too many parts.", ErrorCode.TOO_LARGE)
+            check_size(frames)
             request = decode_request(frames)
             identity = request.id
+            self._door.check(client, request)
             self._answer(client, request)
         except InsertObjectError as error:
             self._refuse(client, getattr(error, "request_id", "") or identity, error)
@@ -248,7 +274,10 @@ class Service:
         elif isinstance(request, Cancel):
             self._cancel(client, request)
         elif isinstance(request, StatusRequest):
-            self._send(client, Status(request.id, self._report()))
+            report = self._report()
+            if self._door.is_local(client):
+                report |= self._places()
+            self._send(client, Status(request.id, report))
         elif isinstance(request, Shutdown):
             log.info("%s asked for the end.", self._reception.name(client))
             self._asked_to_end.append((client, request.id))
@@ -265,7 +294,7 @@ class Service:
             raise InsertObjectError(
                 ErrorCode.BAD_REQUEST, "A request with this id is not done yet.", "Restart the editor."
             )
-        work = Work(client, checked(request, self._reception.classes))
+        work = Work(client, checked(request, self._reception.classes, self._reception.packs))
         try:
             replaced = self._queue.put(work)
         except QueueFull:
@@ -300,6 +329,7 @@ class Service:
     def _drop_client(self, client: ClientKey) -> None:
         """Forgets a client that has gone, and its work."""
         dropped = self._drop_work(client)
+        self._replies.forget(client)
         log.info("%s has gone; its requests dropped: %d.", self._reception.name(client), len(dropped))
         self._reception.forget(client)
 
@@ -347,7 +377,14 @@ class Service:
             "requests_finished": dict(self._counts),
             "refused_peers": dict(self._refusals.counts),
             **self._settings.report(),
+        }
+
+    def _places(self) -> dict[str, Any]:
+        """What is nobody else's business: where things are on this computer, and who may come in."""
+        return {
+            **self._door.report(),
             "weights_folder": str(self._folders.weights),
+            "packs_folder": str(self._folders.packs),
             "log_file": str(self._folders.log_file),
             "connection_file": str(self._folders.connection_file),
         }

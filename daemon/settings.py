@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.protocol import ErrorCode, InsertObjectError
+from daemon.remote.address import Address
 
 RELEASE_VARIABLE = "INSERT_OBJECT_RELEASE_MINUTES"
 END_VARIABLE = "INSERT_OBJECT_END_MINUTES"
@@ -32,6 +33,7 @@ class Settings:
     queue_length: int = 64  # requests waiting, of all clients together
     queue_bytes: int = 512 * 2**20  # pixels waiting, of all clients together
     client_queue_length: int = 16  # requests waiting of one client
+    listen: Address | None = None  # where other computers may come in by their keys; None: nowhere
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution
-from models.manifest import Manifest, ModelCorrupt
+from models.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.masks.generator import MaskGenerator
 from models.masks.sampling import generate_masks
 from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights
-from models.weights_folder import ENCODER, FOREGROUND, MASKS, read_shape, read_weights
+from models.refiner import Refiner, enlarged
+from models.weights_file import kinds_of, read_tensors
+from models.weights_folder import ENCODER, FOREGROUND, MASKS, REFINER, describe_shape, read_shape
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
+MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
+EDGE_GAIN = 1.5  # how much steeper alpha gets when its picture is doubled; at 2 it would stay as soft
 NOISE_SEED = 0  # grain where the caller names no noise
 
 
@@ -35,29 +39,41 @@ class Bundle:
     encoder: AppearanceEncoder
     mask_generator: MaskGenerator
     shapes: ShapeLibrary
+    refiner: Refiner | None = None
 
     @classmethod
     def load(
         cls, folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> Bundle:
-        """Reads a weights folder after checking every file's hash.
+        """Reads a weights folder and checks everything about it: names, sizes, shapes, hashes, numbers.
 
         Raises:
             ModelMissing, ModelCorrupt: a file is not there, damaged, or not of the manifest's shape.
         """
         manifest = Manifest.read(folder)
-        manifest.verify(folder)
+        for name in (FOREGROUND, ENCODER, MASKS):
+            if name not in manifest.files:
+                raise ModelCorrupt(folder / FILE_NAME, f"does not list {name}")
+        manifest.look(folder)
         device = torch.device(device)
-        try:
-            shape = read_shape(manifest)
-            with torch.device("meta"):
-                generator = ForegroundGenerator(shape)
-                encoder = AppearanceEncoder(shape.code_size)
-            _fill(generator, folder / FOREGROUND)
-            _fill(encoder, folder / ENCODER)
-            mask_generator, shapes, mask_classes = load_mask_weights(folder / MASKS, device=device)
-        except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
-            raise ModelCorrupt(folder, f"holds weights of another shape: {error}") from error
+        shape = read_shape(manifest)
+        unknown = next((name for name in manifest.network if name not in describe_shape(shape)), None)
+        if unknown is not None:
+            reason = f"describes a network that this version does not know: {unknown[:60]!a}"
+            raise ModelCorrupt(folder / FILE_NAME, reason)
+        with torch.device("meta"):
+            generator = ForegroundGenerator(shape)
+            encoder = AppearanceEncoder(shape.code_size)
+        count = sum(value.numel() for value in generator.parameters())
+        if count > MAX_WEIGHTS:
+            raise ModelCorrupt(
+                folder / FILE_NAME, f"describes a network of {count} numbers, at most {MAX_WEIGHTS} are read"
+            )
+        for network, name in ((generator, FOREGROUND), (encoder, ENCODER)):
+            _fill(network, folder / name, manifest.files[name])
+        mask_generator, shapes, mask_classes = load_mask_weights(
+            folder / MASKS, device=device, sha256=manifest.files[MASKS]
+        )
         if mask_classes != tuple(entry.name for entry in manifest.classes):
             raise ModelCorrupt(folder / MASKS, "is for other classes than the manifest")
         for network in (generator, encoder):
@@ -66,7 +82,8 @@ class Bundle:
         for layer in generator.modules():
             if isinstance(layer, ModulatedConvolution):
                 layer.freeze()
-        return cls(manifest, device, dtype, generator, encoder, mask_generator, shapes)
+        refiner = _read_refiner(folder, manifest, device, dtype)
+        return cls(manifest, device, dtype, generator, encoder, mask_generator, shapes, refiner)
 
     @property
     def resolution(self) -> int:
@@ -125,6 +142,28 @@ class Bundle:
         return colour.float(), alpha.float()
 
     @torch.inference_mode()
+    def refine(self, colour: Tensor, alpha: Tensor, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """colour (B, 3, H, W) in -1..1 and alpha (B, 1, H, W) in 0..1 -> both twice the size, with detail
+        and a narrower edge; the grain comes from ``seeds``, one a sample. Can be applied again.
+
+        Raises:
+            ValueError: these weights have no refiner.
+        """
+        if self.refiner is None:
+            raise ValueError("these weights have no refiner")
+        height, width = alpha.shape[-2:]
+        noise = torch.stack(
+            [torch.randn(1, height, width, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        )
+        large = self.refiner(
+            colour.to(self.dtype).contiguous(memory_format=torch.channels_last),
+            alpha.to(self.dtype),
+            noise.to(self.device, self.dtype),
+        )
+        edge = (enlarged(alpha) - 0.5) * EDGE_GAIN + 0.5
+        return large, edge.clamp(0, 1)
+
+    @torch.inference_mode()
     def encode(self, picture: Tensor, mask: Tensor) -> Tensor:
         """The appearance of a picture (B, 3, S, S) in -1..1 under its mask (B, 1, S, S): (B, code_size)."""
         mean, _ = self.encoder(
@@ -135,10 +174,21 @@ class Bundle:
         return code
 
 
-def _fill(network: nn.Module, file: Path) -> None:
+def _read_refiner(
+    folder: Path, manifest: Manifest, device: torch.device, dtype: torch.dtype
+) -> Refiner | None:
+    """The refiner, for weights that have one."""
+    if REFINER not in manifest.files:
+        return None
+    with torch.device("meta"):
+        refiner = Refiner()
+    _fill(refiner, folder / REFINER, manifest.files[REFINER])
+    refiner.eval().requires_grad_(requires_grad=False)
+    refiner.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return refiner
+
+
+def _fill(network: nn.Module, file: Path, sha256: str) -> None:
     """Gives a network that was built without memory the weights of a file, in float32."""
-    tensors = {name: value.float() for name, value in read_weights(file).items()}
+    tensors = {name: value.float() for name, value in read_tensors(file, kinds_of(network), sha256).items()}
     network.load_state_dict(tensors, strict=True, assign=True)
-    bad = next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
-    if bad is not None:
-        raise ModelCorrupt(file, f"holds numbers that are not finite, in {bad}")

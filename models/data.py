@@ -56,6 +56,8 @@ def read_records(folder: Path) -> list[ObjectRecord]:
         try:
             row = json.loads(line)
             x0, y0, x1, y1 = (int(v) for v in row["box"])
+            if not (x0 < x1 and y0 < y1):
+                raise ValueError(f"the box {row['box']} is empty")
             records.append(
                 ObjectRecord(
                     folder / row["image"],
@@ -88,25 +90,31 @@ def object_window(
         window. Where the photo ends its border pixels are repeated.
 
     Raises:
-        DataError: a picture that cannot be read, or whose mask has another size.
+        DataError: a picture that cannot be read, that the box lies outside of, or whose mask has another
+            size.
     """
-    try:
-        with Image.open(record.image) as opened:
-            photo = np.asarray(opened.convert("RGB"))
-        with Image.open(record.mask) as opened:
-            mask = (np.asarray(opened.convert("L")) > 0).astype(np.uint8) * 255
-    except OSError as error:
-        raise DataError(f"{record.image} or its mask cannot be read: {error}.") from error
-    if mask.shape != photo.shape[:2]:
-        raise DataError(f"{record.mask} is not of the size of its photo.")
     x0, y0, x1, y1 = record.box
     side = max(4, round(scale * max(x1 - x0, y1 - y0)))
     left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
-    rows = np.clip(np.arange(top, top + side), 0, photo.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, photo.shape[1] - 1)
+    try:
+        with Image.open(record.image) as opened:
+            width, height = opened.size
+            # Only the part in the window is converted and kept: photos may be large.
+            part = (max(0, left), max(0, top), min(width, left + side), min(height, top + side))
+            if part[0] >= part[2] or part[1] >= part[3]:
+                raise DataError(f"{record.image} is too small for the box {list(record.box)}.")
+            photo = np.asarray(opened.crop(part).convert("RGB"))
+        with Image.open(record.mask) as opened:
+            if opened.size != (width, height):
+                raise DataError(f"{record.mask} is not of the size of its photo.")
+            mask = (np.asarray(opened.crop(part).convert("L")) > 0).astype(np.uint8) * 255
+    except (OSError, Image.DecompressionBombError) as error:
+        raise DataError(f"{record.image} or its mask cannot be read: {error}.") from error
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
     inside = ((rows == np.arange(top, top + side))[:, None]) & (columns == np.arange(left, left + side))
-    cut = photo[rows][:, columns]
-    cut_mask = np.where(inside, mask[rows][:, columns], 0).astype(np.uint8)
+    cut = photo[rows - part[1]][:, columns - part[0]]
+    cut_mask = np.where(inside, mask[rows - part[1]][:, columns - part[0]], 0).astype(np.uint8)
     resample = Image.Resampling.LANCZOS if side > size else Image.Resampling.BICUBIC
     image = np.asarray(Image.fromarray(cut).resize((size, size), resample))
     small = np.asarray(Image.fromarray(cut_mask).resize((size, size), Image.Resampling.BILINEAR))
@@ -135,19 +143,21 @@ def load_windows(
     records: Sequence[ObjectRecord], class_names: Sequence[str], size: int, scale: float = 1.4
 ) -> Windows:
     """Reads the windows of all records, with a progress bar on a terminal."""
-    images, masks, boxes = [], [], []
-    for record in tqdm(records, desc="reading photos", unit="photo", disable=None, leave=False):
-        image, mask, box = object_window(record, size, scale)
-        images.append(image)
-        masks.append(mask)
-        boxes.append(box)
     index = {name: place for place, name in enumerate(class_names)}
-    return Windows(
-        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
-        torch.from_numpy(np.stack(masks))[:, None].contiguous(),
-        torch.tensor([index[r.class_name] for r in records]),
-        torch.tensor(boxes, dtype=torch.float32),
+    count = len(records)
+    windows = Windows(
+        torch.empty(count, 3, size, size, dtype=torch.uint8),
+        torch.empty(count, 1, size, size, dtype=torch.uint8),
+        torch.tensor([index[r.class_name] for r in records], dtype=torch.long),
+        torch.empty(count, 4),
     )
+    bar = tqdm(records, desc="reading photos", unit="photo", disable=None, leave=False)
+    for place, record in enumerate(bar):
+        image, mask, box = object_window(record, size, scale)
+        windows.images[place] = torch.from_numpy(image.copy()).permute(2, 0, 1)
+        windows.masks[place, 0] = torch.from_numpy(mask.copy())
+        windows.boxes[place] = torch.tensor(box)
+    return windows
 
 
 @dataclass

@@ -23,6 +23,7 @@ from models.layers import (
     unit_scale,
     zero_convolution,
 )
+from models.scene_light import scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 
@@ -39,6 +40,8 @@ class GeneratorShape:
     code_size: int = 64
     style_size: int = 256
     mask_channels: int = 16
+    standard_light: bool = True  # paint under the standard light of ``scene_light``
+    smooth_upsampling: bool = True  # nearest neighbours leave their squares in the picture
 
     @property
     def levels(self) -> list[int]:
@@ -133,6 +136,10 @@ class ForegroundGenerator(nn.Module):
             of the shape: smaller ones run the same network without its finer levels.
         """
         levels = [side for side in self.shape.levels if side <= scene.shape[-1]]
+        gains: Tensor | None = None
+        if self.shape.standard_light:
+            gains = scene_gains(scene)
+            scene = under_gains(scene, 1 / gains).to(scene.dtype)
         hints = mask_features(mask)
         seen = self._read_scene(torch.cat([scene, hints], 1), levels)
         style = self._style(seen[levels[0]], class_index, code)
@@ -143,7 +150,7 @@ class ForegroundGenerator(nn.Module):
             name = str(side)
             grain = noise if side == noise.shape[-1] else functional.interpolate(noise, size=(side, side))
             if side != levels[0]:
-                x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+                x = self._enlarge(x)
             x = activate(self.first[name](unit_scale(x), style, grain))
             if side != levels[0]:
                 x = (x + self.skip[name](seen[side])) * 0.7
@@ -160,7 +167,15 @@ class ForegroundGenerator(nn.Module):
                 )
         if painted is None:
             raise ValueError(f"a scene of {scene.shape[-1]} pixels is smaller than the smallest level")
-        return torch.tanh(painted[:, :3]), _alpha(mask.float(), painted[:, 3:])
+        colour = torch.tanh(painted[:, :3])
+        if gains is not None:
+            colour = under_gains(colour, gains)
+        return colour, _alpha(mask.float(), painted[:, 3:])
+
+    def _enlarge(self, x: Tensor) -> Tensor:
+        if self.shape.smooth_upsampling:
+            return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
     def _read_scene(self, picture: Tensor, levels: list[int]) -> dict[int, Tensor]:
         """Features of the scene at every level."""

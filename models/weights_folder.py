@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-from safetensors.torch import load_file
-from torch import Tensor
 
 from models.foreground_generator import GeneratorShape
 from models.manifest import Manifest
@@ -14,11 +10,8 @@ from models.manifest import Manifest
 FOREGROUND = "foreground.safetensors"
 ENCODER = "encoder.safetensors"
 MASKS = "mask_generator.safetensors"
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a shipped file; safetensors holds numbers only, nothing in it is executed."""
-    return load_file(path)
+REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them
+BACKGROUND = "background.safetensors"  # optional: scenes from nothing
 
 
 def describe_shape(shape: GeneratorShape) -> dict[str, Any]:
@@ -28,6 +21,8 @@ def describe_shape(shape: GeneratorShape) -> dict[str, Any]:
         "code_size": shape.code_size,
         "style_size": shape.style_size,
         "mask_channels": shape.mask_channels,
+        "standard_light": shape.standard_light,
+        "smooth_upsampling": shape.smooth_upsampling,
     }
 
 
@@ -41,4 +36,6 @@ def read_shape(manifest: Manifest) -> GeneratorShape:
         int(network["code_size"]),
         int(network["style_size"]),
         int(network["mask_channels"]),
+        bool(network.get("standard_light", False)),  # the first weights say nothing of either
+        bool(network.get("smooth_upsampling", False)),
     )

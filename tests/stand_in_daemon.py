@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from daemon.folders import Folders
 from daemon.process import run_daemon
 from daemon.protocol import ErrorCode, InsertObjectError, Stage
+from daemon.remote.address import Address
 from daemon.settings import Settings
 from tests.stand_in_engine import StandInEngine
 
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--fail-load", type=int, default=0, help="so many loads fail with model-missing")
     parser.add_argument("--fail-stage", type=Stage, choices=list(Stage), help="this stage fails, once")
     parser.add_argument("--note", action="append", default=[], help="a note for the next request's done")
+    parser.add_argument("--listen", help="tcp://HOST:PORT for other computers, as “daemon run” takes it")
     options = parser.parse_args()
     missing = InsertObjectError(ErrorCode.MODEL_MISSING, "The weights are missing.", "Run install.py again.")
     engine = StandInEngine(
@@ -34,8 +37,11 @@ def main() -> int:
         errors={options.fail_stage: RuntimeError("injected")} if options.fail_stage else {},
         notes=list(options.note),
     )
+    settings = Settings.from_environment()
+    if options.listen:
+        settings = replace(settings, listen=Address.parse(options.listen, lowest_port=0))
     try:
-        run_daemon(Folders.default(), lambda: engine, Settings.from_environment())
+        run_daemon(Folders.default(), lambda: engine, settings)
     except InsertObjectError as error:
         print(error, file=sys.stderr)
         return 2

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daemon.protocol import (
+    MAX_SEED,
     ClassInfo,
     ErrorCode,
     Insert,
     InsertObjectError,
     Layer,
     Limits,
+    PackInfo,
     PixelFormat,
     PixelFrame,
+    Rect,
     Stage,
     usable_box,
 )
@@ -26,6 +29,9 @@ CLASSES = (
     ClassInfo("cat", "Cat"),
     ClassInfo("car", "Car", ("red",)),
 )
+PACKS = (PackInfo("lamps", "Lamps and lanterns", (ClassInfo("lamp", "Lamp", ("brass", "paper")),)),)
+REMEMBERED_CALLS = 1000  # so that hours of requests take no memory
+SHADOW = (20, 24, 40, 96)  # red, green, blue and alpha of every shadow
 
 
 def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> tuple[int, int, int]:
@@ -36,8 +42,9 @@ def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> 
 
 @dataclass
 class StandInEngine:
-    """Fills the box, but for a margin, with one colour; shadow-like half alpha in its lowest tenth.
+    """Fills the box, but for a margin, with one colour; half alpha in its lowest tenth.
 
+    A shadow, if asked for, fills the margin below the object over the object's width.
     Failures and delays can be injected; ``calls`` records what was asked of it, in order.
     """
 
@@ -48,6 +55,7 @@ class StandInEngine:
     notes: list[str] = field(default_factory=list)
     device: str = "stand-in"
     classes: tuple[ClassInfo, ...] = CLASSES
+    packs: tuple[PackInfo, ...] = PACKS
     limits: Limits = field(default_factory=Limits)
     calls: list[str] = field(default_factory=list)
     loaded: bool = False
@@ -63,6 +71,7 @@ class StandInEngine:
 
     def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]:
         self.calls.append(f"insert {request.id}")
+        del self.calls[:-REMEMBERED_CALLS]
         box = usable_box(request.box, request.image_width, request.image_height)
         for number, stage in enumerate((Stage.MASK, Stage.OBJECT, Stage.FINISHING)):
             on_stage(stage, number / 3)
@@ -73,14 +82,18 @@ class StandInEngine:
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
             colour = stand_in_colour(request.class_name, request.seed, index, request.style)
+            below = shadow_area(box)
             yield Layer(
                 request.id,
                 index,
                 request.class_name,
-                request.seed + index,
+                (request.seed + index) % (MAX_SEED + 1),
                 box.x + margin_x,
                 box.y + margin_y,
                 _rectangle(width, height, colour, request.depth),
+                _filled(below.width, below.height, SHADOW, request.depth) if request.shadow else None,
+                below.x,
+                below.y,
             )
 
     def take_notes(self) -> tuple[str, ...]:
@@ -105,10 +118,23 @@ def out_of_memory() -> InsertObjectError:
     )
 
 
+def shadow_area(box: Rect) -> Rect:
+    """Where the shadow of an object in that box lies: the margin below the object."""
+    margin_x, margin_y = box.width // 8, max(1, box.height // 8)
+    return Rect(box.x + margin_x, box.bottom - margin_y, box.width - 2 * margin_x, margin_y)
+
+
 def _rectangle(width: int, height: int, colour: tuple[int, int, int], depth: int) -> PixelFrame:
     soft = height // 10
     solid, half = bytes((*colour, 255)), bytes((*colour, 128))
-    data = solid * (width * (height - soft)) + half * (width * soft)
+    return _frame(width, height, solid * (width * (height - soft)) + half * (width * soft), depth)
+
+
+def _filled(width: int, height: int, colour: tuple[int, int, int, int], depth: int) -> PixelFrame:
+    return _frame(width, height, bytes(colour) * (width * height), depth)
+
+
+def _frame(width: int, height: int, data: bytes, depth: int) -> PixelFrame:
     if depth == 16:  # 257 × v has v in both of its bytes
         data = b"".join(bytes((value, value)) for value in data)
     return PixelFrame(width, height, PixelFormat.RGBA16 if depth == 16 else PixelFormat.RGBA8, data)

@@ -16,7 +16,10 @@ from daemon.editors import find_editors
 from daemon.folders import Folders
 from daemon.lifecycle import connection_pid, running_pid
 from daemon.machine import about_program
+from daemon.packs import PackShelf
 from daemon.protocol import InsertObjectError
+from daemon.remote.keys import KeyRing
+from daemon.remote.upstream import read_upstream
 from models.manifest import Manifest, ModelCorrupt, ModelMissing
 
 LITTLE_DISK_MB = 200  # below this, logs and results may not find room
@@ -40,6 +43,8 @@ def examine(folders: Folders) -> Findings:
     }
     _look_at_disk(folders, found)
     _look_at_weights(folders.weights, found)
+    _look_at_packs(folders.packs, found)
+    _look_at_upstream(folders, found)
     _look_at_daemon(folders, found)
     _look_at_editors(found)
     return found
@@ -69,6 +74,31 @@ def _look_at_weights(folder: Path, found: Findings) -> None:
     except (ModelMissing, ModelCorrupt) as error:
         account["intact"] = False
         found.problems.append(f"The weights cannot be used: {error} Run install.py again.")
+
+
+def _look_at_packs(folder: Path, found: Findings) -> None:
+    shelf = PackShelf(folder).look()
+    found.values["packs"] = {
+        "folder": str(folder),
+        "usable": {name: [known.name for known in pack.info.classes] for name, pack in shelf.packs.items()},
+        "refused": dict(shelf.refused),
+    }
+    for name, reason in shelf.refused.items():
+        found.problems.append(
+            f"The model pack “{name}” is left out: {reason} Get it anew, or delete {folder / name}."
+        )
+
+
+def _look_at_upstream(folders: Folders, found: Findings) -> None:
+    """Which computer makes the objects of a daemon that is started now."""
+    try:
+        upstream = read_upstream(folders.upstream_file)
+        if upstream is not None:
+            KeyRing(folders.remote).client()
+        found.values["objects_are_made_by"] = upstream.address.shown if upstream else "this computer"
+    except InsertObjectError as error:
+        found.values["objects_are_made_by"] = "not known"
+        found.problems.append(f"The other computer that makes the objects cannot be used: {error}")
 
 
 def _look_at_daemon(folders: Folders, found: Findings) -> None:

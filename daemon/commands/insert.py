@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.class_names import known_class, known_style
+from daemon.class_names import known_class, known_pack, known_style
 from daemon.client import Client, ObjectLayer
 from daemon.commands.insert_options import (
     ObjectWish,
@@ -24,11 +24,13 @@ from daemon.commands.insert_options import (
     wishes,
 )
 from daemon.commands.progress_bar import ProgressBar
+from daemon.object_shape import ObjectShape
 from daemon.pictures.atomic_file import check_writable, quoted
-from daemon.pictures.composition import Composition, PlacedLayer
+from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import file_format, write_object_layer
 from daemon.pictures.pixels import Samples, to_depth
+from daemon.pictures.reference import fitted_shape, looked_at
 from daemon.protocol import Rect, usable_box
 
 MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is empty
@@ -61,10 +63,12 @@ def run(options: argparse.Namespace) -> int:
     for wish in asked:
         usable_box(wish.box, width, height)
     ready = [_read(wish, width, height) for wish in asked]
+    for item in ready:
+        _check_reference(item, width, height)
     outputs, layer_files = _file_names(options, len(ready))
     for path in (*outputs, *layer_files):
         check_writable(path)
-    results, notes = _insert(ready, photo, depth, options.variations)
+    results, notes = _insert(ready, photo, depth, options.variations, shadow=options.shadow)
     notes = [*photo.notes, *notes, *_write(results, outputs, layer_files)]
     seconds = time.perf_counter() - started
     if options.json:
@@ -106,6 +110,15 @@ def _read(wish: ObjectWish, width: int, height: int) -> _ReadWish:
     return _ReadWish(wish, mask, reference)
 
 
+def _check_reference(item: _ReadWish, width: int, height: int) -> None:
+    """Finds out before the work what is wrong with a reference; raises InsertObjectError."""
+    wish = item.wish
+    if item.reference is not None:
+        looked_at(item.reference, wish.reference_box)
+        if wish.shape is ObjectShape.REFERENCE:
+            fitted_shape(item.reference, wish.reference_box, wish.box, (width, height))
+
+
 def _mask(path: Path, box: Rect, width: int, height: int) -> NDArray[np.uint8]:
     """The mask uint8 (height, width): the picture's alpha if it has any, else how light it is."""
     pixels = to_depth(read_photo(path, "mask").pixels, 8)
@@ -144,7 +157,7 @@ def _reference(path: Path) -> Samples:
 
 
 def _insert(
-    ready: list[_ReadWish], photo: Photo, depth: int, variations: int
+    ready: list[_ReadWish], photo: Photo, depth: int, variations: int, *, shadow: bool
 ) -> tuple[list[Composition], list[str]]:
     """One composition per variation, and the daemon's notes.
 
@@ -156,21 +169,29 @@ def _insert(
     notes: list[str] = []
     steps = 1 + (len(ready) - 1) * variations
     with Client.connect() as client, ProgressBar(steps) as bar:
-        named = [known_class(item.wish.class_name, client.classes) for item in ready]
+        packs = [known_pack(item.wish.pack, client.packs) for item in ready]
+        named = [
+            known_class(item.wish.class_name, pack.classes if pack else client.classes)
+            for item, pack in zip(ready, packs, strict=True)
+        ]
         styles = [known_style(item.wish.style, info) for item, info in zip(ready, named, strict=True)]
 
         def insert(number: int, scene: Samples, seed: int, count: int) -> list[ObjectLayer]:
             item = ready[number]
-            box = item.wish.box
+            pack = packs[number]
             layers = client.insert_variations(
                 scene,
-                box=(box.x, box.y, box.width, box.height),
+                box=_plain(item.wish.box),
                 class_name=named[number].name,
                 seed=seed,
                 variations=count,
                 mask=item.mask,
                 reference=item.reference,
+                reference_box=_plain(item.wish.reference_box) if item.wish.reference_box else None,
+                shape=item.wish.shape,
                 style=styles[number],
+                pack=pack.name if pack else "",
+                shadow=shadow,
                 depth=depth,
                 on_progress=bar.show,
             )
@@ -180,16 +201,25 @@ def _insert(
 
         for layer in insert(0, start.scene, ready[0].wish.seed, variations):
             result = start.copy()
-            _add(result, layer)
+            add_layer(result, layer)
             results.append(result)
         for number in range(1, len(ready)):
             for variation, result in enumerate(results):
                 seed = ready[number].wish.seed + variation
-                _add(result, insert(number, result.scene, seed, 1)[0])
+                add_layer(result, insert(number, result.scene, seed, 1)[0])
     return results, notes
 
 
-def _add(result: Composition, layer: ObjectLayer) -> None:
+def _plain(box: Rect) -> tuple[int, int, int, int]:
+    return box.x, box.y, box.width, box.height
+
+
+def add_layer(result: Composition, layer: ObjectLayer) -> None:
+    """Puts an object on a composition, its shadow below it."""
+    if layer.shadow is not None:
+        x, y = layer.shadow.offset
+        role = LayerRole.SHADOW
+        result.add(PlacedLayer(layer.shadow.pixels, layer.class_name, layer.seed, x, y, role))
     x, y = layer.offset
     result.add(PlacedLayer(layer.pixels, layer.class_name, layer.seed, x, y))
 
@@ -206,7 +236,7 @@ def _write(results: list[Composition], outputs: list[Path], layer_files: list[Pa
         for result, path in zip(results, outputs, strict=True):
             notes += result.write(path)
     if layer_files:
-        every = [layer for result in results for layer in result.layers]
+        every = [layer for result in results for layer in result.objects]
         for layer, path in zip(every, layer_files, strict=True):
             write_object_layer(path, layer.pixels, (layer.x, layer.y))
     return notes
@@ -219,7 +249,11 @@ def _account(
     height, width = results[0].picture.shape[:2]
     layers: list[dict[str, Any]] = []
     for variation, result in enumerate(results, start=1):
+        below: PlacedLayer | None = None
         for layer in result.layers:
+            if layer.role is LayerRole.SHADOW:
+                below = layer
+                continue
             entry: dict[str, Any] = {
                 "class": layer.class_name,
                 "seed": layer.seed,
@@ -227,6 +261,10 @@ def _account(
                 "offset": [layer.x, layer.y],
                 "size": [layer.pixels.shape[1], layer.pixels.shape[0]],
             }
+            if below is not None:
+                size = [below.pixels.shape[1], below.pixels.shape[0]]
+                entry["shadow"] = {"offset": [below.x, below.y], "size": size}
+                below = None
             if layer_files:
                 entry["file"] = str(layer_files[len(layers)])
             layers.append(entry)
@@ -244,8 +282,8 @@ def _tell(results: list[Composition], outputs: list[Path], layer_files: list[Pat
     """One line per file."""
     if len(outputs) == len(results):
         for result, path in zip(results, outputs, strict=True):
-            print(f"{path}: {', '.join(layer.name for layer in result.layers)}")
+            print(f"{path}: {', '.join(layer.name for layer in result.objects)}")
     else:
-        print(f"{outputs[0]}: {', '.join(layer.name for result in results for layer in result.layers)}")
+        print(f"{outputs[0]}: {', '.join(layer.name for result in results for layer in result.objects)}")
     for path in layer_files:
         print(f"{path}: object layer")

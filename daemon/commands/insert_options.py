@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from daemon.object_shape import ObjectShape
 from daemon.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect
 
 Item = TypeVar("Item")
@@ -18,7 +19,8 @@ LAYERS_ENDING = ".ora"
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
 Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
---seed, --style, --mask and --reference are given once for all objects or once for each box.
+--seed, --style, --pack, --mask, --reference, --reference-box and --shape are given once for all objects or
+once for each box.
 
 Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
 holds them all as layers instead, of which only the first variation is visible.
@@ -44,8 +46,11 @@ class ObjectWish:
     class_name: str
     seed: int
     style: str
+    pack: str
     mask: Path | None
     reference: Path | None
+    reference_box: Rect | None
+    shape: ObjectShape
 
 
 def add_insert_options(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +62,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "--box",
         metavar="X,Y,W,H",
         action="append",
-        type=_box,
+        type=box_of,
         required=True,
         help="where the object goes, in pixels from the top left; may reach over the border",
     )
@@ -74,11 +79,11 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         help="the finished picture (.png, .jpg, .webp, .tif) or its layers (.ora)",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", metavar="N", action="append", type=_number(0, MAX_SEED),
+        "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
         help="the object's look, 0 to 2147483647 (default 0, counted up from object to object)",
     )  # fmt: skip
     parser.add_argument(
-        "--variations", metavar="N", type=_number(1, MAX_VARIATIONS), default=1,
+        "--variations", metavar="N", type=number_of(1, MAX_VARIATIONS), default=1,
         help=f"how many looks to make, 1 to {MAX_VARIATIONS} (default 1)",
     )  # fmt: skip
     parser.add_argument(
@@ -92,7 +97,28 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a picture the object is to look like",
     )
-    parser.add_argument("--style", metavar="NAME", action="append", help="one of the class's looks, by name")
+    parser.add_argument(
+        "--reference-box", metavar="X,Y,W,H", action="append", type=box_of,
+        help="the part of the reference picture that shows the object",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shape", action="append", type=ObjectShape, choices=list(ObjectShape), metavar="SHAPE",
+        help="“reference”: shaped like the reference, which must be cut out (transparent around the object); "
+        "“drawn”: by the networks (default)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--style", metavar="NAME", action="append",
+        help="one of the class's looks, by name; “insert-object classes” lists them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pack", metavar="NAME", action="append",
+        help="the model pack that knows the class; “insert-object packs” lists them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shadow",
+        action="store_true",
+        help="lay a soft contact shadow under each object, a layer of its own",
+    )
     parser.add_argument(
         "--depth", type=int, choices=(8, 16), help="bits per colour of what is written (default: the photo's)"
     )
@@ -108,8 +134,13 @@ def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
     """``--box -5,…`` as ``--box=-5,…``: argparse takes what begins with a minus for an option."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] == "--box" and argument[:1] == "-" and argument[1:2].isdigit():
-            joined[-1] = f"--box={argument}"
+        if (
+            joined
+            and joined[-1] in ("--box", "--reference-box")
+            and argument[:1] == "-"
+            and argument[1:2].isdigit()
+        ):
+            joined[-1] += f"={argument}"
         else:
             joined.append(argument)
     return joined
@@ -131,18 +162,35 @@ def wishes(options: argparse.Namespace) -> list[ObjectWish]:
     seeds = options.seed or [0]
     if len(seeds) == 1:
         seeds = [(seeds[0] + index) % (MAX_SEED + 1) for index in range(count)]
-    return [
+    asked = [
         ObjectWish(*values)
         for values in zip(
             boxes,
             options.class_name,
             _for_each("--seed", seeds, count, 0),
             _for_each("--style", options.style, count, ""),
+            _for_each("--pack", options.pack, count, ""),
             _for_each("--mask", options.mask, count, None),
             _for_each("--reference", options.reference, count, None),
+            _for_each("--reference-box", options.reference_box, count, None),
+            _for_each("--shape", options.shape, count, ObjectShape.DRAWN),
             strict=True,
         )
     ]
+    for wish in asked:
+        _check_reference(wish)
+    return asked
+
+
+def _check_reference(wish: ObjectWish) -> None:
+    if wish.reference is None and wish.reference_box is not None:
+        raise WrongOptions("--reference-box is given without a picture.", "Name one with --reference.")
+    if wish.shape is not ObjectShape.REFERENCE:
+        return
+    if wish.reference is None:
+        raise WrongOptions("--shape reference is given without a picture.", "Name one with --reference.")
+    if wish.mask is not None:
+        raise WrongOptions("--mask and --shape reference both give the shape.", "Leave one of them out.")
 
 
 def check_outputs(options: argparse.Namespace) -> None:
@@ -198,7 +246,8 @@ def _for_each(name: str, given: Sequence[Item] | None, count: int, default: Item
     return values
 
 
-def _box(text: str) -> Rect:
+def box_of(text: str) -> Rect:
+    """The box of ``X,Y,W,H``; raises argparse.ArgumentTypeError."""
     parts = text.split(",")
     try:
         x, y, width, height = (int(part) for part in parts)
@@ -211,7 +260,9 @@ def _box(text: str) -> Rect:
     return Rect(x, y, width, height)
 
 
-def _number(low: int, high: int) -> Any:
+def number_of(low: int, high: int) -> Any:
+    """Reads whole numbers from ``low`` to ``high``; the reader raises argparse.ArgumentTypeError."""
+
     def read(text: str) -> int:
         try:
             value = int(text)

@@ -8,6 +8,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from daemon.commands.remote import add_remote_options, add_remote_parsers, chosen_upstream, with_listening
 from daemon.folders import Folders
 from daemon.protocol import ErrorCode, InsertObjectError
 from daemon.settings import Settings, device_name, seconds_of_minutes
@@ -29,6 +30,10 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         "--release-after", metavar="MINUTES", help="give memory back when idle for so long (default 5)"
     )
     run.add_argument("--end-after", metavar="MINUTES", help="end when idle for so long (default 30)")
+    run.add_argument(
+        "--if-none-runs", action="store_true", help="end at once, without a fault, when one runs already"
+    )
+    add_remote_options(run)
     run.set_defaults(run=_run)
     actions.add_parser("start", help="start it in the background").set_defaults(run=_start)
     actions.add_parser("stop", help="end it once its running request is done").set_defaults(run=_stop)
@@ -39,6 +44,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="so many lines (default 50)")
     logs.add_argument("--path", action="store_true", help="print only where the log is")
     logs.set_defaults(run=_logs)
+    add_remote_parsers(actions)
     doctor = subparsers.add_parser(
         "doctor", help="find out what is wrong; gives what a bug report needs", allow_abbrev=False
     )
@@ -47,7 +53,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _run(options: argparse.Namespace) -> int:
+    from daemon.lifecycle import AlreadyRunning
     from daemon.process import run_daemon
+    from daemon.remote.process import run_forwarder
 
     settings = Settings.from_environment()
     if options.device:
@@ -59,13 +67,26 @@ def _run(options: argparse.Namespace) -> int:
         seconds = seconds_of_minutes(options.end_after, "--end-after")
         settings = dataclasses.replace(settings, end_after=seconds)
     folders = Folders.default()
+    settings = with_listening(settings, options)
+    upstream = chosen_upstream(folders, options)
 
     def engine() -> Engine:
+        from daemon.packs import check_weights
+
+        check_weights(folders.weights)
         from daemon.engine import create_engine  # imports torch: in the worker thread, when it is needed
 
-        return create_engine(folders.weights, device=settings.device)
+        return create_engine(folders.weights, device=settings.device, packs=folders.packs)
 
-    run_daemon(folders, engine, settings)
+    try:
+        if upstream is not None:
+            run_forwarder(folders, upstream, settings)
+        else:
+            run_daemon(folders, engine, settings)
+    except AlreadyRunning as running:
+        if not options.if_none_runs:
+            raise
+        print(running.sentence)
     return 0
 
 
@@ -79,10 +100,12 @@ def _start(_options: argparse.Namespace) -> int:
     began = time.monotonic()
     with Client.connect(folders, name="insert-object daemon start") as client, ProgressBar(1) as bar:
         welcome = client.wait_until_ready(bar.show)
-    if before is not None:
+    if before is not None and before == running_pid(folders):
         print(f"The service already runs as process {before} on {welcome.device}.")
-    else:
-        print(f"The service is ready after {time.monotonic() - began:.1f} s on {welcome.device}.")
+        return 0
+    if before is not None:
+        print(f"The service that ran before (process {before}) has ended for this one.")
+    print(f"The service is ready after {time.monotonic() - began:.1f} s on {welcome.device}.")
     return 0
 
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon import __version__
 from daemon.editors import Editor, EditorKind
 from daemon.editors.kritarc import disable_plugin, enable_plugin
 
@@ -38,13 +39,21 @@ class PluginIncomplete(Exception):
 
 @dataclass(frozen=True)
 class PluginConfig:
-    """What a plug-in must know of this machine: the daemon's connection file and how to start it."""
+    """What a plug-in must know of this machine: the daemon's connection file and how to start it.
+
+    ``version`` is the version that the command starts.
+    """
 
     connection_file: Path
     start_command: tuple[str, ...]
+    version: str = __version__
 
     def to_json(self) -> str:
-        values = {"connection_file": str(self.connection_file), "start_command": list(self.start_command)}
+        values = {
+            "connection_file": str(self.connection_file),
+            "start_command": list(self.start_command),
+            "version": self.version,
+        }
         return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 

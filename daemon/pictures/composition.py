@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,19 +17,28 @@ from daemon.scene import paste
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow and JPEG make grey
 
 
+class LayerRole(enum.Enum):
+    """What a layer shows."""
+
+    OBJECT = "object"
+    SHADOW = "shadow"  # of the object next above it
+
+
 @dataclass(frozen=True)
 class PlacedLayer:
-    """An object in a picture: uint8 or uint16 (h, w, 4) sRGB pixels, its corner at (x, y)."""
+    """An object or its shadow in a picture: uint8 or uint16 (h, w, 4) sRGB pixels, its corner at (x, y)."""
 
     pixels: Samples = field(repr=False)
     class_name: str
     seed: int
     x: int
     y: int
+    role: LayerRole = LayerRole.OBJECT
 
     @property
     def name(self) -> str:
-        return f"{self.class_name} · seed {self.seed}"
+        name = f"{self.class_name} · seed {self.seed}"
+        return f"{name} · shadow" if self.role is LayerRole.SHADOW else name
 
 
 class Composition:
@@ -45,6 +55,11 @@ class Composition:
         self._foreign = photo.profile if photo.profile and not photo.profile.is_srgb else None
         self.scene: Samples = self._foreign.to_srgb(photo.pixels) if self._foreign else self.picture
         self._bottom = self.scene
+
+    @property
+    def objects(self) -> list[PlacedLayer]:
+        """The layers without the shadows."""
+        return [layer for layer in self.layers if layer.role is LayerRole.OBJECT]
 
     def copy(self) -> Composition:
         """Another composition with the same layers, to go on with; pixels are shared until then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from daemon.class_names import known_class, known_style
+from daemon.class_names import known_class, known_pack, known_style
 from daemon.protocol import (
     MAX_FRAME_SIDE,
     MAX_VARIATIONS,
@@ -16,6 +16,7 @@ from daemon.protocol import (
     Hello,
     Insert,
     InsertObjectError,
+    PackInfo,
     usable_box,
 )
 
@@ -34,10 +35,11 @@ def check_version(hello: Hello) -> None:
     )
 
 
-def checked(request: Insert, classes: Sequence[ClassInfo] | None) -> Insert:
+def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequence[PackInfo] = ()) -> Insert:
     """The request, with class and style named as the networks name them; what cannot succeed is refused.
 
-    ``classes`` is None while the networks are not loaded: names are left for ``named`` then.
+    ``classes`` and ``packs`` are as for ``named``; ``classes`` is None while the networks are not loaded:
+    names are left for it then.
 
     Raises:
         InsertObjectError: with the sentence for the user.
@@ -71,14 +73,26 @@ def checked(request: Insert, classes: Sequence[ClassInfo] | None) -> Insert:
             f"{request.variations} variations were asked for.",
             f"Ask for 1 to {MAX_VARIATIONS}.",
         )
-    return request if classes is None else named(request, classes)
+    return request if classes is None else named(request, classes, packs)
 
 
-def named(request: Insert, classes: Sequence[ClassInfo]) -> Insert:
-    """The request with the exact names of its class and style.
+def named(request: Insert, classes: Sequence[ClassInfo], packs: Sequence[PackInfo] = ()) -> Insert:
+    """The request with the exact names of its pack, class and style.
+
+    Args:
+        request: as it came.
+        classes: what the shipped pack knows.
+        packs: the further packs.
 
     Raises:
-        InsertObjectError: ``unknown-class``, or ``bad-request`` for a style; the hint suggests the nearest.
+        InsertObjectError: ``bad-request`` for a pack or a style, ``unknown-class`` for a class that the
+            request's pack does not know; the hint suggests the nearest.
     """
-    info = known_class(request.class_name, classes)
-    return dataclasses.replace(request, class_name=info.name, style=known_style(request.style, info))
+    pack = known_pack(request.pack, packs)
+    info = known_class(request.class_name, pack.classes if pack else classes)
+    return dataclasses.replace(
+        request,
+        pack=pack.name if pack else "",
+        class_name=info.name,
+        style=known_style(request.style, info),
+    )

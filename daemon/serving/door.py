@@ -1,15 +1,38 @@
-"""The daemon's door: a guarded ROUTER socket on the loopback, and what passes through it."""
+"""The daemon's doors: a guarded ROUTER socket on the loopback, and on the network if the user wants it."""
 
 from __future__ import annotations
 
+import contextlib
+import math
+import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import zmq
 
-from daemon.protocol import Buffer, ErrorCode, InsertObjectError
+from daemon.protocol import (
+    PLAIN_USERNAME,
+    Buffer,
+    ErrorCode,
+    InsertObjectError,
+    Request,
+    Shutdown,
+)
+from daemon.remote.address import Address
+from daemon.remote.keys import KeyRing
+from daemon.serving.connections import Connections
+from daemon.serving.intake import LOOK_SECONDS, Intake
 from daemon.serving.replies import SEND_QUEUE
-from daemon.serving.security import Doorkeeper, HandshakeWatch, Refusals, new_token, secure
+from daemon.serving.security import (
+    Doorkeeper,
+    GuestList,
+    HandshakeWatch,
+    Refusals,
+    demand_key,
+    demand_token,
+    new_token,
+)
 from daemon.serving.workqueue import ClientKey
 
 MAX_FRAME_BYTES = 64 * 2**20  # the largest frame a request may have: a 4096 × 4096 picture with alpha
@@ -18,32 +41,46 @@ READ_AT_ONCE = 32  # messages read before replies are looked after again
 LAST_REPLIES_SECONDS = 2.0  # that clients get to read the last replies of an ending daemon
 
 
+@dataclass(frozen=True)
+class RemoteDoor:
+    """Where other computers may come in, and by which keys."""
+
+    address: Address
+    keys: KeyRing
+
+
 class Door:
     """Lets in who knows the token. Everything happens in the thread that opened it, nothing blocks."""
 
-    def __init__(self, refusals: Refusals) -> None:
-        """Opens the door.
+    def __init__(self, refusals: Refusals, remote: RemoteDoor | None = None) -> None:
+        """Opens the door on the loopback, and the one for other computers if there shall be one.
 
         Raises:
-            InsertObjectError: no port could be had.
+            InsertObjectError: no port could be had, or this computer has no key for other ones to know it by.
         """
         self.token = new_token()
+        self.remote_endpoint = ""  # where other computers come in
+        self._guests = GuestList(remote.keys.allowed) if remote else None
         self._context: zmq.Context[Any] = zmq.Context()
-        self._doorkeeper = Doorkeeper(self._context, self.token, refusals)
+        self._doorkeeper = Doorkeeper(self._context, self.token, refusals, self._guests)
+        self._connections = Connections()
         self.router: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
-        self._watch = HandshakeWatch(self.router, refusals)
+        self._watch = HandshakeWatch(self.router, refusals, self._connections.ended)
+        self._intake = Intake(self.router, self._note)
         try:
+            self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+            self.router.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+            self.router.setsockopt(zmq.SNDHWM, SEND_QUEUE)
+            self.router.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
             self.endpoint = self._listen()
+            if remote:
+                self.remote_endpoint = self._listen_to_others(remote)
         except BaseException:
             self.close()
             raise
 
     def _listen(self) -> str:
-        secure(self.router)
-        self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        self.router.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-        self.router.setsockopt(zmq.SNDHWM, SEND_QUEUE)
-        self.router.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
+        demand_token(self.router)
         try:
             self.router.bind("tcp://127.0.0.1:*")
         except zmq.ZMQError as error:
@@ -54,11 +91,27 @@ class Door:
             ) from error
         return self.router.getsockopt_string(zmq.LAST_ENDPOINT)
 
+    def _listen_to_others(self, remote: RemoteDoor) -> str:
+        """The one place that opens a port which is not the loopback's; CURVE is demanded there."""
+        demand_key(self.router, remote.keys.server().secret)
+        address = remote.address
+        try:
+            address = _numeric(address)
+            self.router.setsockopt(zmq.IPV6, int(address.is_ipv6))
+            self.router.bind(address.endpoint)
+        except OSError as error:  # zmq's errors are OSErrors, too
+            raise InsertObjectError(
+                ErrorCode.BAD_REQUEST,
+                f"This computer cannot listen on {remote.address.shown}: {error.strerror or error}.",
+                "Give one of its own addresses and a port that no other program uses.",
+            ) from error
+        return self.router.getsockopt_string(zmq.LAST_ENDPOINT)
+
     def poller(self) -> zmq.Poller:
         """Wakes when there is something to do for ``look_after`` or ``messages``."""
         poller = zmq.Poller()
-        for socket in (self.router, self._doorkeeper.socket, self._watch.socket):
-            poller.register(socket, zmq.POLLIN)
+        for source in (self.router, self._doorkeeper.socket, self._watch.socket):
+            poller.register(source, zmq.POLLIN)
         return poller
 
     def look_after(self) -> None:
@@ -66,14 +119,65 @@ class Door:
         self._doorkeeper.answer()
         self._watch.read()
 
+    def gone(self) -> list[ClientKey]:
+        """The clients that have gone since the last call."""
+        return self._connections.take_gone()
+
+    @property
+    def longest_sleep(self) -> float:
+        """Seconds after which ``messages`` wants to look at unfinished messages again."""
+        return LOOK_SECONDS if self._watch.connections else math.inf
+
     def messages(self) -> Iterator[tuple[ClientKey, list[Buffer]]]:
         """The next messages that have come in, some of them at most, without a copy of their frames."""
-        for _ in range(READ_AT_ONCE):
-            try:
-                client, *frames = self.router.recv_multipart(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
-                return
-            yield client.bytes, [frame.buffer for frame in frames]
+        count = 0
+        for message in self._intake.messages(READ_AT_ONCE):
+            count += 1
+            yield message
+        if count < READ_AT_ONCE:
+            self._intake.watch(self._watch.connections)
+
+    def _note(self, client: ClientKey, frame: zmq.Frame) -> None:
+        if client not in self._connections:
+            # the end of the connection that had this descriptor before was reported before this message came
+            self._watch.read()
+        with contextlib.suppress(zmq.ZMQError):  # its connection has ended already: nothing to note
+            self._connections.note(client, int(frame.get(zmq.SRCFD)), str(frame.get("User-Id")))
+
+    def is_local(self, client: ClientKey) -> bool:
+        """Whether the client is a program of this computer; False for one that has gone."""
+        return self._connections.user(client) == PLAIN_USERNAME
+
+    def check(self, client: ClientKey, request: Request) -> None:
+        """Finds out whether the client may ask for this, now.
+
+        Raises:
+            InsertObjectError: ``unauthorised``: its key was withdrawn, or it is for this computer to decide.
+        """
+        if self.is_local(client):
+            return
+        names = self._guests.names().items() if self._guests else ()
+        if self._connections.user(client) not in {key.hex() for key, _ in names}:
+            raise InsertObjectError(
+                ErrorCode.UNAUTHORISED,
+                "The other computer does not let this one in any more.",
+                "Ask who looks after it.",
+            )
+        if isinstance(request, Shutdown):
+            raise InsertObjectError(
+                ErrorCode.UNAUTHORISED,
+                "The service of another computer can only be ended there.",
+                "Ask who looks after it.",
+            )
+
+    def report(self) -> dict[str, Any]:
+        """Plain values for the status."""
+        if self._guests is None:
+            return {}
+        return {
+            "listens_for_others_at": self.remote_endpoint,
+            "clients_allowed": sorted(self._guests.names().values()),
+        }
 
     def close(self) -> None:
         """Closes the door once the last replies are out, or nobody has read them for a while."""
@@ -81,3 +185,11 @@ class Door:
         self.router.close(linger=int(LAST_REPLIES_SECONDS * 1000))
         self._doorkeeper.close()
         self._context.term()
+
+
+def _numeric(address: Address) -> Address:
+    """The address with a number in place of a name: libzmq listens on numbers only. Raises OSError."""
+    if address.is_number:
+        return address
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return Address(str(found[0][4][0]), address.port)

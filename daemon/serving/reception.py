@@ -16,13 +16,14 @@ from daemon.protocol import (
     Hello,
     InsertObjectError,
     Limits,
+    PackInfo,
     Progress,
     Reply,
     Stage,
     Welcome,
 )
 from daemon.serving.admission import check_version
-from daemon.serving.worker import Loaded, LoadFailed
+from daemon.serving.worker import Loaded, LoadFailed, Offer
 from daemon.serving.workqueue import ClientKey
 
 log = logging.getLogger(__name__)
@@ -43,13 +44,18 @@ class NetworkState(str, Enum):
 class Reception:
     """Knows who has said hello and what state the networks are in."""
 
-    def __init__(self, send: Callable[[ClientKey, Reply], None], load: Callable[[], None]) -> None:
-        """``send`` sends a reply, ``load`` asks the worker to load the networks."""
-        self._send, self._load = send, load
+    def __init__(
+        self,
+        send: Callable[[ClientKey, Reply], None],
+        load: Callable[[], None],
+        offer: Callable[[], Offer | None],
+    ) -> None:
+        """``send`` sends a reply, ``load`` has the networks loaded, ``offer`` tells what there is now."""
+        self._send, self._load, self._look = send, load, offer
         self.state = NetworkState.LOADING
         self.classes: tuple[ClassInfo, ...] | None = None  # None: never loaded yet
         self._device = ""
-        self._limits = Limits()
+        self._offer = Offer((), Limits())
         self._error: InsertObjectError | None = None
         self._fraction = 0.0
         self._greeted: OrderedDict[ClientKey, str] = OrderedDict()
@@ -76,6 +82,12 @@ class Reception:
             self._load()
         self._awaiting[client] = hello.id
         self._send(client, Progress(hello.id, Stage.LOADING, self._fraction))
+
+    @property
+    def packs(self) -> tuple[PackInfo, ...]:
+        """The further packs that can be used now; they come and go while the daemon runs."""
+        self._offer = self._look() or self._offer
+        return self._offer.packs
 
     def knows(self, client: ClientKey) -> bool:
         """Whether the client has said hello; it counts as heard from."""
@@ -106,11 +118,15 @@ class Reception:
 
     def hear_loaded(self, event: Loaded) -> None:
         self.state, self._error = NetworkState.READY, None
-        self._device, self.classes, self._limits = event.device, event.classes, event.limits
+        self._device, self.classes, self._offer = event.device, event.classes, event.offer
         log.info("The networks are loaded: %s.", event.device)
         awaiting, self._awaiting = self._awaiting, {}
         for client, identity in awaiting.items():
             self._send(client, self._welcome(identity))
+
+    def hear_device(self, device: str) -> None:
+        """The engine may have changed from a GPU that is gone to the CPU."""
+        self._device = device or self._device
 
     def hear_failure(self, event: LoadFailed) -> None:
         self.state, self._error = NetworkState.FAILED, event.error
@@ -123,9 +139,12 @@ class Reception:
             "error": str(self._error or ""),
             "device": self._device,
             "classes": [known.name for known in self.classes or ()],
+            "packs": {pack.name: [known.name for known in pack.classes] for pack in self.packs},
             "clients_greeted": len(self._greeted),
         }
 
     def _welcome(self, identity: str) -> Welcome:
         classes = self.classes or ()
-        return Welcome(identity, PROTOCOL_VERSION, __version__, self._device, classes, self._limits)
+        packs = self.packs
+        limits = self._offer.limits
+        return Welcome(identity, PROTOCOL_VERSION, __version__, self._device, classes, limits, packs)

@@ -37,12 +37,15 @@ class Replies:
         on_deaf: Callable[[ClientKey], list[Reply]],
         backlog_bytes: int = 256 * 2**20,
         backlog_messages: int = 4096,
+        all_bytes: int = 768 * 2**20,
     ) -> None:
         """``on_gone``: the client has disconnected. ``on_deaf``: it does not read, its backlog was thrown
-        away; returns the few replies that it shall find instead, should it ever read again."""
+        away; returns the few replies that it shall find instead, should it ever read again. ``all_bytes``
+        bounds the backlogs of all clients together, at the cost of the largest one."""
         self._router = router
         self._on_gone, self._on_deaf = on_gone, on_deaf
         self._backlog_bytes, self._backlog_messages = backlog_bytes, backlog_messages
+        self._all_bytes = all_bytes
         self._backlogs: dict[ClientKey, _Backlog] = {}
 
     @property
@@ -56,14 +59,14 @@ class Replies:
 
     def flush(self) -> None:
         """Sends as much of the backlogs as the clients have room for."""
-        for client in list(self._backlogs):
-            backlog = self._backlogs.get(client)
-            while backlog is not None and backlog.messages:
+        for client, backlog in list(self._backlogs.items()):
+            # a client that turns out to be gone loses its backlog at once, and so may others with it
+            while self._backlogs.get(client) is backlog and backlog.messages:
                 if not self._try(client, backlog.messages[0]):
                     break
                 backlog.bytes -= _size(backlog.messages.popleft())
-            if backlog is not None and not backlog.messages:
-                self._backlogs.pop(client, None)
+            if not backlog.messages and self._backlogs.get(client) is backlog:
+                del self._backlogs[client]
 
     def forget(self, client: ClientKey) -> None:
         """Throws away what was meant for a client."""
@@ -80,13 +83,21 @@ class Replies:
             or backlog.bytes + _size(frames) > self._backlog_bytes
         )
         if backlog.messages and full:
-            log.warning("A client does not read its replies; its requests were dropped.")
-            backlog.messages.clear()
-            backlog.messages.extend(encode(reply) for reply in self._on_deaf(client))
-            backlog.bytes = sum(map(_size, backlog.messages))
+            self._throw_away(client, backlog)
             return
         backlog.messages.append(frames)
         backlog.bytes += _size(frames)
+        while (
+            len(self._backlogs) > 1 and sum(each.bytes for each in self._backlogs.values()) > self._all_bytes
+        ):
+            self._throw_away(*max(self._backlogs.items(), key=lambda item: item[1].bytes))
+
+    def _throw_away(self, client: ClientKey, backlog: _Backlog) -> None:
+        """Replaces a backlog that has grown too large by the few words that the client shall find."""
+        log.warning("A client does not read its replies; its requests were dropped.")
+        backlog.messages.clear()
+        backlog.messages.extend(encode(reply) for reply in self._on_deaf(client))
+        backlog.bytes = sum(map(_size, backlog.messages))
 
     def _try(self, client: ClientKey, frames: list[Buffer]) -> bool:
         """Sends if there is room; also True when the client is gone and nothing is left to do."""

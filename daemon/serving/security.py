@@ -1,6 +1,7 @@
-"""Who may speak to the daemon: the token, and the ZAP handler that checks it before any request is read.
+"""Who may speak to the daemon: programs of this computer by the token, other computers by their keys.
 
-ZAP is the protocol between libzmq and whoever decides about peers: https://rfc.zeromq.org/spec/27/.
+The ZAP handler decides before any request is read. ZAP is the protocol between libzmq and whoever decides
+about peers: https://rfc.zeromq.org/spec/27/.
 """
 
 from __future__ import annotations
@@ -8,19 +9,25 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import math
 import secrets
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from daemon.protocol import PLAIN_USERNAME
+from daemon.protocol import PLAIN_USERNAME, InsertObjectError
 
 log = logging.getLogger(__name__)
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
-ZAP_DOMAIN = "insert-object"
+LOCAL_DOMAIN = "insert-object"  # the loopback, where the token opens
+REMOTE_DOMAIN = "insert-object-remote"  # the network, where keys open
 HANDSHAKE_SECONDS = 5.0  # a peer that has not shown its token by then is cut off
+KEYS_READ_AGAIN_SECONDS = 1.0  # so soon does a withdrawn key open nothing any more
+KEEPALIVE_SECONDS = 60  # of silence, then the system looks whether the other computer is still there
 _LONGEST_CREDENTIAL = 256  # bytes; PLAIN's own limit is 255
 
 
@@ -29,11 +36,55 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def secure(socket: zmq.Socket[bytes]) -> None:
-    """Makes the socket demand PLAIN from every peer; to be called before it is bound."""
+def demand_token(socket: zmq.Socket[bytes]) -> None:
+    """Makes the socket's next bound address demand PLAIN from every peer."""
     socket.setsockopt(zmq.PLAIN_SERVER, 1)
-    socket.setsockopt_string(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
+    socket.setsockopt_string(zmq.ZAP_DOMAIN, LOCAL_DOMAIN)
     socket.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_SECONDS * 1000))
+
+
+def demand_key(socket: zmq.Socket[bytes], secret: bytes) -> None:
+    """Makes the socket's next bound address demand CURVE from every peer, and prove our own ``secret`` key.
+
+    libzmq's options count for addresses bound after them, so one socket can have doors of both kinds.
+    """
+    socket.setsockopt(zmq.CURVE_SERVER, 1)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+    socket.setsockopt_string(zmq.ZAP_DOMAIN, REMOTE_DOMAIN)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_SECONDS * 1000))
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_SECONDS)
+
+
+class GuestList:
+    """The public keys that may come in from elsewhere, read again while the daemon runs."""
+
+    def __init__(self, read: Callable[[], Mapping[bytes, str]]) -> None:
+        """``read`` gives the name of each client by its public key, or raises InsertObjectError."""
+        self._read = read
+        self._names: Mapping[bytes, str] = {}
+        self._read_at = -math.inf
+        self._problem = ""
+
+    def lets_in(self, key: bytes) -> bool:
+        """Whether this key opens; one that was allowed a moment ago does."""
+        if key not in self.names():
+            self._read_at = -math.inf
+        return key in self.names()
+
+    def names(self) -> Mapping[bytes, str]:
+        """Who may come in now: nobody while the keys cannot be trusted."""
+        now = time.monotonic()
+        if now - self._read_at >= KEYS_READ_AGAIN_SECONDS:
+            self._read_at = now
+            try:
+                self._names, problem = self._read(), ""
+            except InsertObjectError as error:
+                self._names, problem = {}, str(error)
+            if problem and problem != self._problem:
+                log.error("No other computer can come in: %s", problem)
+            self._problem = problem
+        return self._names
 
 
 class Refusals:
@@ -53,9 +104,13 @@ class Refusals:
 class Doorkeeper:
     """Answers libzmq's question about each new peer. Must be bound before the first socket is."""
 
-    def __init__(self, context: zmq.Context[Any], token: str, refusals: Refusals) -> None:
+    def __init__(
+        self, context: zmq.Context[Any], token: str, refusals: Refusals, guests: GuestList | None = None
+    ) -> None:
+        """``guests`` may come in by their keys; None: nobody may."""
         self._token = token.encode()
         self._refusals = refusals
+        self._guests = guests
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind(ZAP_ENDPOINT)
@@ -74,18 +129,26 @@ class Doorkeeper:
             if len(question) < 6:
                 continue
             version, sequence = question[:2]
-            reason = self._reason_to_refuse(question)
-            verdict: tuple[bytes, ...] = (b"200", b"OK", PLAIN_USERNAME.encode(), b"")
+            user, reason = self._judge(question)
+            verdict: tuple[bytes, ...] = (b"200", b"OK", user.encode(), b"")
             if reason:
                 self._refusals.add(reason)
                 verdict = (b"400", b"No access", b"", b"")
             self.socket.send_multipart([*route, version, sequence, *verdict])
 
-    def _reason_to_refuse(self, question: list[bytes]) -> str:
-        """Why the peer is turned away, or "" when it may come in."""
+    def _judge(self, question: list[bytes]) -> tuple[str, str]:
+        """What to call the peer, and why it is turned away: "" when it may come in."""
         version, _, domain, address, _, mechanism, *credentials = question
-        if version != b"1.0" or domain != ZAP_DOMAIN.encode():
-            return "unknown security domain"
+        if version == b"1.0" and domain == LOCAL_DOMAIN.encode():
+            return PLAIN_USERNAME, self._reason_to_refuse_token(address, mechanism, credentials)
+        if version == b"1.0" and domain == REMOTE_DOMAIN.encode() and self._guests is not None:
+            if mechanism != b"CURVE" or len(credentials) != 1:
+                return "", "no key"
+            known = self._guests.lets_in(credentials[0])
+            return credentials[0].hex(), "" if known else "a key that is not allowed"
+        return "", "unknown security domain"
+
+    def _reason_to_refuse_token(self, address: bytes, mechanism: bytes, credentials: list[bytes]) -> str:
         if not _is_loopback(address):
             return "not from this computer"
         if mechanism != b"PLAIN" or len(credentials) != 2:
@@ -115,9 +178,14 @@ class HandshakeWatch:
         | zmq.EVENT_DISCONNECTED
     )
 
-    def __init__(self, watched: zmq.Socket[bytes], refusals: Refusals) -> None:
+    def __init__(
+        self, watched: zmq.Socket[bytes], refusals: Refusals, on_ended: Callable[[int], None]
+    ) -> None:
+        """``on_ended`` is told the file descriptor of each connection that has ended."""
         self._watched = watched
         self._refusals = refusals
+        self._on_ended = on_ended
+        self.connections: set[int] = set()  # file descriptors of all connections, with or without a handshake
         self._shaking: list[int] = []  # file descriptors of connections whose handshake is not done
         self._denied = 0  # refused by the doorkeeper, not yet disconnected
         self.socket: zmq.Socket[bytes] = watched.get_monitor_socket(self._EVENTS)
@@ -134,12 +202,17 @@ class HandshakeWatch:
 
     def _note(self, event: int, descriptor: int) -> None:
         if event == zmq.EVENT_ACCEPTED:
+            self.connections.add(descriptor)
             self._shaking.append(descriptor)
         elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self._shaking = self._shaking[:-1]
         elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
             self._denied += 1
-        elif descriptor in self._shaking:
+        elif event == zmq.EVENT_DISCONNECTED:
+            self.connections.discard(descriptor)
+            self._on_ended(descriptor)
+            if descriptor not in self._shaking:
+                return
             self._shaking.remove(descriptor)
             if self._denied:
                 self._denied -= 1

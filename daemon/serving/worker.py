@@ -21,6 +21,7 @@ from daemon.protocol import (
     InsertObjectError,
     Layer,
     Limits,
+    PackInfo,
     Progress,
     Stage,
 )
@@ -44,7 +45,12 @@ class Engine(Protocol):
     def classes(self) -> tuple[ClassInfo, ...]: ...
 
     @property
-    def limits(self) -> Limits: ...
+    def packs(self) -> tuple[PackInfo, ...]:
+        """The further packs that can be used now; any thread may ask at any time."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the packs at hand can make use of; any thread may ask at any time."""
 
     def load(self, on_progress: Callable[[float], None]) -> None: ...
 
@@ -69,10 +75,18 @@ class LoadProgress:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What clients are told that they may ask for; it changes when packs come and go."""
+
+    packs: tuple[PackInfo, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True)
 class Loaded:
     device: str
     classes: tuple[ClassInfo, ...]
-    limits: Limits
+    offer: Offer
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,17 @@ class Reported:
     report: dict[str, Any]
 
 
-Event: TypeAlias = "LoadProgress | Loaded | LoadFailed | Replied | Finished | Released | Reported"
+@dataclass(frozen=True)
+class WorkerDied:
+    """The thread has ended though nobody asked it to; started again, it goes on with its other orders."""
+
+    error: InsertObjectError
+    work: Work | None  # the request that it died of, if it was one
+
+
+Event: TypeAlias = (
+    "LoadProgress | Loaded | LoadFailed | Replied | Finished | Released | Reported | WorkerDied"
+)
 
 
 class Mailbox:
@@ -165,9 +189,12 @@ class Worker:
     _orders: queue.SimpleQueue[_Load | _Release | _Stop | Work] = field(default_factory=queue.SimpleQueue)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _engine: Engine | None = None
+    _unfinished: Work | None = None
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Starts the thread, anew after a ``WorkerDied``."""
+        self._engine = None
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
 
@@ -179,6 +206,11 @@ class Worker:
 
     def begin(self, work: Work) -> None:
         self._orders.put(work)
+
+    def offer(self) -> Offer | None:
+        """What the engine offers now; None while there is no engine."""
+        engine = self._engine
+        return None if engine is None else Offer(engine.packs, engine.limits)
 
     def stop(self) -> None:
         """Ends the thread after the running request; a load in progress is broken off."""
@@ -193,16 +225,29 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        try:
+            self._follow_orders()
+        except BaseException as error:
+            # whatever it was, a library's attempt to end the program included: unheard of, it would leave
+            # every client waiting for ever
+            log.exception("The worker thread failed.")
+            work, self._unfinished = self._unfinished, None
+            self.mailbox.post(WorkerDied(as_painters_error(error, "The object could not be made."), work))
+
+    def _follow_orders(self) -> None:
         while not isinstance(order := self._orders.get(), _Stop):
             if isinstance(order, Work):
-                self.mailbox.post(Finished(order, self._finish(order)))
+                self._unfinished = order
+                reply = self._finish(order)
+                self._unfinished = None
+                self.mailbox.post(Finished(order, reply))
                 self._report()
             elif isinstance(order, _Release):
                 self._release()
             elif self._engine is None:
                 self._load()
             else:  # a request that came in between has loaded them
-                self.mailbox.post(Loaded(self._engine.device, self._engine.classes, self._engine.limits))
+                self.mailbox.post(_loaded(self._engine))
             del order  # its pixels are not kept while waiting for the next one
 
     def _load(self) -> InsertObjectError | None:
@@ -213,6 +258,7 @@ class Worker:
         try:
             engine = self.factory()
             engine.load(self._tell_load_progress)
+            loaded = _loaded(engine)
         except Interrupted:
             return InsertObjectError(ErrorCode.BUSY, "The Insert Object service is ending.")
         except InsertObjectError as error:
@@ -225,7 +271,7 @@ class Worker:
             self.mailbox.post(LoadFailed(failure))
             return failure
         self._engine = engine
-        self.mailbox.post(Loaded(engine.device, engine.classes, engine.limits))
+        self.mailbox.post(loaded)
         self._report()
         return None
 
@@ -241,7 +287,7 @@ class Worker:
             return _error_reply(work, failure or as_painters_error(None, "The networks are not loaded."))
         layers: Iterator[Layer] = iter(())
         try:
-            request = named(work.request, self._engine.classes)
+            request = named(work.request, self._engine.classes, self._engine.packs)
             layers = self._engine.insert(request, lambda stage, part: self._tell_stage(work, stage, part))
             for layer in layers:
                 if work.dropped.is_set():
@@ -292,6 +338,10 @@ class Worker:
             self.mailbox.post(Reported(dict(self._engine.report())))
         except Exception:
             log.exception("The engine could not report on itself.")
+
+
+def _loaded(engine: Engine) -> Loaded:
+    return Loaded(engine.device, engine.classes, Offer(engine.packs, engine.limits))
 
 
 def as_painters_error(error: BaseException | None, sentence: str) -> InsertObjectError:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
-from models.masks.generator import MaskGenerator
+from models.manifest_rules import MAX_CLASSES
+from models.masks.generator import CODE, MaskGenerator
+from models.masks.geometry import FRAME
 from models.masks.shape_library import ShapeLibrary
+from models.plain_files import ModelCorrupt
+from models.safetensors_header import ANY, TensorKind, read_header
+from models.weights_file import kinds_of, read_tensors
+
+MAX_LIBRARY_NUMBERS = 64_000_000
+_PREFIX = "generator."
 
 
 def save_mask_weights(
     file: Path, generator: MaskGenerator, library: ShapeLibrary, class_names: Sequence[str]
 ) -> None:
     """Writes generator (fp16) and library; the class names go into the file's metadata."""
-    tensors = {f"generator.{key}": value.half() for key, value in generator.state_dict().items()}
+    tensors = {_PREFIX + key: value.half() for key, value in generator.state_dict().items()}
     tensors |= library.to_tensors()
     metadata = {"classes": ",".join(class_names)}  # one entry: the order of several is not fixed
     save_file({key: value.contiguous() for key, value in tensors.items()}, file, metadata)
@@ -25,22 +33,51 @@ def save_mask_weights(
 
 
 def load_mask_weights(
-    file: Path, *, device: torch.device | str = "cpu"
+    file: Path, *, device: torch.device | str = "cpu", sha256: str | None = None
 ) -> tuple[MaskGenerator, ShapeLibrary, tuple[str, ...]]:
     """Reads what :func:`save_mask_weights` wrote; the generator is fp32 and in evaluation mode.
 
+    ``sha256`` is what the file's hash must be; None: any.
+
     Raises:
-        OSError: the file cannot be read.
-        safetensors.SafetensorError: it is no safetensors file.
-        KeyError, RuntimeError, ValueError: a tensor is missing or of another shape.
+        ModelMissing, ModelCorrupt: the file is not there, damaged, or not what such a file holds.
     """
-    with safe_open(file, "pt") as stored:
-        class_names = tuple((stored.metadata() or {}).get("classes", "").split(","))
-        tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
-    library = ShapeLibrary.from_tensors(tensors)
-    generator = MaskGenerator(len(class_names))
-    prefix = "generator."
+    class_names = tuple(read_header(file).metadata.get("classes", "").split(","))
+    if len(class_names) > MAX_CLASSES:
+        raise ModelCorrupt(file, f"is for {len(class_names)} classes, at most {MAX_CLASSES} are allowed")
+    with torch.device("meta"):
+        generator = MaskGenerator(len(class_names))
+    tensors = read_tensors(file, _kinds(generator), sha256)
+    _check_library(file, tensors)
+    try:
+        library = ShapeLibrary.from_tensors(tensors)
+    except ValueError as error:
+        raise ModelCorrupt(file, f"cannot be used: {error}") from error
     generator.load_state_dict(
-        {key[len(prefix) :]: value.float() for key, value in tensors.items() if key.startswith(prefix)}
+        {key[len(_PREFIX) :]: value.float() for key, value in tensors.items() if key.startswith(_PREFIX)},
+        assign=True,
     )
     return generator.to(device).eval().requires_grad_(False), library, class_names
+
+
+def _kinds(generator: MaskGenerator) -> dict[str, TensorKind]:
+    """What the file holds for a generator."""
+    classes = generator.class_count
+    return kinds_of(generator, _PREFIX) | {
+        "library.bits": TensorKind((ANY, FRAME * FRAME // 8), ("U8",)),
+        "library.class_index": TensorKind((ANY,), ("U8",)),
+        "library.log_aspect": TensorKind((ANY,)),
+        "library.fill_range": TensorKind((classes, 2)),
+        "library.aspect_range": TensorKind((classes, 2)),
+        "prior.codes": TensorKind((ANY, CODE)),
+        "prior.class_index": TensorKind((ANY,), ("U8",)),
+        "prior.log_aspect": TensorKind((ANY,)),
+        "prior.neighbours": TensorKind((ANY, ANY), ("I32",)),
+    }
+
+
+def _check_library(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Lengths that no training run reaches, or none at all, are refused before anything is computed."""
+    for name in ("library.bits", "prior.codes", "prior.neighbours"):
+        if not 0 < tensors[name].numel() <= MAX_LIBRARY_NUMBERS:
+            raise ModelCorrupt(file, f"holds {tensors[name].numel()} numbers in {name}")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .channel import Channel, ChannelError, ChannelLost, ConnectFailed, Refused, Waker
 from .connection import Config, Connection, ConnectionUnavailable, is_gone, read_connection, start_daemon
 from .request import new_id
+from .versions import is_older
 from .wire import protocol
 from .zmtp import Plain
 
@@ -18,7 +19,7 @@ START_SECONDS = 60.0  # until a daemon that was started can be talked to; its ne
 MAX_STARTS = 2  # in one approach
 EXIT_GRACE_SECONDS = 1.0  # another client may have started the daemon first: ours ends, theirs appears
 LOOK_SECONDS = 0.05  # between looks for a daemon that is being started
-RETIRE_SECONDS = 10.0  # for a daemon of an older version to finish what it does
+RETIRE_SECONDS = 60.0  # for a daemon of an older version to finish its running request
 
 DOCTOR_HINT = "Run insert-object doctor in a terminal; it says where the service's log is."
 START_HINT = "Start it in a terminal: insert-object daemon start"
@@ -37,6 +38,7 @@ class Approach:
         self._waker = waker
         self._is_closing = is_closing
         self._unreachable: Connection | None = None  # what ``connect`` last failed to reach
+        self._retired: set[tuple[int, str]] = set()  # versions that were asked to end, once each
 
     def connect(self) -> Channel:
         """A channel, handshake done, to the daemon that the connection file names.
@@ -96,14 +98,20 @@ class Approach:
         )
 
     def retire_older(self) -> bool:
-        """Asks a running daemon of an older version to end; says whether there was one and it did."""
+        """Asks a running daemon of an older version to end; says whether there was one and it did.
+
+        It finishes its running request first. A newer daemon is never asked, and none of the same version
+        twice: where something starts the older one again and again, that is not fought over.
+        """
         try:
             connection = read_connection(self._config.connection_file)
-            if connection.protocol_version >= protocol.PROTOCOL_VERSION:
+            version = (connection.protocol_version, connection.daemon_version)
+            if not self._is_outdated(connection) or version in self._retired:
                 return False
             channel = self._shake_hands(connection)
         except protocol.InsertObjectError:
             return False
+        self._retired.add(version)
         logger.info("asking the daemon of version %s to end", connection.daemon_version)
         deadline = time.monotonic() + RETIRE_SECONDS
         with channel:
@@ -116,6 +124,11 @@ class Approach:
             except ChannelLost:
                 return True
         return False
+
+    def _is_outdated(self, connection: Connection) -> bool:
+        if connection.protocol_version != protocol.PROTOCOL_VERSION:
+            return connection.protocol_version < protocol.PROTOCOL_VERSION
+        return is_older(connection.daemon_version, self._config.version)
 
     def pause(self, seconds: float) -> None:
         """Sleeps; a request or the like ends the sleep.
@@ -165,10 +178,15 @@ class Approach:
 
 
 def _check_version(connection: Connection) -> None:
-    if connection.protocol_version != protocol.PROTOCOL_VERSION:
-        raise protocol.InsertObjectError(
-            protocol.ErrorCode.VERSION,
-            f"The running Insert Object service (version {connection.daemon_version}) and this program "
-            "are of different versions.",
-            "Run install.py of Insert Object again, then restart this program.",
-        )
+    """Raises InsertObjectError ``version`` when the daemon does not speak this program's protocol."""
+    if connection.protocol_version == protocol.PROTOCOL_VERSION:
+        return
+    older = connection.protocol_version < protocol.PROTOCOL_VERSION
+    raise protocol.InsertObjectError(
+        protocol.ErrorCode.VERSION,
+        f"The running Insert Object service (version {connection.daemon_version}) and this program "
+        f"are of different versions: the service is the {'older' if older else 'newer'} one.",
+        "End it in a terminal with insert-object daemon stop, then try again."
+        if older
+        else "Restart this program; if that does not help, run the newest install.py of Insert Object.",
+    )

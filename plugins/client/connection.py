@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import os
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .default_places import RUN_DAEMON, data_folder, environment_python, outside_sandbox
 from .wire import protocol
 
 MAX_FILE_BYTES = 64 * 1024  # both files hold a few hundred bytes
@@ -49,10 +51,14 @@ class Connection:
 
 @dataclass(frozen=True)
 class Config:
-    """Where the connection file is and the command that starts the daemon."""
+    """Where the connection file is, the command that starts the daemon, and which version that starts.
+
+    An empty ``version`` is not known; else an older daemon that runs is replaced by one of this version.
+    """
 
     connection_file: Path
     start_command: tuple[str, ...]
+    version: str = ""
 
 
 def read_connection(path: Path) -> Connection:
@@ -84,20 +90,45 @@ def read_connection(path: Path) -> Connection:
 
 
 def read_config(path: Path) -> Config:
-    """Reads a plug-in's ``config.json``.
+    """Reads a plug-in's ``config.json``; a plug-in that was unpacked by hand has none and looks around.
 
     Raises:
-        ConnectionUnavailable: there is no such file, or it cannot be used.
+        ConnectionUnavailable: there is no such file and no program either, or the file cannot be used.
     """
+    if not path.exists():
+        return _config_of_this_user()
     hint = "Run install.py of Insert Object again."
     values = _read_json(path, "configuration", "The plug-in is not fully installed.", hint)
     try:
         command = values["start_command"]
         if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
             raise TypeError("start_command is no list of texts")
-        return Config(Path(_text(values, "connection_file")), tuple(command))
+        version = _text(values, "version") if "version" in values else ""
+        return Config(Path(_text(values, "connection_file")), tuple(command), version)
     except (KeyError, TypeError, ValueError) as error:
         raise ConnectionUnavailable(f"The plug-in's configuration {path} is damaged.", hint) from error
+
+
+def _config_of_this_user() -> Config:
+    """What the installer would write, found where it puts things.
+
+    Raises:
+        ConnectionUnavailable: there is nothing.
+    """
+    home, environ = Path.home(), dict(os.environ)
+    if in_sandbox():
+        home, environ = outside_sandbox(home, environ)
+    data = data_folder(home, environ, sys.platform)
+    connection_file = data / "connection.json"
+    python = environment_python(data, sys.platform)
+    if python.exists():
+        return Config(connection_file, (str(python), *RUN_DAEMON))
+    if connection_file.exists():
+        return Config(connection_file, ())  # somebody runs it from elsewhere
+    raise ConnectionUnavailable(
+        f"Only the plug-in is installed: the Insert Object service is not in {data}.",
+        "Get Insert Object and run its install.py; it sets up the service and this plug-in.",
+    )
 
 
 def start_daemon(command: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -162,15 +193,18 @@ def security_label() -> str:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether there is surely no process with that id. False where that cannot be told."""
+    """Whether the user surely has no process with that id. False where that cannot be told.
+
+    After a crash the system may give the id to somebody else's process, and the port with it.
+    """
     if sys.platform == "win32" or in_sandbox() or pid <= 0:
         return False  # on Windows os.kill would end the process; a sandbox hides the host's processes
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno == errno.EPERM  # another user's; a sandbox that forbids signals says EACCES
     return False
 
 

@@ -106,17 +106,15 @@ class Driver:
         """A way to the daemon, which is started if someone needs it; None if nobody does and none runs."""
         if self._mailbox.now.state is not SessionState.STARTING:
             self._mailbox.set_state(SessionState.CONNECTING)
-        try:
-            return self._approach.connect()
-        except ConnectionUnavailable:
-            if not self._autostart:
-                raise
-            if not self._mailbox.is_wanted:
-                return None
-        except protocol.InsertObjectError as error:
-            outdated = error.code is protocol.ErrorCode.VERSION and self._autostart
-            if not (outdated and self._mailbox.is_wanted and self._approach.retire_older()):
-                raise
+        replaces = self._autostart and self._mailbox.is_wanted and self._approach.retire_older()
+        if not replaces:
+            try:
+                return self._approach.connect()
+            except ConnectionUnavailable:
+                if not self._autostart:
+                    raise
+                if not self._mailbox.is_wanted:
+                    return None
         return self._approach.start(lambda: self._mailbox.set_state(SessionState.STARTING))
 
     def _give_up(self, error: protocol.InsertObjectError) -> None:
@@ -174,7 +172,7 @@ class Driver:
             if reply.code is protocol.ErrorCode.BUSY:
                 raise ChannelLost(reply.sentence)  # it is ending: the next one will take what is queued
             self._is_turned_away = True
-            self._mailbox.unavailable(reply.exception())
+            self._mailbox.networks_unavailable(reply.exception())
 
 
 def _signature(path: Path) -> _Signature:

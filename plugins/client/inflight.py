@@ -150,8 +150,15 @@ class InFlight:
 
     def fail_all(self, error: protocol.InsertObjectError) -> list[protocol.Reply]:
         """Ends every request with this error; gives the replies that say so."""
-        failed = list(self._pending)
-        self._pending.clear()
+        return self._fail(list(self._pending), error)
+
+    def fail_those_for_networks(self, error: protocol.InsertObjectError) -> list[protocol.Reply]:
+        """The same for those that cannot be answered without networks."""
+        return self._fail([name for name, p in self._pending.items() if p.needs_networks], error)
+
+    def _fail(self, failed: list[str], error: protocol.InsertObjectError) -> list[protocol.Reply]:
+        for identity in failed:
+            del self._pending[identity]
         return [
             protocol.Error(id=identity, code=error.code, sentence=error.sentence, hint=error.hint)
             for identity in failed

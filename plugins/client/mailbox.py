@@ -128,6 +128,13 @@ class Mailbox:
             self._set_state(StateChanged(SessionState.UNAVAILABLE, error=error))
             self._deliver(self._in_flight.fail_all(error))
 
+    def networks_unavailable(self, error: protocol.InsertObjectError) -> None:
+        """The daemon is there, but cannot insert anything: the same for requests that need its networks."""
+        with self._changed:
+            self._wanted = False
+            self._set_state(StateChanged(SessionState.UNAVAILABLE, error=error))
+            self._deliver(self._in_flight.fail_those_for_networks(error))
+
     def connection_lost(self) -> None:
         with self._changed:
             self._deliver(self._in_flight.connection_lost())

@@ -143,12 +143,6 @@ def test_a_damaged_configuration_points_to_the_installer(tmp_path: Path, content
     assert "install.py" in caught.value.hint
 
 
-def test_a_missing_configuration_points_to_the_installer(tmp_path: Path) -> None:
-    with pytest.raises(ConnectionUnavailable, match="not fully installed") as caught:
-        read_config(tmp_path / "config.json")
-    assert "install.py" in caught.value.hint
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX's")
 def test_a_started_daemon_has_a_session_of_its_own_and_leaves_no_zombie(tmp_path: Path) -> None:
     report = tmp_path / "report"

@@ -46,11 +46,15 @@ def test_the_version_is_told(stand_in_home: Path) -> None:
 
 
 def test_classes_are_listed_for_people_and_for_scripts(command: Command) -> None:
-    assert command("classes").out == "dog  Dog  styles: brown, black\ncat  Cat\ncar  Car  styles: red\n"
+    assert command("classes").out == (
+        "dog  Dog  styles: brown, black\ncat  Cat\ncar  Car  styles: red\n"
+        "\n--pack lamps  (Lamps and lanterns)\nlamp  Lamp  styles: brass, paper\n"
+    )
     assert json.loads(command("classes", "--json").out)[0] == {
         "name": "dog",
         "label": "Dog",
         "styles": ["brown", "black"],
+        "pack": "",
     }
 
 
@@ -77,6 +81,10 @@ def test_help_imports_nothing_slow_and_explains_insert(stand_in_home: Path) -> N
         "--variations",
         "--mask",
         "--reference",
+        "--reference-box",
+        "--shape",
+        "--pack",
+        "--shadow",
         "--layer",
         "--json",
     ):

@@ -55,10 +55,16 @@ class ServedEngine:
 class DaemonProcess:
     """A real daemon process with the stand-in engine."""
 
-    def __init__(self, home: Path, *arguments: object, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: object,
+        environment: dict[str, str] | None = None,
+        script: Path = ROOT / "tests" / "stand_in_daemon.py",
+    ) -> None:
         self.folders = Folders.default({"INSERT_OBJECT_HOME": str(home)})
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"), *map(str, arguments)],
+            [sys.executable, str(script), *map(str, arguments)],
             env={**program_environment(home), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

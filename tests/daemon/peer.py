@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Sequence
@@ -56,6 +57,11 @@ class Peer:
 
     def send_raw(self, frames: Sequence[Buffer]) -> None:
         self.socket.send_multipart(frames)
+
+    def try_to_send(self, request: Request) -> None:
+        """Sends if libzmq takes it: for a peer that may have been refused already, it never will."""
+        with contextlib.suppress(zmq.Again):
+            self.socket.send_multipart(encode(request), zmq.NOBLOCK)
 
     def receive(self, seconds: float = ANSWER_SECONDS) -> Reply:
         reply = self.receive_or_none(seconds)

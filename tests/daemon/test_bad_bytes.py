@@ -15,7 +15,7 @@ from daemon.protocol import (
     StatusRequest,
     encode,
 )
-from tests.daemon.conftest import Serve
+from tests.daemon.conftest import RunDaemon, Serve
 from tests.daemon.peer import an_insert
 
 MESSAGES = 400
@@ -58,3 +58,13 @@ def test_hundreds_of_damaged_messages_leave_the_daemon_as_it_was(serve: Serve) -
             assert other.ask(an_insert())[-1].TYPE == "done"
     assert other.ask(an_insert())[-1].TYPE == "done"
     assert served.thread.is_alive()
+
+
+def test_what_a_client_calls_itself_cannot_pass_for_a_line_of_the_log(
+    run_daemon_process: RunDaemon,
+) -> None:
+    daemon = run_daemon_process()
+    daemon.peer(greeted="me\n2026-01-01 00:00:00,000 WARNING daemon: all is \x1b[31mlost\u202e")
+    lines = [line for line in daemon.log().splitlines() if "all is" in line]
+    assert lines
+    assert all(r"me\n2026" in line and r"\x1b" in line and r"\u202e" in line for line in lines)

@@ -27,11 +27,12 @@ def lay_weights(folder: Path, *, intact: bool) -> None:
     """A manifest with one file that is, or is not, what the manifest says."""
     folder.mkdir()
     (folder / "net.safetensors").write_bytes(b"weights" if intact else b"damaged")
+    channels = {str(side): 8 for side in (4, 8, 16, 32)}
     manifest = {
         "format": 1,
         "name": "test",
-        "resolution": 128,
-        "network": {},
+        "resolution": 32,
+        "network": {"channels": channels, "code_size": 8, "style_size": 8, "mask_channels": 4},
         "classes": [{"name": "dog", "label": "Dog"}],
         "files": {"net.safetensors": hashlib.sha256(b"weights").hexdigest()},
     }

@@ -3,80 +3,54 @@
 from __future__ import annotations
 
 import random
-import threading
+from pathlib import Path
 
 import psutil
 
-from daemon.protocol import Cancel, Cancelled, Done, Error, ErrorCode, Layer, Rect
-from daemon.settings import Settings
-from tests.daemon.conftest import Serve
-from tests.daemon.peer import Peer, an_insert, new_id
-from tests.stand_in_engine import CLASSES, StandInEngine, stand_in_colour
+from daemon.protocol import Rect
+from plugins.client.connection import Config
+from plugins.client.session import Session
+from tests.daemon.conftest import RunDaemon, Serve
+from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness, percentile
+from tests.daemon.peer import an_insert
 
-CLIENTS, ROUNDS = 8, 25
-
-
-class Customer(threading.Thread):
-    """Sends mixed requests, cancels some, and checks every reply."""
-
-    def __init__(self, peer: Peer, seed: int) -> None:
-        super().__init__()
-        self.peer, self.random = peer, random.Random(seed)
-        self.ends: dict[str, str] = {}
-        self.wrong: list[str] = []
-
-    def run(self) -> None:
-        asked = {}
-        for _ in range(ROUNDS):
-            request = an_insert(
-                self.random.choice(CLASSES).name,
-                box=Rect(self.random.randrange(400), self.random.randrange(300), 40, 40),
-                seed=self.random.randrange(1000),
-                variations=self.random.randrange(1, 4),
-                preview=self.random.random() < 0.3,
-            )
-            asked[request.id] = request
-            self.peer.send(request)
-            if self.random.random() < 0.2:
-                self.peer.send(Cancel(new_id(), request.id))
-            if self.random.random() < 0.3:
-                self._read(asked, 0.005)
-        while len(self.ends) < ROUNDS and not self.wrong:
-            self._read(asked, 10.0)
-
-    def _read(self, asked: dict[str, object], seconds: float) -> None:
-        reply = self.peer.receive_or_none(seconds)
-        if reply is None:
-            if seconds > 1:
-                self.wrong.append("a request was never ended")
-            return
-        if isinstance(reply, Layer):
-            request = asked[reply.id]
-            expected = stand_in_colour(request.class_name, request.seed, reply.index)  # type: ignore[attr-defined]
-            if bytes(reply.pixels.data[:3]) != bytes(expected):
-                self.wrong.append(f"{reply.id} got pixels of another request")
-            if reply.id in self.ends:
-                self.wrong.append(f"{reply.id} got a layer after its end")
-        elif isinstance(reply, (Done, Error, Cancelled)):
-            identity = reply.target if isinstance(reply, Cancelled) else reply.id
-            if isinstance(reply, Error) and reply.code is not ErrorCode.BUSY:
-                self.wrong.append(reply.sentence)
-            # a cancel that comes too late is confirmed although its request is done, refused or replaced
-            if identity in self.ends and not isinstance(reply, Cancelled):
-                self.wrong.append(f"{identity} ended twice: {self.ends[identity]}, {reply.TYPE}")
-            self.ends.setdefault(identity, reply.TYPE)
+PROGRAMS, EDITORS, ROUNDS = 14, 2, 20
 
 
-def test_no_reply_is_lost_or_mixed_up_when_many_ask_at_once(serve: Serve) -> None:
-    served = serve(StandInEngine(stage_seconds=0.0005), Settings(queue_length=1000, client_queue_length=100))
-    customers = [Customer(served.peer(greeted=f"customer {number}"), number) for number in range(CLIENTS)]
+def test_no_reply_is_lost_or_mixed_up_when_sixteen_ask_at_once(run_daemon_process: RunDaemon) -> None:
+    daemon = run_daemon_process()
+    daemon.wait_for_connection()
+    config = Config(Path(daemon.folders.connection_file), ())
+    sessions = [Session(config, f"editor {number}", autostart=False) for number in range(EDITORS)]
+    for session in sessions:
+        session.open()
+        session.wait_ready(20)
+        session.poll()
+    lines: list[Line] = [SessionLine(session) for session in sessions]
+    lines += [PeerLine(daemon.peer(greeted=f"program {number}")) for number in range(PROGRAMS)]
+    customers = [Customer(line, ROUNDS, random.Random(number)) for number, line in enumerate(lines)]
     for customer in customers:
         customer.start()
     for customer in customers:
-        customer.join()
-    assert [customer.wrong for customer in customers] == [[]] * CLIENTS
-    assert {len(customer.ends) for customer in customers} == {ROUNDS}
-    assert sum(list(customer.ends.values()).count("done") for customer in customers) > CLIENTS
+        customer.join(60)
+    for session in sessions:
+        session.close()
+    assert [customer.wrong for customer in customers] == [[]] * len(customers)
+    assert [customer.ends.total() for customer in customers] == [ROUNDS] * len(customers)
+    assert sum(customer.ends["done"] for customer in customers) > len(customers) * ROUNDS / 2
+
+
+def test_of_many_clients_that_ask_for_the_same_none_waits_much_longer(
+    run_daemon_process: RunDaemon,
+) -> None:
+    daemon = run_daemon_process("--stage-seconds", 0.001)
+    customers = [Customer(PeerLine(daemon.peer()), 12, random.Random(1)) for _ in range(8)]
+    for customer in customers:
+        customer.start()
+    for customer in customers:
+        customer.join(60)
+    assert [customer.wrong for customer in customers] == [[]] * len(customers)
+    assert evenness([percentile(customer.seconds, 0.5) for customer in customers]) > 0.8
 
 
 def test_memory_stays_flat_over_hundreds_of_requests(serve: Serve) -> None:

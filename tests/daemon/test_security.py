@@ -64,8 +64,8 @@ def test_a_peer_without_the_right_name_and_token_is_not_heard(
         shown = served.connection["token"][:20]
     stranger = Peer(served.connection["endpoint"], shown, user=user)
     served.peers.append(stranger)
-    stranger.send(Hello(new_id(), "stranger"))
-    stranger.send(an_insert())
+    stranger.try_to_send(Hello(new_id(), "stranger"))
+    stranger.try_to_send(an_insert())
     assert stranger.receive_or_none(SILENCE_SECONDS) is None
     assert not any(call.startswith("insert") for call in served.engine.calls)
     assert sum(refusals(served).values()) >= 1
@@ -75,7 +75,7 @@ def test_the_token_of_an_earlier_daemon_opens_nothing(serve: Serve) -> None:
     served = serve()
     late = Peer(served.connection["endpoint"], new_token())
     served.peers.append(late)
-    late.send(Hello(new_id()))
+    late.try_to_send(Hello(new_id()))
     assert late.receive_or_none(SILENCE_SECONDS) is None
 
 

@@ -218,3 +218,23 @@ def test_bad_weights_are_an_error_with_what_to_do(tmp_path: Path, damage: str, c
         create_engine(tmp_path, device="cpu").load(lambda _fraction: None)
     assert caught.value.code is code
     assert "install.py" in caught.value.hint
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_shadow_leaves_the_object_as_it_is(engine: Engine, depth: int) -> None:
+    plain = _layers(engine, _request(variations=2, depth=depth))
+    shaded = _layers(engine, _request(variations=2, depth=depth, shadow=True))
+    for one, other in zip(plain, shaded, strict=True):
+        assert one.shadow is None and other.shadow is not None
+        assert (one.x, one.y) == (other.x, other.y)
+        assert bytes(one.pixels.data) == bytes(other.pixels.data)
+        assert other.shadow.format is other.pixels.format
+        window = _request().window
+        assert window.x <= other.shadow_x and other.shadow_x + other.shadow.width <= window.right
+        assert window.y <= other.shadow_y and other.shadow_y + other.shadow.height <= window.bottom
+
+
+def test_the_same_request_casts_the_same_shadow(engine: Engine) -> None:
+    (first,), (second,) = (_layers(engine, _request(shadow=True)) for _ in range(2))
+    assert first.shadow is not None and second.shadow is not None
+    assert bytes(first.shadow.data) == bytes(second.shadow.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from models.bundle import Bundle
 from models.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
-from models.weights_folder import FOREGROUND
+from models.refiner import Refiner
+from models.weights_folder import FOREGROUND, REFINER
 from tests.tiny_weights import write_tiny_weights
 
 
@@ -75,6 +77,7 @@ def _replace_foreground(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
     save_file(tensors, folder / FOREGROUND)
     content = json.loads((folder / "manifest.json").read_text("utf-8"))
     content["files"][FOREGROUND] = file_hash(folder / FOREGROUND)
+    content["sizes"][FOREGROUND] = (folder / FOREGROUND).stat().st_size
     (folder / "manifest.json").write_text(json.dumps(content), "utf-8")
 
 
@@ -111,3 +114,33 @@ def test_a_garbled_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text, "utf-8")
     with pytest.raises(ModelCorrupt, match=r"manifest\.json"):
         Manifest.read(tmp_path)
+
+
+def test_the_refiner_doubles_an_object_and_its_grain_comes_from_the_seed(tmp_path: Path) -> None:
+    manifest = write_tiny_weights(tmp_path)
+    torch.manual_seed(0)
+    refiner = Refiner()
+    with torch.no_grad():
+        torch.nn.init.normal_(refiner.leave.weight, 0, 0.1)
+    save_file({name: value.half() for name, value in refiner.state_dict().items()}, tmp_path / REFINER)
+    files = {**manifest.files, REFINER: file_hash(tmp_path / REFINER)}
+    replace(manifest, files=files).write(tmp_path)
+    bundle = Bundle.load(tmp_path)
+    colour = torch.zeros(2, 3, 32, 32)
+    alpha = torch.zeros(2, 1, 32, 32)
+    alpha[..., 8:24, 8:24] = 1
+    large, edge = bundle.refine(colour, alpha, [3, 4])
+    assert large.shape == (2, 3, 64, 64)
+    assert edge[..., 20:44, 20:44].min() == 1
+    assert edge[..., :12, :].max() == 0
+    again, _ = bundle.refine(colour[1:], alpha[1:], [4])
+    torch.testing.assert_close(again[0], large[1])
+    assert not torch.allclose(large[0], large[1])
+
+
+def test_weights_without_a_refiner_say_so(tmp_path: Path) -> None:
+    write_tiny_weights(tmp_path)
+    bundle = Bundle.load(tmp_path)
+    assert bundle.refiner is None
+    with pytest.raises(ValueError, match="no refiner"):
+        bundle.refine(torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8), [0])

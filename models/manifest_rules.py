@@ -1,0 +1,160 @@
+"""What the fields of a manifest may be: names, numbers and files are judged before anything uses them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+MAX_CLASSES = 255  # the shape library keeps a class in one byte
+MAX_STYLES = 64  # of one class
+MAX_TEXT = 64  # characters of a class, label or style
+MAX_TITLE = 120  # characters of the name of the whole
+MAX_FILES = 16
+MAX_FILE_BYTES = 2 << 30
+RESOLUTIONS = (32, 64, 128, 256, 512)
+LARGEST_FIRST_LEVEL = 16  # pixels along a side; its features enter a fully connected layer
+STYLE_REACH = 1000.0  # an appearance code is a few deviations of a normal variate
+
+_NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "mask_channels": 128}  # name -> largest
+_MOST_CHANNELS = 1024
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_JOINERS = str.maketrans("", "", "\u200c\u200d")  # parts of words in Persian and in the scripts of India
+
+
+class BrokenRule(ValueError):
+    """A field that breaks a rule; the text goes on from the manifest's name: "has no classes"."""
+
+
+def read_json(text: str) -> Any:
+    """JSON without doubled names, endless numbers or endless nesting; raises ValueError."""
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) != len(pairs):
+            raise BrokenRule("names a field twice")
+        return content
+
+    def no_number(text: str) -> Any:
+        raise BrokenRule(f"holds {text}, which is no number")
+
+    try:
+        return json.loads(text, object_pairs_hook=once, parse_constant=no_number)
+    except RecursionError:
+        raise BrokenRule("is nested too deeply") from None
+
+
+def check_text(value: Any, what: str, longest: int = MAX_TEXT) -> str:
+    """A name that people read: some printable characters, none that hide or turn others."""
+    if not isinstance(value, str) or not value.strip():
+        raise BrokenRule(f"has {what} without a text")
+    if len(value) > longest:
+        raise BrokenRule(f"has {what} of {len(value)} characters, at most {longest} are allowed")
+    if not value.translate(_JOINERS).isprintable() or value != value.strip():
+        raise BrokenRule(f"has {what} with characters that cannot be shown: {value!a}")
+    return value
+
+
+def check_classes(classes: Sequence[tuple[str, str]]) -> None:
+    """Names and labels of the classes: present, and none that could be meant for another."""
+    if not classes:
+        raise BrokenRule("has no classes")
+    if len(classes) > MAX_CLASSES:
+        raise BrokenRule(f"has {len(classes)} classes, at most {MAX_CLASSES} are allowed")
+    taken: dict[str, int] = {}
+    for place, (name, label) in enumerate(classes):
+        check_text(name, "a class name")
+        check_text(label, f"a label of the class “{name}”")
+        if "," in name:  # the shape library lists the names between commas
+            raise BrokenRule(f"has a class name with a comma: “{name}”")
+        for word in {name.casefold(), label.casefold()}:
+            if taken.setdefault(word, place) != place:
+                raise BrokenRule(f"has two classes that are both called “{word}”")
+
+
+def check_styles(class_name: str, styles: Any, code_size: int) -> dict[str, list[float]]:
+    """The style presets of a class: names, and codes of the network's size."""
+    if not isinstance(styles, dict):
+        raise BrokenRule(f"garbles the styles of “{class_name}”")
+    if len(styles) > MAX_STYLES:
+        raise BrokenRule(f"gives “{class_name}” {len(styles)} styles, at most {MAX_STYLES} are allowed")
+    if len({str(name).casefold() for name in styles}) != len(styles):
+        raise BrokenRule(f"gives “{class_name}” two styles of one name")
+    for name, code in styles.items():
+        check_text(name, f"a style of “{class_name}”")
+        if not isinstance(code, list) or len(code) != code_size:
+            raise BrokenRule(f"gives the style “{name}” of “{class_name}” no code of {code_size} numbers")
+        if not all(_is_number(value) and abs(value) <= STYLE_REACH for value in code):
+            raise BrokenRule(
+                f"gives the style “{name}” of “{class_name}” a code that is no plausible numbers"
+            )
+    return {name: [float(value) for value in code] for name, code in styles.items()}
+
+
+def check_network(resolution: Any, network: Any) -> None:
+    """The sizes of the foreground generator, so small that nobody runs out of memory by reading them."""
+    if not _is_whole(resolution) or resolution not in RESOLUTIONS:
+        allowed = ", ".join(map(str, RESOLUTIONS))
+        raise BrokenRule(f"has the resolution {_shown(resolution)}, allowed are {allowed}")
+    if not isinstance(network, dict):
+        raise BrokenRule("does not describe its network")
+    for name, largest in _NETWORK_SIZES.items():
+        value = network.get(name)
+        if not _is_whole(value) or not 1 <= value <= largest:
+            raise BrokenRule(f"has a network with {name} {_shown(value)}, allowed are 1 to {largest}")
+    channels = network.get("channels")
+    if not isinstance(channels, dict) or len(channels) > len(RESOLUTIONS) + 4:
+        raise BrokenRule("does not say the channels of its network's levels")
+    for side, count in channels.items():
+        if not re.fullmatch(r"[1-9][0-9]{0,3}", side) or not _is_whole(count):
+            raise BrokenRule(f"has a level of {_shown(side)} pixels with {_shown(count)} channels")
+        if not 1 <= count <= _MOST_CHANNELS:
+            raise BrokenRule(f"has a level with {count} channels, at most {_MOST_CHANNELS} are allowed")
+    levels = sorted(int(side) for side in channels if int(side) <= resolution)
+    doubling = [levels[0] << step for step in range(len(levels))] if levels else []
+    if not levels or levels != doubling or levels[-1] != resolution or levels[0] > LARGEST_FIRST_LEVEL:
+        raise BrokenRule(f"has levels that do not lead, doubling, from 4 to {resolution} pixels")
+    for name, value in network.items():
+        if name not in _NETWORK_SIZES and name != "channels" and not isinstance(value, bool):
+            raise BrokenRule(f"does not say true or false for its network's {_shown(name)}")
+
+
+def check_files(files: Any, sizes: Any) -> None:
+    """File names that stay in their folder, each with a hash, some with a size in bytes."""
+    if not isinstance(files, dict) or not isinstance(sizes, dict):
+        raise BrokenRule("does not list its files")
+    if len(files) > MAX_FILES:
+        raise BrokenRule(f"lists {len(files)} files, at most {MAX_FILES} are allowed")
+    for name, digest in files.items():
+        if "/" in name or "\\" in name or ":" in name or name in ("", ".", ".."):
+            raise BrokenRule(f"names a file outside its folder: {_shown(name)}")
+        if not _FILE_NAME.fullmatch(name):
+            raise BrokenRule(f"names a file that is no safetensors file: {_shown(name)}")
+        if not isinstance(digest, str) or not _HASH.fullmatch(digest):
+            raise BrokenRule(f"has no SHA-256 for {name}")
+    for name, size in sizes.items():
+        if name not in files or not _is_whole(size) or not 0 < size <= MAX_FILE_BYTES:
+            raise BrokenRule(f"has a size for {_shown(name)} that cannot be")
+
+
+def check_provenance(provenance: Any) -> Mapping[str, Any]:
+    """Where the weights come from: a map of anything; only people read it."""
+    if not isinstance(provenance, dict):
+        raise BrokenRule("garbles its provenance")
+    return provenance
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,15 @@
+"""The stand-in daemon as if it were of another version: ``python versioned_daemon.py VERSION …``."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import daemon  # noqa: E402 - found through the line above
+
+daemon.__version__ = sys.argv.pop(1)  # before anything takes its copy
+runpy.run_path(str(ROOT / "tests" / "stand_in_daemon.py"), run_name="__main__")

@@ -1,0 +1,1 @@
+"""Faults on purpose: killed and stopped processes, full disks, bad weights, wrong clocks, dead devices."""

@@ -1,0 +1,1 @@
+"""A fuzz campaign over whatever reads bytes from outside: ``python -m tests.fuzz.campaign``."""

@@ -1,0 +1,90 @@
+"""The background generator: scenes without objects in, pictures of their size out, a run that goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
+from models.backgrounds.scenes import load_scenes, mirror_rows
+from models.backgrounds.training import BackgroundSettings, train_backgrounds
+from models.data import DataError, read_records
+
+
+def write_landscapes(folder: Path, count: int) -> None:
+    """Blue above, green below, a small red object on the horizon."""
+    lines = []
+    for number in range(count):
+        photo = Image.new("RGB", (96, 80), (90, 140, 230))
+        photo.paste((60, 140 + number, 40), (0, 40, 96, 80))
+        mask = Image.new("L", photo.size)
+        box = (40, 34, 56, 50)
+        photo.paste((220, 20, 20), box)
+        mask.paste(255, box)
+        photo.save(folder / f"{number}.png")
+        mask.save(folder / f"{number}_mask.png")
+        row = {"image": f"{number}.png", "mask": f"{number}_mask.png", "class": "post", "split": "train"}
+        lines.append(json.dumps(row | {"box": list(box)}))
+    (folder / "objects.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_a_row_is_mirrored_across_the_border_of_the_hole() -> None:
+    photo = torch.arange(8.0).view(1, 1, 1, 8).expand(1, 3, 8, 8) / 8
+    hole = torch.zeros(1, 1, 8, 8)
+    hole[..., 3:5] = 1
+    filled = mirror_rows(photo, hole)
+    torch.testing.assert_close(filled[..., :3], photo[..., :3])
+    torch.testing.assert_close(filled[..., 5:], photo[..., 5:])
+    # columns 3 and 4 take those of 1 and 6, each softened with its neighbours
+    expected = torch.tensor([(2 + 1 + 6) / 3, (1 + 6 + 5) / 3]) / 8
+    torch.testing.assert_close(filled[0, 0, 4, 3:5], expected)
+
+
+def test_no_trace_of_the_object_is_left_and_the_horizon_goes_through(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 3)
+    scenes = load_scenes(read_records(tmp_path), 64).float()
+    assert scenes.shape == (3, 3, 64, 64)
+    assert scenes[:, 0].max() < 130  # nothing is as red as the object was
+    middle = scenes[0, :, :, 32]
+    assert middle[2, 10] > 200
+    assert middle[2, 50] < 80
+
+
+def test_photos_full_of_their_object_show_no_scenery(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    Image.new("L", (40, 40), 255).save(tmp_path / "m.png")
+    row = {"image": "a.png", "mask": "m.png", "class": "wall", "split": "train", "box": [0, 0, 40, 40]}
+    (tmp_path / "objects.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    with pytest.raises(DataError, match="scenery"):
+        load_scenes(read_records(tmp_path), 64)
+
+
+def test_another_latent_gives_another_scene_and_the_same_one_the_same() -> None:
+    torch.manual_seed(0)
+    generator = BackgroundGenerator()
+    z = torch.randn(2, LATENT)
+    noise = torch.zeros(2, 1, RESOLUTION, RESOLUTION)
+    with torch.no_grad():
+        first, again = generator(z, noise), generator(z, noise)
+    assert first.shape == (2, 3, RESOLUTION, RESOLUTION)
+    assert torch.equal(first, again)
+    assert not torch.allclose(first[0], first[1])
+
+
+def test_training_moves_the_weights_and_a_second_run_goes_on(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 4)
+    records, out = read_records(tmp_path), tmp_path / "out"
+    first = train_backgrounds(records, out, BackgroundSettings(minutes=1 / 60, batch_size=4), None)
+    assert first["images"] >= 4
+    learnt = load_file(out / "background.training.safetensors")
+    second = train_backgrounds(records, out, BackgroundSettings(minutes=0, batch_size=4), None)
+    assert second["images"] == first["images"]
+    for name, value in load_file(out / "background.training.safetensors").items():
+        assert torch.equal(value, learnt[name])
+    with Image.open(out / "background.png") as sheet:
+        assert sheet.height == 3 * RESOLUTION
