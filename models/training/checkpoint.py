@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.training.recipe import Recipe
 from models.training.settings import TrainingSettings
-from models.training.trainer import Trainer
 
 _TENSORS = "checkpoint.safetensors"
 _DESCRIPTION = "checkpoint.json"
@@ -39,7 +39,7 @@ def exists(folder: Path) -> bool:
     return (folder / _DESCRIPTION).is_file() and (folder / _TENSORS).is_file()
 
 
-def save(folder: Path, trainer: Trainer, state: RunState) -> None:
+def save(folder: Path, trainer: Recipe, state: RunState) -> None:
     """Writes both files; a crash in between leaves the older pair or a mismatch that ``load`` refuses."""
     tensors: dict[str, Tensor] = {"random": trainer.random.get_state()}
     for name, network in trainer.trained_networks().items():
@@ -98,7 +98,7 @@ def part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
 
 
-def resume(folder: Path, trainer: Trainer) -> None:
+def resume(folder: Path, trainer: Recipe) -> None:
     """Puts a run back exactly where it stood: weights, optimisers, random state.
 
     Raises:
@@ -120,29 +120,27 @@ def resume(folder: Path, trainer: Trainer) -> None:
     trainer.mark_calibrated()
 
 
-def start_from(folder: Path, trainer: Trainer) -> None:
+def start_from(folder: Path, trainer: Recipe) -> None:
     """Takes the averaged weights and the discriminators of another run as a start, at this resolution.
 
-    Levels that the other run had not reached start as nothing (see ForegroundGenerator); optimisers start
-    afresh.
+    Levels that the other run had not reached start as nothing (see ForegroundGenerator); optimisers, and
+    discriminators that the other run did not have, start afresh.
 
     Raises:
         CheckpointError: unreadable, or of other networks than the trainer's.
     """
     tensors = read_tensors(folder)
-    sources = {
-        "generator": "averaged_generator",
-        "averaged_generator": "averaged_generator",
-        "encoder": "averaged_encoder",
-        "averaged_encoder": "averaged_encoder",
-        "patch_discriminator": "patch_discriminator",
-        "projected_discriminator": "projected_discriminator",
-    }
+    critics = trainer.critics.networks()
+    fresh = False
     for name, network in trainer.trained_networks().items():
         own = network.state_dict()
-        given = part(tensors, sources[name])
+        given = part(tensors, name if name in critics else f"averaged_{name.removeprefix('averaged_')}")
+        if name in critics and not given:
+            fresh = True
+            continue
         wrong = [key for key, value in given.items() if key not in own or own[key].shape != value.shape]
         if wrong or not given:
             raise CheckpointError(f"{folder} is a run of another {name}: {', '.join(wrong[:3])}.")
         network.load_state_dict({**own, **given})
-    trainer.mark_calibrated()
+    if not fresh:
+        trainer.mark_calibrated()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -18,13 +17,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--part",
-        choices=("objects", "masks"),
+        choices=("objects", "masks", "refiner", "backgrounds"),
         default="objects",
-        help="the foreground generator (default) or the mask generator",
+        help="the foreground generator (default), the mask generator, the refiner for large objects (of the "
+        "generator in --weights) or the background generator",
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with objects.jsonl")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoint, log, grids")
-    parser.add_argument("--minutes", type=float, required=True, help="how long to train")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with objects.jsonl; with --class also photos with masks of the same name, or COCO JSON",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the run: checkpoint, log, grids (with --class default: PACK-training)",
+    )
+    parser.add_argument("--minutes", type=float, help="how long to train (with --class default: 60)")
+    own = parser.add_argument_group("a class of your own, starting from the shipped weights")
+    own.add_argument("--class", dest="class_name", metavar="NAME", help="what the objects are called")
+    own.add_argument("--pack", type=Path, metavar="PACK", help="folder for the model pack")
+    own.add_argument("--weights", type=Path, help="start from this folder of weights instead")
+    own.add_argument(
+        "--patience",
+        type=int,
+        default=6,
+        metavar="N",
+        help="end after so many looks at held-out photos without progress (default: 6, of about 24 in a run)",
+    )
     parser.add_argument(
         "--features",
         type=Path,
@@ -32,12 +52,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "does without perceptual losses and learns more slowly)",
     )
     parser.add_argument("--start", type=Path, help="folder of a run whose weights to start from")
+    parser.add_argument(
+        "--scenes-of",
+        action="append",
+        default=[],
+        metavar="CLASS",
+        help="with --part backgrounds: learn from photos of this class; may be repeated (default: all)",
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--resolution", type=int, help="pixels: 64, 128 or 256")
-    parser.add_argument("--network", choices=("small", "full"), help="size of the generator")
+    parser.add_argument(
+        "--network",
+        choices=("small", "full", "pix2pix", "source"),
+        help="size of the generator; pix2pix and source are baselines to compare with",
+    )
     parser.add_argument("--batch-size", type=int, help="samples a step and process")
-    parser.add_argument("--adversarial", choices=("hinge", "non-saturating", "lsgan"))
+    parser.add_argument(
+        "--adversarial",
+        choices=("hinge", "non-saturating", "lsgan", "wgan-gp", "relativistic"),
+        help="adversarial loss; wgan-gp and relativistic bring their usual gradient penalties",
+    )
+    parser.add_argument(
+        "--discriminators",
+        metavar="LIST",
+        help="one or more of projected, multi-scale, patch, with commas between "
+        "(default: projected,multi-scale)",
+    )
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--seed", type=int)
     parser.add_argument(
@@ -45,11 +86,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="any other setting, by its name in models/training_settings.py; may be repeated",
+        help="any other setting, by its name in models/training/settings.py; may be repeated",
     )
     parser.add_argument("--grid-every", type=float, default=4.0, metavar="KIMG", help="thousand images")
     parser.add_argument("--export", type=Path, help="write the shipped form of the weights to this folder")
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
+    parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
+    parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")
     parser.set_defaults(run=run_train)
 
 
@@ -58,88 +101,55 @@ def run_train(arguments: argparse.Namespace) -> int:
     import torch
 
     from models.data import DataError
-    from models.features.networks import FeatureNetworkMissing
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
+    from models.plain_files import ModelCorrupt, ModelMissing
     from models.training.checkpoint import CheckpointError
+    from models.training.critics import NoDiscriminator
+    from models.training.parts import (
+        train_backgrounds,
+        train_masks,
+        train_objects,
+        train_own_class,
+        train_refiner,
+    )
     from models.training.settings import SettingsError
 
     device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if (arguments.class_name is None) != (arguments.pack is None):
+        return _refuse("--class and --pack belong together: what is learnt, and where its pack goes.")
+    if arguments.class_name is None and (arguments.out is None or arguments.minutes is None):
+        return _refuse("--out and --minutes are needed, or --class and --pack for a class of your own.")
+    if arguments.class_name is not None and (
+        arguments.network or arguments.resolution or arguments.start or arguments.part != "objects"
+    ):
+        return _refuse(
+            "--network, --resolution, --start and --part do not go with --class: the weights decide."
+        )
     try:
-        if arguments.part == "masks":
-            _train_masks(arguments, device)
+        if arguments.class_name is not None:
+            train_own_class(arguments, device)
+        elif arguments.part == "masks":
+            train_masks(arguments, device)
+        elif arguments.part == "refiner":
+            train_refiner(arguments)
+        elif arguments.part == "backgrounds":
+            train_backgrounds(arguments)
         else:
-            _train_objects(arguments, device)
-    except (DataError, CheckpointError, SettingsError, FeatureNetworkMissing) as error:
-        print(f"insert-object train: {error}", file=sys.stderr)
-        return 2
+            train_objects(arguments, device)
+    except (
+        DataError,
+        CheckpointError,
+        SettingsError,
+        NoDiscriminator,
+        FeatureNetworkMissing,
+        FeatureNetworkUnreadable,
+        ModelMissing,
+        ModelCorrupt,
+    ) as error:
+        return _refuse(str(error))
     return 0
 
 
-def _train_masks(arguments: argparse.Namespace, device: str) -> None:
-    """Trains the mask generator; a run in the same folder goes on."""
-    from models.data import class_names_of, read_records
-    from models.masks.training import train_masks
-
-    records = read_records(arguments.data)
-    out = arguments.out / "mask_generator.safetensors"
-    figures = train_masks(
-        records,
-        class_names_of(records),
-        out,
-        minutes=arguments.minutes,
-        seed=arguments.seed or 0,
-        device=device,
-        threads=arguments.threads or 1,
-        resume=True,
-    )
-    print(f"{figures['images']} outlines in {figures['seconds'] / 60:.1f} min; weights in {out}")
-
-
-def _train_objects(arguments: argparse.Namespace, device: str) -> None:
-    """Trains the foreground generator and exports the weights if asked to."""
-    from models.data import read_records
-    from models.features.networks import feature_folder
-    from models.training import checkpoint
-    from models.training.export import export_run
-    from models.training.run import TrainingRun, train
-    from models.training.settings import TrainingSettings
-
-    settings = (
-        TrainingSettings.for_device(device)
-        .with_values(
-            resolution=arguments.resolution,
-            network=arguments.network,
-            batch_size=arguments.batch_size,
-            adversarial=arguments.adversarial,
-            learning_rate=arguments.learning_rate,
-            learning_rate_d=arguments.learning_rate,
-            seed=arguments.seed,
-        )
-        .with_texts(arguments.set)
-    )
-    features = feature_folder(arguments.features, os.environ)
-    if features is None:
-        print("No --features: training without perceptual losses.", file=sys.stderr)
-    if arguments.minutes > 0:
-        state = train(
-            TrainingRun(
-                arguments.data,
-                arguments.out,
-                settings,
-                arguments.minutes,
-                device,
-                features,
-                arguments.start,
-                arguments.threads,
-                arguments.grid_every,
-            )
-        )
-    else:
-        state = checkpoint.read_state(arguments.out)
-    print(
-        f"{state.images_seen} images at {state.settings.resolution} px in {state.seconds / 60:.1f} min; "
-        f"checkpoint in {arguments.out}"
-    )
-    if arguments.export is not None:
-        records = [record for record in read_records(arguments.data) if record.split == "train"]
-        export_run(arguments.out, arguments.export, arguments.masks, records)
-        print(f"weights in {arguments.export}")
+def _refuse(sentence: str) -> int:
+    print(f"insert-object train: {sentence}", file=sys.stderr)
+    return 2

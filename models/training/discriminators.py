@@ -1,8 +1,8 @@
-"""The critics of training: one on frozen features, one on raw patches. Neither is shipped."""
+"""The discriminators: one on frozen features, one on raw patches at one or more sizes. None is shipped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -17,25 +17,31 @@ class ProjectedDiscriminator(nn.Module):
 
     Sauer et al., "Projected GANs Converge Faster" (2021): a fixed random mix of each feature map, then a
     small trained head. The mask is shown to every head; the class enters as an inner product (Miyato and
-    Koyama, "cGANs with Projection Discriminator", 2018).
+    Koyama, "cGANs with Projection Discriminator", 2018). ``normalised``: with spectral normalisation.
     """
 
-    def __init__(self, feature_channels: Sequence[int], class_count: int, width: int = 96) -> None:
+    def __init__(
+        self,
+        feature_channels: Sequence[int],
+        class_count: int,
+        width: int = 96,
+        *,
+        normalised: bool = True,
+    ) -> None:
         super().__init__()
+        limit = _limiter(normalised)
         mixed = 64
         self.feature_scale: Tensor
         self.register_buffer("feature_scale", torch.ones(len(feature_channels)))
         self.mix = nn.ModuleList(convolution(c, mixed, 1) for c in feature_channels)
         self.mix.requires_grad_(requires_grad=False)
         self.enter = nn.ModuleList(
-            spectral_norm(convolution(mixed + 1, width, 3, 2 if place < 2 else 1))
+            limit(convolution(mixed + 1, width, 3, 2 if place < 2 else 1))
             for place in range(len(feature_channels))
         )
-        self.inner = nn.ModuleList(spectral_norm(convolution(width, width)) for _ in feature_channels)
-        self.score = nn.ModuleList(spectral_norm(convolution(width, 1, 1)) for _ in feature_channels)
-        self.class_code = nn.ModuleList(
-            spectral_norm(nn.Embedding(class_count, width)) for _ in feature_channels
-        )
+        self.inner = nn.ModuleList(limit(convolution(width, width)) for _ in feature_channels)
+        self.score = nn.ModuleList(limit(convolution(width, 1, 1)) for _ in feature_channels)
+        self.class_code = nn.ModuleList(limit(nn.Embedding(class_count, width)) for _ in feature_channels)
 
     def calibrate(self, features: Sequence[Tensor]) -> None:
         """Sets each feature map's scale so that the maps of this batch have unit mean square."""
@@ -46,12 +52,24 @@ class ProjectedDiscriminator(nn.Module):
         self, features: Sequence[Tensor], mask: Tensor, class_index: Tensor, wrong: Tensor | None = None
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Logits (B, 1, H, W) a scale for the given class and, if ``wrong`` (B,) is given, for that class."""
+        return self.judge(self.scaled(features), mask, class_index, wrong)
+
+    def scaled(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """The feature maps at the scale that ``calibrate`` has found."""
+        return [
+            feature * self.feature_scale[place].to(feature.dtype) for place, feature in enumerate(features)
+        ]
+
+    def judge(
+        self, scaled: Sequence[Tensor], mask: Tensor, class_index: Tensor, wrong: Tensor | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """As ``forward``, for features that are scaled already."""
         right_logits: list[Tensor] = []
         wrong_logits: list[Tensor] = []
-        for place, feature in enumerate(features):
+        for place, feature in enumerate(scaled):
             rows, columns = feature.shape[-2:]
             small = functional.adaptive_avg_pool2d(mask, (rows, columns)).to(feature.dtype)
-            mixed = self.mix[place](feature * self.feature_scale[place].to(feature.dtype))
+            mixed = self.mix[place](feature)
             x = activate(self.enter[place](torch.cat([mixed, small], 1)))
             x = activate(self.inner[place](x))
             plain = self.score[place](x)
@@ -63,11 +81,14 @@ class ProjectedDiscriminator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges grain, edges and seams on raw pixels at two sizes (Isola et al. 2017, Wang et al. 2018)."""
+    """Judges grain, edges and seams on raw pixels, at one size (Isola et al. 2017) or at several, each half
+    the one before (Wang et al. 2018). ``normalised``: with spectral normalisation."""
 
-    def __init__(self, class_count: int, width: int = 48) -> None:
+    def __init__(
+        self, class_count: int, width: int = 48, *, scales: int = 2, normalised: bool = True
+    ) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(_PatchScale(class_count, width) for _ in range(2))
+        self.scales = nn.ModuleList(_PatchScale(class_count, width, normalised) for _ in range(scales))
 
     def forward(self, picture: Tensor, mask: Tensor, class_index: Tensor) -> list[Tensor]:
         """picture (B, 3, S, S), mask (B, 1, S, S) -> logits (B, 1, h, w) a scale."""
@@ -79,19 +100,25 @@ class PatchDiscriminator(nn.Module):
         return logits
 
 
+def _limiter(normalised: bool) -> Callable[[nn.Module], nn.Module]:
+    """Spectral normalisation, or nothing: a gradient penalty needs room to find its own slope."""
+    return spectral_norm if normalised else lambda layer: layer
+
+
 class _PatchScale(nn.Module):
-    def __init__(self, class_count: int, width: int) -> None:
+    def __init__(self, class_count: int, width: int, normalised: bool) -> None:
         super().__init__()
+        limit = _limiter(normalised)
         self.layers = nn.ModuleList(
-            spectral_norm(layer)
+            limit(layer)
             for layer in (
                 convolution(4, width, 4, 2),
                 convolution(width, 2 * width, 4, 2),
                 convolution(2 * width, 4 * width, 3, 1),
             )
         )
-        self.score = spectral_norm(convolution(4 * width, 1))
-        self.class_code = spectral_norm(nn.Embedding(class_count, 4 * width))
+        self.score = limit(convolution(4 * width, 1))
+        self.class_code = limit(nn.Embedding(class_count, 4 * width))
 
     def forward(self, x: Tensor, class_index: Tensor) -> Tensor:
         for layer in self.layers:

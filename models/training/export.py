@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +19,53 @@ from models.manifest import Manifest, ModelClass, file_hash
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.styles import style_presets
-from models.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
+from models.weights_folder import BACKGROUND, ENCODER, FOREGROUND, MASKS, REFINER, describe_shape
 
 
-def export_run(
-    run: Path, folder: Path, masks: Path | None = None, records: Sequence[ObjectRecord] = ()
-) -> Manifest:
-    """Writes the averaged weights of a run, the mask generator and a manifest with their hashes.
+@dataclass(frozen=True)
+class OtherParts:
+    """Files of networks that are trained apart, to ship with a run's; None: as the folder has it."""
+
+    masks: Path | None = None
+    refiner: Path | None = None
+    background: Path | None = None
+
+    def copy(self, folder: Path) -> list[str]:
+        """Copies what is named; returns the names of all that are there then."""
+        present = []
+        for name, given in ((MASKS, self.masks), (REFINER, self.refiner), (BACKGROUND, self.background)):
+            if given is not None and given.resolve() != (folder / name).resolve():
+                shutil.copyfile(given, folder / name)
+            if (folder / name).is_file():
+                present.append(name)
+        return present
+
+
+def export_run(run: Path, folder: Path, others: OtherParts, records: Sequence[ObjectRecord] = ()) -> Manifest:
+    """Writes the averaged weights of a run, the other networks and a manifest with their hashes.
 
     Args:
         run: folder of a training run.
-        folder: where to write; made if need be. Its mask generator is kept when ``masks`` is None.
-        masks: a mask generator's file to ship with them.
+        folder: where to write; made if need be.
+        others: the networks that are trained apart; the mask generator must be among them or in the folder.
         records: training objects, for the classes' style presets; none without them.
 
     Raises:
-        CheckpointError: no readable run, or no mask generator.
+        CheckpointError: no readable run, a baseline's, or no mask generator.
     """
     state = checkpoint.read_state(run)
+    if state.settings.is_baseline:
+        raise CheckpointError(
+            f"{run} is a run of {state.settings.network}, which is there to be compared with; only full and "
+            "small are exported."
+        )
     tensors = checkpoint.read_tensors(run)
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in (("averaged_generator", FOREGROUND), ("averaged_encoder", ENCODER)):
         save_file(_half(checkpoint.part(tensors, name)), folder / file)
         (folder / file).chmod(0o644)  # safetensors makes files that only their owner can read
-    if masks is not None and masks.resolve() != (folder / MASKS).resolve():
-        shutil.copyfile(masks, folder / MASKS)
-    if not (folder / MASKS).is_file():
+    present = others.copy(folder)
+    if MASKS not in present:
         raise CheckpointError(f"{folder / MASKS} is missing: name one with --masks.")
     shape = GeneratorShape(state.settings.resolution, len(state.class_names), state.settings.channels)
     encoder = AppearanceEncoder(shape.code_size)
@@ -57,7 +79,7 @@ def export_run(
             ModelClass(name, name.capitalize(), presets)
             for name, presets in zip(state.class_names, styles, strict=True)
         ),
-        files={file: file_hash(folder / file) for file in (FOREGROUND, ENCODER, MASKS)},
+        files={file: file_hash(folder / file) for file in (FOREGROUND, ENCODER, *present)},
         provenance=_provenance(state),
     )
     manifest.write(folder)

@@ -6,11 +6,11 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import torch
 from torch import Tensor
@@ -26,9 +26,10 @@ from models.data import (
 )
 from models.training import checkpoint
 from models.training.checkpoint import RunState
+from models.training.recipe import Recipe
+from models.training.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
-from models.training.trainer import Trainer
 
 _STORED_OVER_SAMPLE = 1.3  # pixels kept of a window over the resolution: the sharpest crop loses little
 
@@ -47,6 +48,23 @@ class TrainingRun:
     threads: int | None = None
     grid_every_kimg: float = 4.0
     checkpoint_minutes: float = 5.0
+    grid_objects: int = 3  # of each class, in the grids
+
+
+class Begin(Protocol):
+    """Makes what a run starts from: its state, and its networks with the right weights."""
+
+    def __call__(
+        self, run: TrainingRun, class_names: tuple[str, ...], device: torch.device, workers: int
+    ) -> tuple[RunState, Recipe]: ...
+
+
+Watch = Callable[[Recipe, int], bool]
+"""Called after each step with the networks and the images seen; True ends the run."""
+
+
+def _never(_recipe: Recipe, _images_seen: int) -> bool:
+    return False
 
 
 @dataclass
@@ -61,8 +79,31 @@ class _Workers:
         return self.rank == 0
 
 
-def train(run: TrainingRun) -> RunState:
-    """Trains, resuming ``run.out`` if it holds a run, until ``run.minutes`` are over or Ctrl+C.
+def begin_or_resume(
+    run: TrainingRun, class_names: tuple[str, ...], device: torch.device, workers: int
+) -> tuple[RunState, Recipe]:
+    """The run in ``run.out`` where it stood, else a new one, from ``run.start`` if that is given."""
+    if checkpoint.exists(run.out):
+        state = checkpoint.read_state(run.out)
+    else:
+        history: tuple[dict[str, object], ...] = ()
+        if run.start is not None:
+            earlier = checkpoint.read_state(run.start)
+            class_names = earlier.class_names
+            history = (*(dict(entry) for entry in earlier.history), _stage(earlier))
+        state = RunState(run.settings, class_names, 0, 0.0, history)
+    torch.manual_seed(state.settings.seed)
+    recipe = make_recipe(state.settings, len(state.class_names), device, run.features, workers)
+    recipe.random.manual_seed(state.settings.seed * 1000)
+    if checkpoint.exists(run.out):
+        checkpoint.resume(run.out, recipe)
+    elif run.start is not None:
+        checkpoint.start_from(run.start, recipe)
+    return state, recipe
+
+
+def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _never) -> RunState:
+    """Trains until ``run.minutes`` are over, ``watch`` ends it or Ctrl+C; ``begin`` says what with.
 
     Raises:
         DataError, CheckpointError, FeatureNetworkMissing: with what to do about it.
@@ -75,15 +116,17 @@ def train(run: TrainingRun) -> RunState:
     training = [record for record in records if record.split == "train"]
     if not training:
         raise DataError(f"{run.data} has no object whose split is train.")
-    state, trainer = _begin(run, class_names_of(records), device, workers)
+    state, trainer = begin(run, class_names_of(records), device, workers.count)
     settings = state.settings
+    if workers.rank:  # each process draws samples of its own
+        trainer.random.manual_seed(settings.seed * 1000 + workers.rank + state.images_seen)
     size = settings.resolution
     windows = load_windows(training, state.class_names, round(size * _STORED_OVER_SAMPLE), STORED_SCALE).to(
         device
     )
     source = BatchSource(windows, trainer.random)
     preview = [record for record in records if record.split != "train"] or training
-    grid = grid_batch(preview, state.class_names, size) if workers.leads else None
+    grid = grid_batch(preview, state.class_names, size, run.grid_objects) if workers.leads else None
     begun, seen, spent = time.monotonic(), state.images_seen, state.seconds
     next_grid, next_save = seen, begun + 60 * run.checkpoint_minutes
     run.out.mkdir(parents=True, exist_ok=True)
@@ -96,51 +139,33 @@ def train(run: TrainingRun) -> RunState:
         tqdm(unit="img", desc=f"training at {size} px", disable=None if workers.leads else True) as bar,
         (run.out / "log.jsonl").open("a", encoding="utf-8") as log,
     ):
-        while not _agree(stop.wanted or time.monotonic() - begun > 60 * run.minutes, workers, device):
+        enough, logged = False, True
+        while not _agree(
+            stop.wanted or enough or time.monotonic() - begun > 60 * run.minutes, workers, device
+        ):
             statistics = trainer.step(source.draw(settings.batch_size, size), seen)
             count = settings.batch_size * workers.count
             seen += count
             bar.update(count)
             if not workers.leads:
                 continue
-            if (seen // count) % 50 == 0:
+            enough = watch(trainer, seen)
+            logged = (seen // count) % 50 == 0
+            if logged:
                 _log(log, statistics, now(), bar)
             if grid is not None and seen >= next_grid:
-                write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer.averaged, grid)
+                write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer, grid)
                 next_grid = seen + int(1000 * run.grid_every_kimg)
             if time.monotonic() > next_save:
                 checkpoint.save(run.out, trainer, now())
                 next_save = time.monotonic() + 60 * run.checkpoint_minutes
         final = now()
+        if not logged:
+            _log(log, statistics, final, bar)
         if workers.leads and grid is not None:
             checkpoint.save(run.out, trainer, final)
-            write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer.averaged, grid)
+            write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer, grid)
     return final
-
-
-def _begin(
-    run: TrainingRun, class_names: tuple[str, ...], device: torch.device, workers: _Workers
-) -> tuple[RunState, Trainer]:
-    """The state a run starts from, and its networks with the right weights."""
-    if checkpoint.exists(run.out):
-        state = checkpoint.read_state(run.out)
-    else:
-        history: tuple[dict[str, object], ...] = ()
-        if run.start is not None:
-            earlier = checkpoint.read_state(run.start)
-            class_names = earlier.class_names
-            history = (*(dict(entry) for entry in earlier.history), _stage(earlier))
-        state = RunState(run.settings, class_names, 0, 0.0, history)
-    torch.manual_seed(state.settings.seed)
-    trainer = Trainer(state.settings, len(state.class_names), device, run.features, workers.count)
-    trainer.random.manual_seed(state.settings.seed * 1000 + workers.rank)
-    if checkpoint.exists(run.out):
-        checkpoint.resume(run.out, trainer)
-        if workers.rank:
-            trainer.random.manual_seed(state.settings.seed * 1000 + workers.rank + state.images_seen)
-    elif run.start is not None:
-        checkpoint.start_from(run.start, trainer)
-    return state, trainer
 
 
 def _stage(state: RunState) -> dict[str, object]:
@@ -162,7 +187,10 @@ def _log(stream: TextIO, statistics: dict[str, Tensor], state: RunState, bar: tq
     }
     stream.write(json.dumps({**line, **values}) + "\n")
     stream.flush()
-    bar.set_postfix(D=f"{values['Loss/D']:.2f}", l1=f"{values['Loss/G/l1']:.2f}", refresh=False)
+    shown = {"D": "Loss/D", "l1": "Loss/G/l1"}
+    bar.set_postfix(
+        {name: f"{values[key]:.2f}" for name, key in shown.items() if key in values}, refresh=False
+    )
 
 
 def _join_workers(device: str) -> _Workers:

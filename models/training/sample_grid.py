@@ -10,8 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from models.data import Batch, ObjectRecord, load_windows
-from models.foreground_generator import ForegroundGenerator, composite
+from models.foreground_generator import composite
 from models.hole import dilate, fill_hole
+from models.training.recipe import Recipe
 
 
 def grid_batch(
@@ -26,19 +27,19 @@ def grid_batch(
 
 
 @torch.no_grad()
-def write_grid(path: Path, generator: ForegroundGenerator, batch: Batch, seeds: int = 4) -> None:
+def write_grid(path: Path, recipe: Recipe, batch: Batch, seeds: int = 4) -> None:
     """Writes a PNG with the real objects and ``seeds`` generated ones in their place."""
-    device = next(generator.parameters()).device
+    device = recipe.device
     mask, photo = batch.mask.to(device), batch.photo.to(device)
     count, side = len(batch.class_index), photo.shape[-1]
+    # The real object would show through where alpha is less than 1.
     scene = fill_hole(photo, dilate(mask, max(1, side // 32)))
     rows = [photo]
     for seed in range(seeds):
         random = torch.Generator().manual_seed(seed)
-        code = torch.randn(count, generator.shape.code_size, generator=random).to(device)
+        code = torch.randn(count, recipe.code_size, generator=random).to(device)
         noise = torch.randn(count, 1, side, side, generator=random).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
-            colour, alpha = generator(scene, mask, batch.class_index.to(device), code, noise)
+        colour, alpha = recipe.paint(photo, mask, batch.class_index.to(device), code, noise)
         rows.append(composite(colour, alpha, scene))
     to_picture(rows).save(path)
 

@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from models.foreground_generator import SMALL_CHANNELS, GeneratorShape
+from models.training.critics import Kind
 from models.training.losses import AdversarialLoss
 
+BASELINES = ("pix2pix", "source")
+NETWORKS = ("full", "small", *BASELINES)
 FULL_CHANNELS = dict(GeneratorShape(256, 1).channels)
 
 
@@ -21,11 +24,16 @@ class TrainingSettings:
     """Defaults are for a GPU; ``small`` turns them into what a CPU learns most from in an hour or two."""
 
     resolution: int = 128  # pixels, one of the generator's levels
-    network: str = "full"  # "full" (12 M parameters) or "small" (7 M, a fifth of the operations)
+    network: str = "full"  # full (12 M parameters), small (7 M, a fifth of the operations), pix2pix, source
+    width: int = 32  # channels of the first layer of pix2pix and source
     batch_size: int = 64  # samples a step and process
     learning_rate: float = 2e-4  # Adam, generator and encoder
     learning_rate_d: float = 2e-4  # Adam, discriminators
     adversarial: str = AdversarialLoss.HINGE.value
+    discriminators: str = "projected,multi-scale"  # of projected, multi-scale, patch
+    r1: float = 0.0  # gradient penalty at real pictures
+    r2: float = 0.0  # gradient penalty at generated pictures
+    gradient_penalty: float = 0.0  # between the two, towards a norm of 1; 10 is usual with wgan-gp
     weight_projected: float = 1.0  # adversarial, frozen features
     weight_patch: float = 1.0  # adversarial, raw patches
     weight_wrong_class: float = 0.25  # real pictures shown with another class count as generated
@@ -38,23 +46,50 @@ class TrainingSettings:
     reconstruction_share: float = 0.5  # of the batch
     relight_share: float = 0.25  # of the batch
     other_background_share: float = 0.35  # of the batch: the scene comes from another photo
+    critic_kimg: float = 0.0  # thousand images in which only the discriminators learn, at the start
     warmup_kimg: float = 3.0  # thousand images over which the adversarial terms fade in
     ema_kimg: float = 5.0  # half-life of the averaged weights
     gradient_limit: float = 20.0  # norm at which G's gradient is clipped
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.network not in ("full", "small"):
-            raise SettingsError(f"network is {self.network!r}; it is full or small.")
+        if self.network not in NETWORKS:
+            raise SettingsError(f"network is {self.network!r}; it is one of {', '.join(NETWORKS)}.")
         if self.resolution not in self.channels or self.resolution < 32:
             sides = ", ".join(str(s) for s in sorted(self.channels) if s >= 32)
             raise SettingsError(f"resolution is {self.resolution}; it is one of {sides}.")
         if self.batch_size < 4:
             raise SettingsError("batch_size must be at least 4.")
-        AdversarialLoss(self.adversarial)
+        if self.width < 4:
+            raise SettingsError("width must be at least 4.")
+        self._check_discriminators()
+
+    def _check_discriminators(self) -> None:
+        try:
+            loss = AdversarialLoss(self.adversarial)
+        except ValueError as error:
+            known = ", ".join(kind.value for kind in AdversarialLoss)
+            raise SettingsError(f"adversarial is {self.adversarial!r}; it is one of {known}.") from error
+        try:
+            Kind.several(self.discriminators)
+        except ValueError as error:
+            known = ", ".join(kind.value for kind in Kind)
+            raise SettingsError(
+                f"discriminators is {self.discriminators!r}; name one or more of {known}."
+            ) from error
+        if min(self.r1, self.r2, self.gradient_penalty) < 0:
+            raise SettingsError("r1, r2 and gradient_penalty cannot be negative.")
+        if loss is AdversarialLoss.WASSERSTEIN and not self.gradient_penalty:
+            raise SettingsError("wgan-gp diverges without its penalty: --set gradient_penalty=10.")
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the network repaints its whole window, for comparison only."""
+        return self.network in BASELINES
 
     @property
     def channels(self) -> dict[int, int]:
+        """Channels of the foreground generator's levels, by their side in pixels."""
         return dict(SMALL_CHANNELS if self.network == "small" else FULL_CHANNELS)
 
     @classmethod
@@ -69,6 +104,38 @@ class TrainingSettings:
                 relight_share=0.125,
             )
         return cls()
+
+    def for_network(self, network: str) -> TrainingSettings:
+        """A copy for another kind of network, the baselines with the losses of their papers."""
+        if network == "pix2pix":  # Isola et al., 2017: L1 times 100
+            return replace(
+                self,
+                network=network,
+                adversarial=AdversarialLoss.NON_SATURATING.value,
+                discriminators=Kind.PATCH.value,
+                weight_l1=100.0,
+                warmup_kimg=0.0,
+            )
+        if network == "source":  # Turkoglu et al., 2019: a paired perceptual loss over the frame
+            return replace(
+                self,
+                network=network,
+                adversarial=AdversarialLoss.NON_SATURATING.value,
+                discriminators=Kind.PATCH.value,
+                weight_l1=10.0,
+                weight_lpips=10.0,
+                warmup_kimg=0.0,
+            )
+        return replace(self, network=network)
+
+    def for_loss(self, adversarial: str) -> TrainingSettings:
+        """A copy with another adversarial loss and the penalties that it usually goes with."""
+        usual: dict[str, float] = {}
+        if adversarial == AdversarialLoss.WASSERSTEIN.value and not self.gradient_penalty:
+            usual = {"gradient_penalty": 10.0}
+        if adversarial == AdversarialLoss.RELATIVISTIC.value and not (self.r1 or self.r2):
+            usual = {"r1": 0.5, "r2": 0.5}
+        return replace(self, adversarial=adversarial, **usual)  # type: ignore[arg-type]
 
     def with_values(self, **values: Any) -> TrainingSettings:
         """A copy with the given values that are not None."""

@@ -1,0 +1,112 @@
+"""Writing a model pack: weights in half precision, a manifest with their hashes, and a card to read."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.appearance_encoder import AppearanceEncoder
+from models.data import DataError, ObjectRecord
+from models.foreground_generator import GeneratorShape
+from models.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
+from models.manifest_rules import BrokenRule, check_classes
+from models.training.styles import style_presets
+from models.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
+
+_MEMBERS = {FOREGROUND, ENCODER, MASKS, FILE_NAME, CARD_NAME}
+
+
+@dataclass(frozen=True)
+class PackContent:
+    """What goes into a pack. ``weights``: averaged generator and encoder by name; ``card``: its text."""
+
+    class_name: str
+    shape: GeneratorShape
+    weights: Mapping[str, Mapping[str, Tensor]]
+    masks: Path
+    styles: Mapping[str, list[float]]
+    provenance: Mapping[str, Any]
+    card: str
+
+
+def check_class_name(name: str) -> str:
+    """The name without spaces around it, if a class may have it; raises DataError."""
+    name = name.strip()
+    try:
+        check_classes([(name, label_of(name))])
+    except BrokenRule as error:
+        raise DataError(f"--class {name!r} {error}.") from error
+    return name
+
+
+def label_of(name: str) -> str:
+    """How a class is shown in menus."""
+    return name[:1].upper() + name[1:]
+
+
+def check_place(folder: Path) -> None:
+    """Refuses a folder that holds anything but a pack; raises DataError."""
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file: name a folder with --pack.")
+    if folder.is_dir():
+        other = sorted(path.name for path in folder.iterdir() if path.name not in _MEMBERS)
+        if other:
+            raise DataError(f"{folder} holds something else ({other[0]}): name another folder with --pack.")
+
+
+def styles_of(
+    encoder: Mapping[str, Tensor], shape: GeneratorShape, records: Sequence[ObjectRecord], class_name: str
+) -> dict[str, list[float]]:
+    """The new class's style presets; none if it has too few objects."""
+    network = AppearanceEncoder(shape.code_size)
+    network.load_state_dict(dict(encoder))
+    return style_presets(network, records, (class_name,))[0]
+
+
+def write_pack(folder: Path, content: PackContent) -> Manifest:
+    """Writes the pack beside its place first, so that a crash leaves the earlier one or none."""
+    check_place(folder)
+    fresh = folder.with_name(f".{folder.name}.new")
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    fresh.mkdir(parents=True)
+    for name, file in (("averaged_generator", FOREGROUND), ("averaged_encoder", ENCODER)):
+        halves = {key: value.to(torch.float16).contiguous() for key, value in content.weights[name].items()}
+        save_file(halves, fresh / file)
+    shutil.copyfile(content.masks, fresh / MASKS)
+    files = (FOREGROUND, ENCODER, MASKS)
+    for file in files:
+        (fresh / file).chmod(0o644)  # safetensors makes files that only their owner can read
+    shape = replace(content.shape, class_count=1)
+    label = label_of(content.class_name)
+    manifest = Manifest(
+        name=f"{content.class_name}, {shape.resolution} px",
+        resolution=shape.resolution,
+        network=describe_shape(shape),
+        classes=(ModelClass(content.class_name, label, dict(content.styles)),),
+        files={file: file_hash(fresh / file) for file in files},
+        provenance=content.provenance,
+        label=label,
+    )
+    manifest.write(fresh)
+    (fresh / CARD_NAME).write_text(content.card, "utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.replace(folder)
+    return manifest
+
+
+def adding_command(folder: Path) -> str:
+    """The command that makes a pack known to the program; packs have plain names."""
+    command = f"insert-object packs add {shlex.quote(str(folder))}"
+    plain = re.sub(r"[^a-z0-9_-]+", "-", folder.name.casefold()).strip("-_")[:64] or "own-class"
+    return command if plain == folder.name else f"{command} --name {plain}"

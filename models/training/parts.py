@@ -1,0 +1,185 @@
+"""What ``insert-object train`` does for each network that can be trained. Torch is imported on use."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.training.settings import TrainingSettings
+
+
+def default_weights() -> Path:
+    """The weights that the environment names, else the shipped ones."""
+    named = os.environ.get("INSERT_OBJECT_WEIGHTS", "")
+    return Path(named) if named else Path(__file__).resolve().parents[1] / "weights"
+
+
+def train_own_class(arguments: argparse.Namespace, device: str) -> None:
+    """Learns a class from the user's photos and writes its pack and report."""
+    from models.features.networks import feature_folder
+    from models.training.own_class.learn import Order, learn_class
+    from models.training.own_class.pack import adding_command
+
+    pack: Path = arguments.pack
+    features = feature_folder(arguments.features, os.environ)
+    if features is None:
+        print("No --features: learning without perceptual losses, which takes longer.", file=sys.stderr)
+    chosen = {
+        "batch_size": arguments.batch_size,
+        "adversarial": arguments.adversarial,
+        "discriminators": arguments.discriminators,
+        "learning_rate": arguments.learning_rate,
+        "seed": arguments.seed,
+    }
+    learnt = learn_class(
+        Order(
+            arguments.data,
+            arguments.class_name,
+            pack,
+            arguments.out or pack.with_name(f"{pack.name}-training"),
+            arguments.weights or default_weights(),
+            60.0 if arguments.minutes is None else arguments.minutes,
+            device,
+            features,
+            threads=arguments.threads,
+            patience=arguments.patience,
+            settings=chosen,
+            assignments=arguments.set,
+        )
+    )
+    quality = learnt.quality
+    for warning in quality.warnings:
+        print(f"Keep in mind: {warning}.")
+    best = quality.best
+    if best is not None:
+        print(f"{quality.figure_name}: {quality.before:.3f} at the start, {best.figure:.3f} at best")
+    print(f"Report with samples: {learnt.page}")
+    print(f"Model pack: {learnt.pack}. Use it with: {adding_command(learnt.pack)}")
+
+
+def train_masks(arguments: argparse.Namespace, device: str) -> None:
+    """Trains the mask generator; a run in the same folder goes on."""
+    from models.data import class_names_of, read_records
+    from models.masks.training import train_masks
+
+    records = read_records(arguments.data)
+    out = arguments.out / "mask_generator.safetensors"
+    figures = train_masks(
+        records,
+        class_names_of(records),
+        out,
+        minutes=arguments.minutes,
+        seed=arguments.seed or 0,
+        device=device,
+        threads=arguments.threads or 1,
+        resume=True,
+    )
+    print(f"{figures['images']} outlines in {figures['seconds'] / 60:.1f} min; weights in {out}")
+
+
+def train_refiner(arguments: argparse.Namespace) -> None:
+    """Trains the refiner for the generator of a weights folder; a run in the same folder goes on."""
+    from models.data import read_records
+    from models.features.networks import feature_folder
+    from models.training.refiner import RefinerSettings, train_refiner
+
+    _use_threads(arguments.threads)
+    figures = train_refiner(
+        read_records(arguments.data),
+        arguments.weights or default_weights(),
+        arguments.out,
+        RefinerSettings(minutes=arguments.minutes, seed=arguments.seed or 0),
+        feature_folder(arguments.features, os.environ),
+    )
+    print(
+        f"{figures['patches']:.0f} patches in {figures['seconds'] / 60:.1f} min; refiner in {arguments.out}"
+    )
+
+
+def train_backgrounds(arguments: argparse.Namespace) -> None:
+    """Trains the background generator; a run in the same folder goes on."""
+    from models.backgrounds.training import BackgroundSettings, train_backgrounds
+    from models.data import read_records
+    from models.features.networks import feature_folder
+
+    _use_threads(arguments.threads)
+    figures = train_backgrounds(
+        read_records(arguments.data),
+        arguments.out,
+        BackgroundSettings(
+            minutes=arguments.minutes,
+            class_names=tuple(arguments.scenes_of),
+            seed=arguments.seed or 0,
+        ),
+        feature_folder(arguments.features, os.environ),
+    )
+    print(f"{figures['images']:.0f} scenes in {figures['seconds'] / 60:.1f} min; weights in {arguments.out}")
+
+
+def _use_threads(threads: int | None) -> None:
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def settings_of(arguments: argparse.Namespace, device: str) -> TrainingSettings:
+    """The settings that the command line asks for; what it leaves open suits the device and the network."""
+    from models.training.settings import TrainingSettings
+
+    settings = TrainingSettings.for_device(device)
+    if arguments.network is not None:
+        settings = settings.for_network(arguments.network)
+    if arguments.adversarial is not None:
+        settings = settings.for_loss(arguments.adversarial)
+    return settings.with_values(
+        resolution=arguments.resolution,
+        batch_size=arguments.batch_size,
+        discriminators=arguments.discriminators,
+        learning_rate=arguments.learning_rate,
+        learning_rate_d=arguments.learning_rate,
+        seed=arguments.seed,
+    ).with_texts(arguments.set)
+
+
+def train_objects(arguments: argparse.Namespace, device: str) -> None:
+    """Trains the foreground generator and exports the weights if asked to."""
+    from models.data import read_records
+    from models.features.networks import feature_folder
+    from models.training import checkpoint
+    from models.training.export import OtherParts, export_run
+    from models.training.run import TrainingRun, train
+
+    settings = settings_of(arguments, device)
+    features = feature_folder(arguments.features, os.environ)
+    if features is None:
+        print("No --features: training without perceptual losses.", file=sys.stderr)
+    if arguments.minutes > 0:
+        state = train(
+            TrainingRun(
+                arguments.data,
+                arguments.out,
+                settings,
+                arguments.minutes,
+                device,
+                features,
+                arguments.start,
+                arguments.threads,
+                arguments.grid_every,
+            )
+        )
+    else:
+        state = checkpoint.read_state(arguments.out)
+    print(
+        f"{state.images_seen} images at {state.settings.resolution} px in {state.seconds / 60:.1f} min; "
+        f"checkpoint in {arguments.out}"
+    )
+    if arguments.export is not None:
+        records = [record for record in read_records(arguments.data) if record.split == "train"]
+        others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds)
+        export_run(arguments.out, arguments.export, others, records)
+        print(f"weights in {arguments.export}")

@@ -1,0 +1,134 @@
+"""What every kind of network needs to be trained: optimisers, an update, averaged weights, a painter."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.data import Batch
+from models.training import losses
+from models.training.critics import Critics, Kind, Penalties
+from models.training.settings import TrainingSettings
+
+
+class Recipe(ABC):
+    """Networks, optimisers and the step. Holds no data, no clock and no files.
+
+    A subclass makes its networks in ``__init__``, hands them to ``_prepare`` and says in ``step`` what a
+    batch teaches them.
+    """
+
+    betas = (0.0, 0.99)  # Adam's
+    code_size: int  # numbers of an appearance code
+
+    averaged: nn.Module
+    optimiser_g: torch.optim.Optimizer
+    optimiser_d: torch.optim.Optimizer
+
+    def __init__(
+        self, settings: TrainingSettings, class_count: int, device: torch.device, workers: int
+    ) -> None:
+        self.settings = settings
+        self.class_count = class_count
+        self.device = device
+        self.workers = workers
+        self.random = torch.Generator(device)
+        self._pairs: list[tuple[nn.Module, nn.Module]] = []
+        self._trained: dict[str, nn.Module] = {}
+
+    @abstractmethod
+    def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
+        """Trains on one batch; returns the statistics of the step, scalars by path-like name."""
+
+    @abstractmethod
+    def paint(
+        self, photo: Tensor, mask: Tensor, class_index: Tensor, code: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """What the averaged weights make of a photo as it is: colour (B, 3, S, S) in -1..1, alpha
+        (B, 1, S, S). Arguments as in ``models.bundle.Bundle.make_objects``."""
+
+    def trained_networks(self) -> dict[str, nn.Module]:
+        """The networks whose weights change, by name."""
+        return dict(self._trained)
+
+    def mark_calibrated(self) -> None:
+        """The discriminators' feature scales came with loaded weights and stay as they are."""
+        self.critics.mark_calibrated()
+
+    def _make_critics(self, features: Path | None) -> Critics:
+        settings = self.settings
+        return Critics(
+            Kind.several(settings.discriminators),
+            losses.AdversarialLoss(settings.adversarial),
+            self.class_count,
+            features,
+            penalties=Penalties(settings.r1, settings.r2, settings.gradient_penalty),
+            wrong_class=settings.weight_wrong_class,
+        )
+
+    def _prepare(
+        self, networks: Mapping[str, nn.Module], critics: Critics, frozen: Iterable[nn.Module | None]
+    ) -> None:
+        """Makes the averaged copies (``averaged_NAME``) and the optimisers and moves all to the device."""
+        self.critics = critics
+        averages = {
+            f"averaged_{name}": copy.deepcopy(network).requires_grad_(requires_grad=False)
+            for name, network in networks.items()
+        }
+        self._pairs = [(averages[f"averaged_{name}"], network) for name, network in networks.items()]
+        self._trained = {**networks, **averages, **critics.networks()}
+        for network in (*self._trained.values(), critics.features, *frozen):
+            if network is not None:
+                network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.averaged = averages["averaged_generator"]
+        self._g_parameters = [p for network in networks.values() for p in network.parameters()]
+        self._d_parameters = [
+            p for critic in critics.networks().values() for p in critic.parameters() if p.requires_grad
+        ]
+        settings = self.settings
+        self.optimiser_g = torch.optim.Adam(self._g_parameters, settings.learning_rate, self.betas)
+        self.optimiser_d = torch.optim.Adam(self._d_parameters, settings.learning_rate_d, self.betas)
+
+    def _fade(self, images_seen: int) -> float:
+        """Share of the adversarial terms, which grows to 1 over the warm-up."""
+        warmup = 1000 * self.settings.warmup_kimg
+        return min(1.0, images_seen / warmup) if warmup > 0 else 1.0
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _update(
+        self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]
+    ) -> Tensor:
+        """A step of the optimiser; returns the gradient's norm before clipping."""
+        parameters = list(parameters)
+        optimiser.zero_grad(set_to_none=True)
+        # The generator's graph runs through the discriminators; only the named parameters take part.
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True, retain_graph=False)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = torch.zeros_like(parameter) if gradient is None else gradient
+        if self.workers > 1:
+            for parameter in parameters:
+                torch.distributed.all_reduce(parameter.grad)
+                if parameter.grad is not None:
+                    parameter.grad /= self.workers
+        norm = nn.utils.clip_grad_norm_(parameters, self.settings.gradient_limit)
+        optimiser.step()
+        return norm
+
+    @torch.no_grad()
+    def _average(self, images_seen: int, images: int) -> None:
+        """Moves the averaged weights; their half-life grows with the run so that it starts from what is
+        learnt, not from what was drawn. Running statistics are taken as they are."""
+        half_life = min(1000 * self.settings.ema_kimg, max(1, images_seen) * 0.1)
+        keep = 0.5 ** (images / max(half_life, 1e-8))
+        for average, network in self._pairs:
+            for target, source in zip(average.parameters(), network.parameters(), strict=True):
+                target.lerp_(source, 1 - keep)
+            for running, current in zip(average.buffers(), network.buffers(), strict=True):
+                running.copy_(current)

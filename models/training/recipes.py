@@ -1,0 +1,29 @@
+"""Which recipe trains which network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from models.training.baselines.trainer import BaselineTrainer
+from models.training.recipe import Recipe
+from models.training.settings import TrainingSettings
+from models.training.trainer import Trainer
+
+
+def make_recipe(
+    settings: TrainingSettings,
+    class_count: int,
+    device: torch.device,
+    features: Path | None,
+    workers: int = 1,
+) -> Recipe:
+    """The networks that the settings name, untrained, with what trains them.
+
+    Raises:
+        FeatureNetworkMissing, FeatureNetworkUnreadable: ``features`` is not such a folder.
+        NoDiscriminator: the settings leave none.
+    """
+    kind = BaselineTrainer if settings.is_baseline else Trainer
+    return kind(settings, class_count, device, features, workers)
