@@ -29,11 +29,20 @@ class Cases:
 
 @dataclass(frozen=True)
 class Insertion:
-    """A method's answer: rgb (B, 3, S, S) in -1..1, alpha (B, 1, S, S) in 0..1, and the shape it means."""
+    """A method's answer: rgb (B, 3, S, S) in -1..1, alpha (B, 1, S, S) in 0..1, and the shape it means.
+
+    A method that repaints the whole scene has an alpha of 1 everywhere, which says nothing of the object.
+    """
 
     rgb: Tensor
     alpha: Tensor
     shape: Tensor
+    repaints_scene: bool = False
+
+    @property
+    def object_alpha(self) -> Tensor:
+        """(B, 1, S, S) where the object is."""
+        return self.shape if self.repaints_scene else self.alpha
 
 
 class Method(Protocol):

@@ -19,40 +19,52 @@ from models.masks.generator import LATENT
 CLEARANCE = 0.05  # how far beyond its mask an object is removed from its photo, as a share of the window
 
 
-class Networks(Protocol):
-    """The part of a bundle of weights that is evaluated; shapes as in `models.bundle.Bundle`."""
+class Painter(Protocol):
+    """Networks that paint an object into a given mask; shapes as in `models.bundle.Bundle`."""
 
     @property
     def resolution(self) -> int: ...
 
     @property
-    def class_names(self) -> Sequence[str]: ...
-
-    @property
     def code_size(self) -> int: ...
-
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor: ...
 
     def make_objects(
         self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
     ) -> tuple[Tensor, Tensor]: ...
 
 
+class Networks(Painter, Protocol):
+    """The part of a bundle of weights that is evaluated; shapes as in `models.bundle.Bundle`."""
+
+    @property
+    def class_names(self) -> Sequence[str]: ...
+
+    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor: ...
+
+
 @dataclass(frozen=True)
 class Generated:
     """The networks as a row of the table, at their own resolution whatever the size of the pictures."""
 
-    networks: Networks
+    networks: Painter
     name: str = "this program"
     keeps_real_shape: bool = False
+    repaints_scene: bool = False
+    images_seen: int = 0
+    """In training; 0 where it is not recorded."""
 
     def insert(self, cases: Cases) -> Insertion:
         own = self.networks.resolution
         rgb, alpha = self.networks.make_objects(
-            resized(cases.scene, own), resized(cases.mask, own), cases.class_index, cases.code
+            resized(cases.scene, own),
+            resized(cases.mask, own),
+            cases.class_index,
+            cases.code[:, : self.networks.code_size],
         )
         size = cases.scene.shape[-1]
-        return Insertion(resized(rgb.float(), size), resized(alpha.float(), size), cases.mask)
+        return Insertion(
+            resized(rgb.float(), size), resized(alpha.float(), size), cases.mask, self.repaints_scene
+        )
 
 
 def resized(picture: Tensor, size: int) -> Tensor:
@@ -138,8 +150,11 @@ def load_sample(
     looks: int,
     device: torch.device,
     generator: torch.Generator,
+    code_size: int = 0,
 ) -> Sample:
     """Reads the validation photos in windows of `size` pixels, a power of two, and draws everything random.
+
+    `code_size`: numbers of an appearance code, at least; rivals may want more of them than `networks`.
 
     Raises:
         NothingToEvaluate: no validation record of a known class.
@@ -163,7 +178,9 @@ def load_sample(
         boxes=windows.boxes.to(device),
         clean=fill_hole(real, dilate(real_mask, clearance)),
         donor=donors(picked).to(device),
-        codes=torch.randn(len(picked), looks, networks.code_size, generator=generator).to(device),
+        codes=torch.randn(len(picked), looks, max(networks.code_size, code_size), generator=generator).to(
+            device
+        ),
         shapes=torch.randn(len(picked), LATENT, generator=generator).to(device),
     )
 

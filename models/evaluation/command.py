@@ -7,6 +7,10 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.evaluation.setting import Setting
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -14,9 +18,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "evaluate",
         help="measure the networks on held-out photos and write a report",
-        description="Measures realism (KID), shape (FCN-score), untouched background, lighting, variety and "
-        "copies of training pictures on the validation photos of DATA, beside real cut-outs pasted in. "
-        "Writes report.html with contact sheets and report.json.",
+        description="Measures realism (KID), shape (FCN-score), seams, untouched background, lighting, "
+        "variety and copies of training pictures on the validation photos of DATA, beside real cut-outs. "
+        "Writes report.html with plots and contact sheets, and report.json. With --claims it writes a page "
+        "that shows what the program promises instead, with --compare it says which of two sets of weights "
+        "is better.",
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with objects.jsonl")
     parser.add_argument(
@@ -36,6 +42,31 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=128,
         help="pixels of a judged window; figures compare only at one size (default: 128)",
     )
+    parser.add_argument(
+        "--rival",
+        metavar="NAME=RUN",
+        action="append",
+        default=[],
+        help="a trained rival for the table, such as U-Net=runs/pix2pix: the folder of a run of "
+        "insert-object train --network pix2pix or source; may be given several times",
+    )
+    purpose = parser.add_mutually_exclusive_group()
+    purpose.add_argument(
+        "--claims",
+        action="store_true",
+        help="write claims.html: moved and overlapping objects, looks, light, boxes, with figures",
+    )
+    purpose.add_argument(
+        "--compare", metavar="OTHER", type=Path, help="another folder of weights: which of the two is better?"
+    )
+    parser.add_argument(
+        "--scene",
+        metavar="PHOTO",
+        type=Path,
+        action="append",
+        default=[],
+        help="with --claims: a photo to insert into, for its pictures (default: a validation photo)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
@@ -47,60 +78,99 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
     import torch
 
-    from models.bundle import Bundle
-    from models.data import DataError, read_records
+    from models.data import DataError
     from models.evaluation.cases import NothingToEvaluate
-    from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
-    from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
-    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable, feature_folder
+    from models.evaluation.report import ReportUnwritable
+    from models.evaluation.rivals import RivalUnusable
+    from models.evaluation.scenes import SceneUnreadable
+    from models.evaluation.setting import Setting, SettingMissing
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
     from models.manifest import ModelCorrupt, ModelMissing
-
-    features_folder = feature_folder(arguments.features)
-    if features_folder is None:
-        return _refuse(
-            "The feature networks that judge the pictures are needed. Name their folder with --features or "
-            "the environment variable INSERT_OBJECT_FEATURES."
-        )
-    for purpose, folder in (("feature networks", features_folder), ("photos", arguments.data)):
-        if not folder.is_dir():
-            return _refuse(f"The folder of the {purpose}, {folder}, does not exist.")
+    from models.training.checkpoint import CheckpointError
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    weights = arguments.weights or default_weights()
-    if device.type == "cuda" and not torch.cuda.is_available():
-        return _refuse("PyTorch finds no CUDA device here. Leave --device out to run on the CPU.")
     try:
-        prepare_folder(arguments.out)
-        records = read_records(arguments.data)
-        bundle = Bundle.load(weights, device=device, dtype=torch.float32)
-        networks = FeatureNetworks.load(features_folder, device)
-        options = Options(seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(device))
-        found = evaluate(bundle, records, networks, options)
-        found.facts = {
-            "weights": bundle.manifest.name,
-            "pictures seen in training": str(bundle.manifest.provenance.get("images_seen", "not recorded")),
-            "data": str(arguments.data),
-            **found.facts,
-        }
-        page = write_report(found, arguments.out)
+        setting = Setting.prepare(arguments, default_weights())
+        if arguments.compare is not None:
+            text, content = _compare(setting, arguments)
+        elif arguments.claims:
+            text, content = _claims(setting, arguments)
+        else:
+            text, content = _report(setting, arguments)
     except (ModelCorrupt, ModelMissing) as error:
         return _refuse(f"{error} Name a folder of whole weights with --weights.")
     except (
+        CheckpointError,
         DataError,
         FeatureNetworkMissing,
         FeatureNetworkUnreadable,
         NothingToEvaluate,
         ReportUnwritable,
+        RivalUnusable,
+        SceneUnreadable,
+        SettingMissing,
     ) as error:
         return _refuse(str(error))
-    if arguments.json:
-        print(json.dumps(found.to_json(), ensure_ascii=False))
-    else:
-        print(to_text(found))
-        print(f"Report with pictures: {page}")
+    print(json.dumps(content, ensure_ascii=False) if arguments.json else text)
     return 0
+
+
+def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.evaluation.evaluate import Options, evaluate
+    from models.evaluation.report import to_text, write_report
+
+    options = Options(
+        seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
+    )
+    found = evaluate(setting.bundle, setting.records, setting.features, options, setting.rivals)
+    found.facts = {**setting.facts, **found.facts}
+    found.notes = [*setting.notes, *found.notes]
+    page = write_report(found, arguments.out)
+    return f"{to_text(found)}\nReport with pictures: {page}", found.to_json()
+
+
+def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.bundle import Bundle
+    from models.evaluation.comparison import compare, to_text
+    from models.evaluation.report import write_comparison
+
+    other = Bundle.load(arguments.compare, device=setting.device)
+    found = compare(
+        setting.bundle,
+        other,
+        (str(setting.weights), str(arguments.compare)),
+        setting.records,
+        setting.features.judges,
+        size=arguments.size,
+        limit=arguments.limit,
+        seed=arguments.seed,
+        device=str(setting.device),
+    )
+    sheet = write_comparison(found, arguments.out)
+    return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()
+
+
+def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.evaluation.claims.page import write_claims
+    from models.evaluation.claims.run import ClaimOptions, measure_claims
+    from models.evaluation.scenes import read_scene
+
+    found = measure_claims(
+        setting.bundle,
+        setting.records,
+        setting.features,
+        setting.rivals,
+        scenes=[read_scene(path) for path in arguments.scene],
+        weights=setting.weights,
+        options=ClaimOptions(
+            seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
+        ),
+    )
+    found.facts = {**setting.facts, **found.facts}
+    found.notes = [*setting.notes, *found.notes]
+    page = write_claims(found, arguments.out)
+    return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
 
 
 def default_weights() -> Path:

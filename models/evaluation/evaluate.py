@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from models.data import ObjectRecord, Windows, load_windows
 from models.evaluation.baselines import CopyPaste, GreyFill, Method, ReinhardPaste
 from models.evaluation.cases import Generated, Networks, Sample, load_sample, pick_records
 from models.evaluation.lighting import measure_lighting
-from models.evaluation.realism import SMALLEST_SAMPLE, Judges, measure_cells
+from models.evaluation.realism import SMALLEST_SAMPLE, OtherPhotos, measure_cells
 from models.evaluation.result import Evaluation
 from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, looks_sheet
 from models.evaluation.variety import Neighbours, measure_diversity, measure_masks, measure_memorisation
+from models.evaluation.verdicts import Judges
 from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
 
 
@@ -58,7 +58,7 @@ def evaluate(
     records: Sequence[ObjectRecord],
     features: FeatureNetworks,
     options: Options,
-    rivals: Sequence[Method] = (),
+    rivals: Sequence[Generated] = (),
 ) -> Evaluation:
     """Measures the networks, the three baselines and any `rivals` on the validation photos of `records`.
 
@@ -77,6 +77,7 @@ def evaluate(
         looks=options.looks,
         device=torch.device(options.device),
         generator=generator,
+        code_size=max((rival.networks.code_size for rival in rivals), default=0),
     )
     training = _training_pool(records, networks, options, len(sample), generator)
     ours = Generated(networks)
@@ -104,11 +105,14 @@ def evaluate(
         generator=generator,
     )
     followers = [method for method in methods if not isinstance(method, GreyFill)]
-    found.lighting = measure_lighting(sample, followers, limit=options.lighting_limit, batch_size=batch_size)
-    found.diversity = measure_diversity(
-        sample, ours, features.lpips, limit=options.diversity_limit, batch_size=batch_size
+    found.lighting, found.light_points = measure_lighting(
+        sample, followers, limit=options.lighting_limit, batch_size=batch_size
     )
-    found.masks = measure_masks(sample, networks, batch_size=batch_size)
+    for method in (*rivals, ours):
+        found.diversity += measure_diversity(
+            sample, method, features.lpips, limit=options.diversity_limit, batch_size=batch_size
+        )
+    found.masks, found.spreads = measure_masks(sample, networks, batch_size=batch_size)
     found.sheets = cell_sheets(sample, networks, methods, rows=rows, batch_size=batch_size)
     found.sheets.append(looks_sheet(sample, ours, rows=rows))
     found.sheets.append(lighting_sheet(sample, ours, rows=rows))
@@ -120,7 +124,8 @@ def evaluate(
             ]
         )
         neighbours = Neighbours(training, features.judges.embedding, batch_size=batch_size)
-        found.memorisation, index = measure_memorisation(sample, made, neighbours)
+        found.memorisation, distances, index = measure_memorisation(sample, made, neighbours)
+        found.spreads["nearest training picture"] = distances
         found.sheets.append(copies_sheet(sample, made, training, index, rows=rows))
     return found
 
@@ -137,8 +142,8 @@ def _training_pool(
     return load_windows(picked, tuple(networks.class_names), options.size) if picked else None
 
 
-def _other_photos(sample: Sample, training: Windows | None) -> Tensor | None:
-    """(N, 3, S, S) in -1..1: for each photo a training photo of its class; None if a class has too few."""
+def _other_photos(sample: Sample, training: Windows | None) -> OtherPhotos | None:
+    """For each photo a training photo of its class; None if a class has too few."""
     if training is None:
         return None
     chosen = torch.zeros(len(sample), dtype=torch.long)
@@ -149,7 +154,11 @@ def _other_photos(sample: Sample, training: Windows | None) -> Tensor | None:
         if len(pool) < len(wanted):
             return None
         chosen[wanted] = pool[: len(wanted)]
-    return (training.images[chosen].float() / 127.5 - 1).to(sample.real.device)
+    device = sample.real.device
+    return OtherPhotos(
+        (training.images[chosen].float() / 127.5 - 1).to(device),
+        (training.masks[chosen].float() / 255).to(device),
+    )
 
 
 def _notes(sample: Sample) -> list[str]:
@@ -157,14 +166,17 @@ def _notes(sample: Sample) -> list[str]:
         "KID compares windows of 1.4 times the box's long side with held-out photos, by features of "
         "MobileNetV1. Pictures of one photo are never compared with each other. ± is the standard error.",
         "Realism share: 0 is a flat grey fill, 1 is the real object's own pixels pasted in, same cell.",
+        "Seam score: how near the borders are to those in photos. 0 is a hard grey cut-out, 1 the real "
+        "object cut out and pasted in, same cell.",
         "Pasted objects and the grey fill keep the real shape in every cell; their FCN-score is measured "
         "against it.",
         "Other backgrounds are other photos of the same class, their object removed and the hole filled.",
     ]
-    for number, name in enumerate(sample.class_names):
-        count = int((sample.class_index == number).sum())
-        if count < SMALLEST_SAMPLE:
-            notes.append(f"{name}: only {count} photos, too few for a KID of its own.")
-        elif name not in VOC_CLASSES:
-            notes.append(f"{name}: the segmenter does not know this class, so it has no FCN-score.")
+    counts = {name: int((sample.class_index == n).sum()) for n, name in enumerate(sample.class_names)}
+    few = [f"{name} ({count})" for name, count in counts.items() if count < SMALLEST_SAMPLE]
+    unknown = [name for name in counts if name not in VOC_CLASSES]
+    if few:
+        notes.append(f"Too few photos for a KID of their own: {', '.join(few)}.")
+    if unknown:
+        notes.append(f"Unknown to the segmenter, hence without an FCN-score: {', '.join(unknown)}.")
     return notes

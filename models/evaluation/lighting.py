@@ -12,7 +12,7 @@ from tqdm import tqdm
 from models.evaluation import metrics
 from models.evaluation.baselines import Cases, Method
 from models.evaluation.cases import Sample
-from models.evaluation.result import ALL_CLASSES, LightingRow
+from models.evaluation.result import ALL_CLASSES, LightingRow, LightPoints
 from models.relight import Relight, luminance, to_linear
 
 EXPOSURES = (0.35, 0.5, 0.71, 1.0, 1.41, 2.0)  # gains in linear light
@@ -29,27 +29,36 @@ class _Light:
 
 def measure_lighting(
     sample: Sample, methods: Sequence[Method], *, limit: int, batch_size: int
-) -> list[LightingRow]:
+) -> tuple[list[LightingRow], list[LightPoints]]:
     """Log object light over log scene light, on the first `limit` photos: own scene, true mask."""
     count = min(limit, len(sample))
     exposures = torch.tensor([[g, g, g] for g in EXPOSURES])
     colours = torch.tensor([[g, 1.0, 1 / g] for g in COLOUR_GAINS])
-    rows = []
+    rows, points = [], []
     total = len(methods) * count
     with tqdm(total=total, desc="relighting scenes", unit="picture", disable=None, leave=False) as bar:
         for method in methods:
             lights, colour_lights = [], []
             for _, cases in sample.batches(sample.clean[:count], sample.real_mask[:count], batch_size):
-                lights.append(_light_of(method, cases, exposures, _mean_luminance))
-                colour_lights.append(_light_of(method, cases, colours, _red_over_blue))
+                lights.append(_light_of(method, cases, exposures, mean_luminance))
+                colour_lights.append(_light_of(method, cases, colours, red_over_blue))
                 bar.update(len(cases.scene))
-            rows += _rows(
-                method.name,
-                sample,
-                metrics.elasticity(*_joined(lights)),
-                metrics.elasticity(*_joined(colour_lights)),
+            exposure, colour = _joined(lights), _joined(colour_lights)
+            rows += _rows(method.name, sample, metrics.elasticity(*exposure), metrics.elasticity(*colour))
+            points.append(
+                LightPoints(
+                    method.name,
+                    *(_stops(light, EXPOSURES.index(1.0)) for light in exposure),
+                    *(_stops(light, COLOUR_GAINS.index(1.0)) for light in colour),
+                )
             )
-    return rows
+    return rows, points
+
+
+def _stops(light: Tensor, as_it_is: int) -> tuple[float, ...]:
+    """log2 of light (N, G) over that under gain number `as_it_is`, photo by photo, in a row."""
+    found: list[float] = (light / light[:, as_it_is : as_it_is + 1]).log2().flatten().tolist()
+    return tuple(found)
 
 
 def relit(cases: Cases, gain: Tensor) -> Cases:
@@ -65,11 +74,13 @@ def relit(cases: Cases, gain: Tensor) -> Cases:
     )
 
 
-def _mean_luminance(light: Tensor, weight: Tensor) -> Tensor:
+def mean_luminance(light: Tensor, weight: Tensor) -> Tensor:
+    """(B,) mean luminance of linear light (B, 3, H, W) under `weight` (B, 1, H, W)."""
     return metrics.weighted_mean(luminance(light), weight)[:, 0]
 
 
-def _red_over_blue(light: Tensor, weight: Tensor) -> Tensor:
+def red_over_blue(light: Tensor, weight: Tensor) -> Tensor:
+    """(B,) mean red over mean blue of linear light (B, 3, H, W) under `weight` (B, 1, H, W)."""
     means = metrics.weighted_mean(light, weight)
     return means[:, 0] / means[:, 2]
 
@@ -82,7 +93,7 @@ def _light_of(
         under = relit(cases, gain)
         insertion = method.insert(under)
         scenes.append(measure(to_linear(under.scene), 1 - insertion.shape))
-        made.append(measure(to_linear(insertion.rgb), insertion.alpha))
+        made.append(measure(to_linear(insertion.rgb), insertion.object_alpha))
     return _Light(torch.stack(scenes, dim=1), torch.stack(made, dim=1))
 
 

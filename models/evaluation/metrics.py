@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from models.hole import dilate
 
 HALVES = 100  # subsets behind an error bar; its own relative error is then about 1 / sqrt(2 * 100) = 7 %
 
@@ -47,27 +50,74 @@ def kid(real: Tensor, made: Tensor, halves: Tensor) -> Estimate:
         real, made: (N, D) float, N >= 4.
         halves: (R, N // 2) index, from `random_halves`. The same halves make several estimates comparable.
     """
-    if real.shape != made.shape:
-        raise ValueError(f"KID needs two samples of one shape, not {tuple(real.shape)}, {tuple(made.shape)}.")
-    if len(real) < 4:
-        raise ValueError(f"KID needs at least 4 pictures a sample, not {len(real)}.")
+    _check_samples("KID", real, made)
+    return _discrepancy(polynomial_kernel, real.double(), made.double(), halves)
+
+
+def energy_distance(real: Tensor, made: Tensor, halves: Tensor) -> Estimate:
+    """Energy distance (Szekely and Rizzo, J. Stat. Plan. Inference 143, 2013) of two paired samples.
+
+    The root of 2 E|x - y| - E|x - x'| - E|y - y'|, of figures standardised by those of `real`; about 0 for
+    equal distributions, where the estimate under the root, and so its root here, may be below 0. As in `kid`
+    the pairs of one photo are left out; so are pictures of which a figure is nan.
+
+    Args:
+        real, made: (N, D) float, N >= 4.
+        halves: (R, N // 2) index, from `random_halves`.
+    """
+    _check_samples("The energy distance", real, made)
     real, made = real.double(), made.double()
-    across = polynomial_kernel(real, made)
-    pairs = polynomial_kernel(real, real) + polynomial_kernel(made, made) - across - across.T  # (N, N)
-    pairs.fill_diagonal_(0.0)
-    parts = pairs[halves.unsqueeze(2), halves.unsqueeze(1)]  # (R, N // 2, N // 2)
-    size = halves.shape[1]
+    known = torch.isfinite(real).all(dim=1) & torch.isfinite(made).all(dim=1)
+    if int(known.sum()) < 4:
+        return Estimate(math.nan, torch.full((len(halves),), math.nan, dtype=torch.float64))
+    middle, spread = real[known].mean(dim=0), real[known].std(dim=0).clamp(min=1e-3)
+    filled = known.unsqueeze(1)
+    scale = spread * math.sqrt(real.shape[1])
+    real = torch.where(filled, (real - middle) / scale, torch.zeros_like(real))
+    made = torch.where(filled, (made - middle) / scale, torch.zeros_like(made))
+    squared = _discrepancy(lambda a, b: -torch.cdist(a, b), real, made, halves, known)
     return Estimate(
-        value=float(pairs.sum()) / (len(real) * (len(real) - 1)),
-        halves=parts.sum(dim=(1, 2)) / max(size * (size - 1), 1),
+        math.copysign(math.sqrt(abs(squared.value)), squared.value),
+        squared.halves.sign() * squared.halves.abs().sqrt(),
     )
 
 
-def realism_share(grey: Estimate, ours: Estimate, pasted: Estimate) -> Estimate:
-    """(KID of a grey fill - KID of ours) / (KID of a grey fill - KID of real pixels pasted in).
+def _check_samples(what: str, real: Tensor, made: Tensor) -> None:
+    if real.shape != made.shape:
+        raise ValueError(
+            f"{what} needs two samples of one shape, not {tuple(real.shape)}, {tuple(made.shape)}."
+        )
+    if len(real) < 4:
+        raise ValueError(f"{what} needs at least 4 pictures a sample, not {len(real)}.")
 
-    0 stands for a grey blob, 1 for real pixels. nan where grey is not worse than the pasted pixels: then the
-    sample is too small to tell them apart.
+
+def _discrepancy(
+    kernel: Callable[[Tensor, Tensor], Tensor],
+    real: Tensor,
+    made: Tensor,
+    halves: Tensor,
+    known: Tensor | None = None,
+) -> Estimate:
+    """The unbiased squared discrepancy of two paired samples, over the pairs of `known` (N,) pictures."""
+    across = kernel(real, made)
+    pairs = kernel(real, real) + kernel(made, made) - across - across.T  # (N, N)
+    counted = torch.ones_like(pairs) if known is None else (known.unsqueeze(1) & known).double()
+    counted.fill_diagonal_(0.0)
+    pairs = pairs * counted
+    parts = pairs[halves.unsqueeze(2), halves.unsqueeze(1)]  # (R, N // 2, N // 2)
+    counts = counted[halves.unsqueeze(2), halves.unsqueeze(1)]
+    return Estimate(
+        value=float(pairs.sum() / counted.sum()),
+        halves=parts.sum(dim=(1, 2)) / counts.sum(dim=(1, 2)).clamp(min=1),
+    )
+
+
+def anchored_share(grey: Estimate, ours: Estimate, pasted: Estimate) -> Estimate:
+    """(distance of a grey fill - that of ours) / (distance of a grey fill - that of real pixels pasted in).
+
+    With KID it is the realism share, with the distance of borders the seam score. 0 stands for a grey blob,
+    1 for real pixels. nan where grey is not worse than the pasted pixels: then the sample is too small to
+    tell them apart.
     """
     span = grey.value - pasted.value
     value = (grey.value - ours.value) / span if span > 0 else math.nan
@@ -85,18 +135,24 @@ def iou(first: Tensor, second: Tensor) -> Tensor:
     return torch.where(either > 0, both / either.clamp(min=1), torch.ones_like(both))
 
 
-def changed_pixels(scene: Tensor, result: Tensor, alpha: Tensor) -> Tensor:
-    """(B,) pixels that differ although the object layer's alpha is 0 there.
+def changed_pixels(scene: Tensor, result: Tensor, outside: Tensor) -> Tensor:
+    """(B,) pixels that differ although they are not the object's.
 
-    scene, result: uint8 (B, 3, H, W); alpha: uint8 (B, 1, H, W). The only right answer is 0.
+    scene, result: uint8 (B, 3, H, W); outside: bool (B, 1, H, W), where the object layer's alpha is 0. The
+    only right answer is 0.
     """
     different = (scene != result).any(dim=1, keepdim=True)
-    return (different & (alpha == 0)).sum(dim=(1, 2, 3))
+    return (different & outside).sum(dim=(1, 2, 3))
+
+
+def grown(mask: Tensor, reach: int) -> Tensor:
+    """The mask (B, 1, H, W), a pixel counting from 0.5 on, with everything within `reach` pixels: 0 or 1."""
+    return dilate((mask >= 0.5).float(), reach)
 
 
 def spill(alpha: Tensor, mask: Tensor, reach: int) -> Tensor:
     """(B,) share of the layer's alpha that lies more than `reach` pixels outside the mask, 0..1."""
-    near = F.max_pool2d((mask >= 0.5).to(alpha.dtype), 2 * reach + 1, stride=1, padding=reach)
+    near = grown(mask, reach).to(alpha.dtype)
     total = alpha.sum(dim=(1, 2, 3))
     return (alpha * (1 - near)).sum(dim=(1, 2, 3)) / total.clamp(min=1e-6)
 

@@ -6,7 +6,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from models.evaluation.report_page import cell_title, number, percent, to_html, with_error
+from models.evaluation.comparison import Comparison
+from models.evaluation.page import number, percent, with_error
+from models.evaluation.report_page import cell_title, to_html
 from models.evaluation.result import ALL_CLASSES, Evaluation
 
 
@@ -25,7 +27,7 @@ def prepare_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def write_report(found: Evaluation, folder: Path) -> Path:
@@ -43,11 +45,30 @@ def write_report(found: Evaluation, folder: Path) -> Path:
         page = folder / "report.html"
         page.write_text(to_html(found), encoding="utf-8")
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     return page
 
 
-def _unwritable(folder: Path, error: OSError) -> ReportUnwritable:
+def write_comparison(found: Comparison, folder: Path) -> Path:
+    """Writes compare.json and the contact sheet into `folder`; returns the sheet's path.
+
+    Raises:
+        ReportUnwritable: naming the folder and the system's reason.
+    """
+    sheet = found.sheets[0]
+    picture = folder / f"{sheet.name}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet.picture.save(picture)
+        content = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "compare.json").write_text(content + "\n", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return picture
+
+
+def unwritable(folder: Path, error: OSError) -> ReportUnwritable:
+    """The error to raise when `folder` could not be written to."""
     return ReportUnwritable(
         f"The report cannot be written to {folder} ({error.strerror or error}). Name another folder "
         "with --out."
@@ -61,8 +82,8 @@ def to_text(found: Evaluation) -> str:
         lines.append(cell_title(cell))
         lines += [
             f"  {row.method:24} KID {with_error(row.kid, row.kid_error)}   realism share "
-            f"{number(row.realism_share)}   FCN-score {number(row.fcn_score)}   changed pixels "
-            f"{row.changed_pixels}"
+            f"{number(row.realism_share)}   FCN-score {number(row.fcn_score)}   seam score "
+            f"{number(row.seam_score)}   changed pixels {row.changed_pixels}"
             for row in cell.rows
             if row.class_name == ALL_CLASSES
         ]
@@ -75,7 +96,7 @@ def to_text(found: Evaluation) -> str:
         if row.class_name == ALL_CLASSES
     ]
     lines += [
-        f"Looks: LPIPS between seeds is {percent(row.share)} of that between real objects"
+        f"Looks, {row.method}: LPIPS between seeds is {percent(row.share)} of that between real objects"
         for row in found.diversity
         if row.class_name == ALL_CLASSES
     ]

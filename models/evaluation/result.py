@@ -43,11 +43,28 @@ class RealismRow:
     fcn_share: float
     """The same as a share of copy-paste's in this cell."""
     changed_pixels: int
-    """Pixels changed although the layer's alpha is 0 there, all pictures together."""
+    """Pixels changed although the layer's alpha is 0 there, all pictures together; for a method that repaints
+    the whole scene, farther from the mask than a soft edge reaches."""
     spill: float
     """Share of alpha farther outside the shape than the soft band reaches."""
     coverage: float
     """Mean alpha inside the shape."""
+    seam_distance: float
+    """Energy distance of the borders' figures to those of real photos; 0 is a photo's own border."""
+    seam_score: float
+    """(seam distance of a hard grey cut-out - ours) / (the same - the pasted real object's), in this cell."""
+    seam_score_error: float
+
+
+@dataclass(frozen=True)
+class Border:
+    """What a method's borders look like on average, in one cell, over all pictures."""
+
+    method: str
+    steps: tuple[float, ...]
+    """Colour step at each ring, from outside to inside, over the object's own; see `borders.py`."""
+    halo: float
+    """Mean excess of the rims beyond the range between object and scene, in 0..1 of the code values."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,7 @@ class Cell:
     shape: Shape
     background: Background
     rows: tuple[RealismRow, ...]
+    borders: tuple[Border, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,9 +95,32 @@ class LightingRow:
 
 
 @dataclass(frozen=True)
+class LightPoints:
+    """Every measurement behind one method's elasticity: log2 of light over that of the scene as it is.
+
+    Point n is one photo under one gain: `scene` of the scene around the object, `made` of the object.
+    """
+
+    method: str
+    scene: tuple[float, ...]
+    made: tuple[float, ...]
+    red_blue_scene: tuple[float, ...]
+    red_blue_made: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One quantity of each made picture beside the same of each real one."""
+
+    made: tuple[float, ...]
+    real: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class DiversityRow:
     """Mean LPIPS between looks of one shape, beside that between real objects of the class."""
 
+    method: str
     class_name: str
     count: int
     between_seeds: float
@@ -136,6 +177,9 @@ class Evaluation:
     diversity: list[DiversityRow] = field(default_factory=list)
     memorisation: list[MemorisationRow] = field(default_factory=list)
     masks: list[MaskRow] = field(default_factory=list)
+    light_points: list[LightPoints] = field(default_factory=list)
+    spreads: dict[str, Spread] = field(default_factory=dict)
+    """Of "nearest training picture", "fill of the box" and "width over height", as far as measured."""
     notes: list[str] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
 
@@ -155,6 +199,7 @@ class Evaluation:
                     "shape": cell.shape.value,
                     "background": cell.background.value,
                     "rows": [_plain(row) for row in cell.rows],
+                    "borders": [_plain(row) for row in cell.borders],
                 }
                 for cell in self.cells
             ],
@@ -162,13 +207,19 @@ class Evaluation:
             "diversity": [_plain(row) for row in self.diversity],
             "memorisation": [_plain(row) for row in self.memorisation],
             "masks": [_plain(row) for row in self.masks],
+            "light_points": [_plain(row) for row in self.light_points],
+            "spreads": {name: _plain(spread) for name, spread in self.spreads.items()},
             "notes": list(self.notes),
             "sheets": {sheet.name: f"{sheet.name}.png" for sheet in self.sheets},
         }
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in asdict(row).items()
-    }
+    return {name: finite(value) for name, value in asdict(row).items()}
+
+
+def finite(value: Any) -> Any:
+    """The value as JSON knows it: None for nan, lists for tuples, their numbers to five decimals."""
+    if isinstance(value, tuple):
+        return [finite(round(entry, 5)) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

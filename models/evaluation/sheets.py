@@ -10,9 +10,9 @@ from torch import Tensor
 from models.data import Windows
 from models.evaluation.baselines import Cases, Method
 from models.evaluation.cases import Networks, Sample, masks_for
+from models.evaluation.compositing import composite, to_signed
 from models.evaluation.contact_sheets import contact_sheet
 from models.evaluation.lighting import COLOUR_GAINS, EXPOSURES, relit
-from models.evaluation.realism import composite, to_signed
 from models.evaluation.result import Background, Shape, Sheet
 
 

@@ -21,6 +21,7 @@ from models.evaluation.result import (
     MaskRow,
     MemorisationRow,
     Shape,
+    Spread,
 )
 from models.features.networks import Lpips
 
@@ -85,12 +86,16 @@ def measure_diversity(
     for name, members in _groups(sample, count):
         ours, theirs = metrics.mean_or_nan(between_seeds[members]), metrics.mean_or_nan(between_real[members])
         rows.append(
-            DiversityRow(name, int(members.sum()), ours, theirs, ours / theirs if theirs > 0 else math.nan)
+            DiversityRow(
+                method.name, name, int(members.sum()), ours, theirs, ours / theirs if theirs > 0 else math.nan
+            )
         )
     return rows
 
 
-def measure_masks(sample: Sample, networks: Networks, *, batch_size: int) -> list[MaskRow]:
+def measure_masks(
+    sample: Sample, networks: Networks, *, batch_size: int
+) -> tuple[list[MaskRow], dict[str, Spread]]:
     """How generated masks fit their boxes and resemble real ones, in the own scenes."""
     made = masks_for(sample, networks, Shape.GENERATED, Background.OWN, batch_size)
     fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
@@ -98,7 +103,7 @@ def measure_masks(sample: Sample, networks: Networks, *, batch_size: int) -> lis
     area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
     fill = (made.mean(dim=(1, 2, 3)) / area).cpu()
     fill_real = (sample.real_mask.mean(dim=(1, 2, 3)) / area).cpu()
-    return [
+    rows = [
         MaskRow(
             name,
             int(members.sum()),
@@ -109,6 +114,17 @@ def measure_masks(sample: Sample, networks: Networks, *, batch_size: int) -> lis
         )
         for name, members in _groups(sample, len(sample))
     ]
+    return rows, {
+        "fill of the box": Spread(tuple(fill.tolist()), tuple(fill_real.tolist())),
+        "width over height": Spread(_aspects(made), _aspects(sample.real_mask)),
+    }
+
+
+def _aspects(mask: Tensor) -> tuple[float, ...]:
+    """log2 of width over height of masks (B, 1, S, S); nan for an empty one."""
+    boxes = metrics.bounding_boxes(mask)
+    found: list[float] = ((boxes[:, 2] - boxes[:, 0]) / (boxes[:, 3] - boxes[:, 1])).log2().tolist()
+    return tuple(found)
 
 
 class Neighbours:
@@ -145,10 +161,10 @@ class Neighbours:
 
 def measure_memorisation(
     sample: Sample, made: Tensor, neighbours: Neighbours
-) -> tuple[list[MemorisationRow], Tensor]:
+) -> tuple[list[MemorisationRow], Spread, Tensor]:
     """How near made objects (N, 3, S, S) lie to training pictures, beside held-out real ones.
 
-    Returns the rows and, for each made object, the index of its nearest training picture.
+    Returns the rows, every distance, and for each made object the index of its nearest training picture.
     """
     class_index = sample.class_index.cpu()
     mask = sample.real_mask
@@ -170,4 +186,4 @@ def measure_memorisation(
                 name, int(members.sum()), pool, ours, theirs, ours / theirs if theirs > 0 else math.nan
             )
         )
-    return rows, index
+    return rows, Spread(tuple(made_distance.tolist()), tuple(real_distance.tolist())), index

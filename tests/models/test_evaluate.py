@@ -9,10 +9,8 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import Tensor
 
 from models.data import ObjectRecord, read_records
@@ -20,74 +18,20 @@ from models.evaluation import command as evaluate_command
 from models.evaluation.baselines import Cases, CopyPaste, ReinhardPaste
 from models.evaluation.cases import NothingToEvaluate, donors, load_sample, pick_records
 from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
+from models.evaluation.lighting import EXPOSURES
 from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
+from models.evaluation.report_page import to_html
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
-from models.relight import from_linear, to_linear
+from models.evaluation.rivals import as_method
 from tests.conftest import WEIGHTS
+from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
 from tests.models.feature_files import write_features
 from tests.tiny_weights import write_tiny_weights
-
-RESOLUTION = 32
-CLASSES = ("cat", "flower")
-
-
-class TintedShapes:
-    """Networks whose objects are the scene's mean light times a tint: they follow lighting perfectly."""
-
-    resolution = RESOLUTION
-    class_names = CLASSES
-    code_size = 8
-
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor:
-        place = (torch.arange(RESOLUTION) + 0.5) / RESOLUTION
-        x = (place > boxes[:, 0:1]) & (place < boxes[:, 2:3])
-        y = (place > boxes[:, 1:2]) & (place < boxes[:, 3:4])
-        return (x.unsqueeze(1) & y.unsqueeze(2)).float().unsqueeze(1)
-
-    def make_objects(
-        self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        light, around = to_linear(scene), 1 - mask
-        mean = (light * around).sum(dim=(2, 3)) / around.sum(dim=(2, 3))
-        tint = torch.exp(0.3 * code[:, :3].tanh() - 0.5)
-        return from_linear((mean * tint)[:, :, None, None].expand_as(scene)), mask
-
-
-class Stubborn(TintedShapes):
-    """Networks that paint over everything and ignore the light."""
-
-    def make_objects(
-        self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        return torch.full_like(scene, 0.4), torch.ones_like(mask)
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 small photos with a bright ellipse each on a textured ground, half of them held out."""
-    folder = tmp_path_factory.mktemp("photos")
-    random = np.random.default_rng(5)
-    lines = []
-    for n in range(24):
-        height, width = 60, 80
-        y, x = np.mgrid[:height, :width]
-        inside = ((x - 40) / (16 + n % 5)) ** 2 + ((y - 30) / 14) ** 2 < 1
-        ground = random.integers(40, 120, 3) + random.normal(0, 12, (height, width, 3))
-        thing = random.integers(120, 250, 3) + random.normal(0, 12, (height, width, 3))
-        pixels = np.where(inside[..., None], thing, ground).clip(0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{n}.png")
-        Image.fromarray(inside.astype(np.uint8) * 255).save(folder / f"{n}_mask.png")
-        rows, columns = np.nonzero(inside)
-        record = {
-            "image": f"{n}.png",
-            "mask": f"{n}_mask.png",
-            "class": CLASSES[n % 2],
-            "split": "val" if n % 4 < 2 else "train",
-            "box": [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1],
-        }
-        lines.append(json.dumps(record))
-    (folder / "objects.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"))
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +78,15 @@ def test_the_realism_share_is_anchored_at_grey_and_at_pasted_pixels(found: Evalu
         assert rows["real photos"].kid == pytest.approx(0, abs=1e-9)
 
 
+def test_the_seam_score_is_anchored_at_a_hard_cut_out_and_at_pasted_pixels(found: Evaluation) -> None:
+    for cell in found.cells:
+        rows = {row.method: row for row in cell.rows if row.class_name == ALL_CLASSES}
+        assert rows["grey fill"].seam_score == pytest.approx(0)
+        assert rows["copy-paste"].seam_score == pytest.approx(1)
+        assert rows["grey fill"].seam_distance > rows["copy-paste"].seam_distance
+        assert rows["real photos"].seam_distance == pytest.approx(0, abs=1e-3)
+
+
 def test_a_layer_leaves_the_background_alone_and_stays_in_its_shape(found: Evaluation) -> None:
     ours = [row for cell in found.cells for row in cell.rows if row.method == "this program"]
     assert {row.changed_pixels for row in ours} == {0}
@@ -150,6 +103,40 @@ def test_networks_that_paint_everywhere_and_ignore_the_light_are_found_out(
     light = next(row for row in stubborn.lighting if row.method == "this program")
     assert light.luminance_slope == pytest.approx(0, abs=1e-6)
     assert stubborn.diversity[0].share == pytest.approx(0, abs=1e-6)
+
+
+def test_a_rival_that_repaints_the_scene_is_a_row_and_is_found_to_change_it(
+    photos: Path, features: FeatureNetworks
+) -> None:
+    rival = as_method(Repainter(), CLASSES)
+    result = evaluate(
+        TintedShapes(), read_records(photos), features, replace(OPTIONS, limit=8), rivals=[rival]
+    )
+    for cell in result.cells:
+        rows = {row.method: row for row in cell.rows if row.class_name == ALL_CLASSES}
+        assert rows["one-shot"].changed_pixels > 0
+        assert rows["this program"].changed_pixels == 0
+        assert math.isfinite(rows["one-shot"].seam_score)
+    light = {row.method: row for row in result.lighting if row.class_name == ALL_CLASSES}
+    assert light["one-shot"].luminance_slope == pytest.approx(1, abs=0.1)
+    assert {row.method for row in result.diversity} == {"one-shot", "this program"}
+    assert "one-shot" in to_html(result)
+
+
+def test_every_measurement_behind_a_plot_is_in_the_report(found: Evaluation) -> None:
+    points = found.light_points[-1]
+    assert points.method == "this program"
+    assert len(points.scene) == len(points.made) == 4 * len(EXPOSURES)
+    photos = found.facts["photos"]
+    assert {name: len(spread.made) for name, spread in found.spreads.items()} == {
+        "fill of the box": photos,
+        "width over height": photos,
+        "nearest training picture": photos,
+    }
+    html = to_html(found)
+    assert html.count("<svg") == 3 + 2 + 1 + 2
+    assert html.count("<title>") == html.count("<svg") + 1
+    assert "prefers-color-scheme: dark" in html
 
 
 def test_lighting_is_zero_for_pasted_pixels_and_one_for_objects_that_follow(found: Evaluation) -> None:

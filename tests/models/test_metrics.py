@@ -49,18 +49,18 @@ def test_kid_refuses_samples_that_do_not_pair() -> None:
         metrics.kid(features(3, 1), features(3, 2), halves(3))
 
 
-def test_realism_share_is_zero_for_grey_and_one_for_real_pixels() -> None:
+def test_an_anchored_share_is_zero_for_grey_and_one_for_real_pixels() -> None:
     grey = metrics.Estimate(2.0, torch.tensor([2.0, 2.1]))
     pasted = metrics.Estimate(0.5, torch.tensor([0.5, 0.6]))
     middle = metrics.Estimate(1.25, torch.tensor([1.25, 1.35]))
-    assert metrics.realism_share(grey, grey, pasted).value == 0.0
-    assert metrics.realism_share(grey, pasted, pasted).value == 1.0
-    assert metrics.realism_share(grey, middle, pasted).value == pytest.approx(0.5)
+    assert metrics.anchored_share(grey, grey, pasted).value == 0.0
+    assert metrics.anchored_share(grey, pasted, pasted).value == 1.0
+    assert metrics.anchored_share(grey, middle, pasted).value == pytest.approx(0.5)
 
 
-def test_realism_share_is_not_a_number_when_the_anchors_are_the_wrong_way_round() -> None:
+def test_an_anchored_share_is_not_a_number_when_the_anchors_are_the_wrong_way_round() -> None:
     low, high = metrics.Estimate(0.5, torch.ones(2)), metrics.Estimate(0.6, torch.zeros(2))
-    assert math.isnan(metrics.realism_share(low, high, high).value)
+    assert math.isnan(metrics.anchored_share(low, high, high).value)
 
 
 def test_iou_of_half_overlapping_masks_is_a_third() -> None:
@@ -74,9 +74,9 @@ def test_changed_pixels_counts_only_where_alpha_is_zero() -> None:
     scene = torch.zeros(1, 3, 4, 4, dtype=torch.uint8)
     result, alpha = scene.clone(), torch.zeros(1, 1, 4, 4, dtype=torch.uint8)
     result[0, :, 0, 0], alpha[0, 0, 0, 0] = 9, 1  # under the layer: allowed
-    assert metrics.changed_pixels(scene, result, alpha).tolist() == [0]
+    assert metrics.changed_pixels(scene, result, alpha == 0).tolist() == [0]
     result[0, 2, 3, 3] = 1
-    assert metrics.changed_pixels(scene, result, alpha).tolist() == [1]
+    assert metrics.changed_pixels(scene, result, alpha == 0).tolist() == [1]
 
 
 def test_spill_and_coverage_tell_alpha_outside_from_alpha_inside() -> None:

@@ -1,0 +1,212 @@
+"""Scenes larger than a window, and insertions into them as a user makes them: window, object, layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.data import STORED_SCALE, ObjectRecord, load_windows
+from models.evaluation.baselines import Cases
+from models.evaluation.cases import CLEARANCE, Generated, Networks, resized
+from models.evaluation.compositing import composite, to_signed
+from models.evaluation.metrics import bounding_boxes
+from models.hole import dilate, fill_hole
+from models.masks.generator import LATENT
+
+CANVAS = 256  # pixels along a side of a scene
+TILE = 180  # the same on the page
+WINDOW = 1.4  # side of a window over the box's long side, as in use
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Scenes (N, 3, C, C) uint8 and what is to be inserted into each: masks (N, 1, C, C) in 0..1,
+    class_index (N,) with the classes' names, and appearance codes (N, K, code size)."""
+
+    scene: Tensor
+    mask: Tensor
+    class_index: Tensor
+    codes: Tensor
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.scene)
+
+    @property
+    def labels(self) -> list[str]:
+        """(N) the name of each scene's class."""
+        return [self.class_names[n] for n in self.class_index.tolist()]
+
+    def chosen(self, index: Tensor) -> Stage:
+        """The scenes of that index (M,), in its order."""
+        return Stage(
+            self.scene[index], self.mask[index], self.class_index[index], self.codes[index], self.class_names
+        )
+
+    def first(self, count: int) -> Stage:
+        """Only the first `count` scenes."""
+        return self.chosen(torch.arange(min(count, len(self)), device=self.scene.device))
+
+    def with_mask(self, mask: Tensor) -> Stage:
+        """The same with other masks."""
+        return replace(self, mask=mask)
+
+    def with_scene(self, scene: Tensor) -> Stage:
+        """The same in other scenes."""
+        return replace(self, scene=scene)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Finished pictures (N, 3, C, C) uint8; alpha (N, 1, C, C) uint8 of what was laid over the scenes."""
+
+    picture: Tensor
+    alpha: Tensor
+
+
+@torch.inference_mode()
+def insert(method: Generated, stage: Stage, *, look: int = 0, batch_size: int = 16) -> Painted:
+    """Inserts every object of the stage: cut the window, paint at the networks' resolution, lay it back.
+
+    Nothing outside the window is touched, whatever the method paints inside it.
+    """
+    pictures, alphas = [], []
+    own = method.networks.resolution
+    for start in range(0, len(stage), batch_size):
+        part = slice(start, start + batch_size)
+        windows = windows_of(stage.mask[part])
+        scene8, mask = stage.scene[part], stage.mask[part]
+        scene = to_signed(scene8)
+        inner = [_cut(scene[n : n + 1], window) for n, window in enumerate(windows)]
+        shapes = [_cut(mask[n : n + 1], window, "zeros") for n, window in enumerate(windows)]
+        cases_scene = torch.cat([resized(one, own) for one in inner])
+        cases_mask = torch.cat([resized(one, own) for one in shapes])
+        cases = Cases(
+            cases_scene,
+            cases_mask,
+            cases_scene,
+            cases_mask,
+            stage.class_index[part],
+            stage.codes[part, look],
+        )
+        made = method.insert(cases)
+        for n, (left, top, side) in enumerate(windows):
+            colour = _laid(resized(made.rgb[n : n + 1], side), left, top)
+            alpha = _laid(resized(made.alpha[n : n + 1], side), left, top)
+            _, picture, alpha8 = composite(scene[n : n + 1], replace(made, rgb=colour, alpha=alpha))
+            pictures.append(picture)
+            alphas.append(alpha8)
+    return Painted(torch.cat(pictures), torch.cat(alphas))
+
+
+def windows_of(mask: Tensor) -> list[tuple[int, int, int]]:
+    """(left, top, side) in pixels of the square window around each mask (B, 1, C, C); the window is moved
+    into the scene as far as it fits."""
+    found = []
+    for x0, y0, x1, y1 in (bounding_boxes(mask) * CANVAS).tolist():
+        side = min(max(8, round(WINDOW * max(x1 - x0, y1 - y0))), 2 * CANVAS)
+        left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
+        if side <= CANVAS:
+            left, top = (min(max(place, 0), CANVAS - side) for place in (left, top))
+        found.append((left, top, side))
+    return found
+
+
+def _cut(picture: Tensor, window: tuple[int, int, int], beyond: str = "edge") -> Tensor:
+    """The window of a picture (1, C, S, S); beyond the picture its edge goes on, or there is nothing."""
+    left, top, side = window
+    place_x, place_y = torch.arange(left, left + side), torch.arange(top, top + side)
+    cut = picture[:, :, place_y.clamp(0, CANVAS - 1)][:, :, :, place_x.clamp(0, CANVAS - 1)]
+    if beyond == "edge":
+        return cut
+    inside = ((place_y >= 0) & (place_y < CANVAS)).unsqueeze(1) & (place_x >= 0) & (place_x < CANVAS)
+    return cut * inside.to(cut)
+
+
+def _laid(part: Tensor, left: int, top: int) -> Tensor:
+    """A window's content (1, C, side, side) in an empty canvas; what reaches beyond is cut off."""
+    side = part.shape[-1]
+    canvas = torch.zeros(1, part.shape[1], CANVAS, CANVAS, device=part.device)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, CANVAS), min(top + side, CANVAS)
+    canvas[:, :, y0:y1, x0:x1] = part[:, :, y0 - top : y1 - top, x0 - left : x1 - left]
+    return canvas
+
+
+def stage_from_photos(
+    records: Sequence[ObjectRecord],
+    class_names: Sequence[str],
+    code_size: int,
+    looks: int,
+    generator: torch.Generator,
+    device: torch.device,
+) -> tuple[Stage, Tensor]:
+    """Held-out photos with their object taken out, and its shape to be filled again; and the photos as they
+    were, (N, 3, CANVAS, CANVAS) in -1..1."""
+    windows = load_windows(records, class_names, CANVAS, STORED_SCALE)
+    photo = windows.images.float() / 127.5 - 1
+    mask = windows.masks.float() / 255
+    clean = fill_hole(photo, dilate(mask, round(CLEARANCE * CANVAS)))
+    scene = ((clean + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    codes = torch.randn(len(mask), looks, code_size, generator=generator)
+    stage = Stage(
+        scene.to(device),
+        mask.to(device),
+        windows.class_index.to(device),
+        codes.to(device),
+        tuple(class_names),
+    )
+    return stage, photo.to(device)
+
+
+def stage_from_scenes(
+    scenes: Sequence[Tensor],
+    networks: Networks,
+    looks: int,
+    code_size: int,
+    generator: torch.Generator,
+    device: torch.device,
+) -> Stage | None:
+    """A user's photos, uint8 (3, H, W) each, cut square at the bottom, with one object of each class in turn
+    and a generated mask; None without photos."""
+    if not scenes:
+        return None
+    count = len(networks.class_names)
+    squares = torch.cat([_square(scene) for scene in scenes for _ in range(count)]).to(device)
+    class_index = torch.arange(count, device=device).repeat(len(scenes))
+    box = torch.tensor([0.32, 0.48, 0.68, 0.80], device=device).repeat(len(squares), 1)
+    codes = torch.randn(len(squares), looks, code_size, generator=generator).to(device)
+    latent = torch.randn(len(squares), LATENT, generator=generator).to(device)
+    mask = masks_in(networks, squares, class_index, box, latent)
+    return Stage(squares, mask, class_index, codes, tuple(networks.class_names))
+
+
+def masks_in(networks: Networks, scene: Tensor, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
+    """(N, 1, C, C) in 0..1: generated masks for boxes (N, 4), in fractions of the scenes (N, 3, C, C) uint8,
+    each made in its own window as in use."""
+    made = []
+    for n, box in enumerate(boxes):
+        x0, y0, x1, y1 = (CANVAS * box).tolist()
+        outline = torch.zeros(1, 1, CANVAS, CANVAS, device=scene.device)
+        outline[:, :, round(y0) : round(y1), round(x0) : round(x1)] = 1
+        left, top, side = windows_of(outline)[0]
+        inside = (
+            torch.tensor([[(x0 - left), (y0 - top), (x1 - left), (y1 - top)]], device=scene.device) / side
+        )
+        window = resized(_cut(to_signed(scene[n : n + 1]), (left, top, side)), networks.resolution)
+        mask = networks.make_masks(class_index[n : n + 1], inside, window, z[n : n + 1])
+        made.append(_laid(resized(mask.float(), side), left, top))
+    return torch.cat(made)
+
+
+def _square(scene: Tensor) -> Tensor:
+    """(1, 3, CANVAS, CANVAS) uint8: the largest square in the middle of the photo's lower part."""
+    _, height, width = scene.shape
+    side = min(height, width)
+    left = (width - side) // 2
+    cut = scene[:, height - side :, left : left + side].unsqueeze(0).float()
+    small = F.interpolate(cut, size=(CANVAS, CANVAS), mode="bicubic", align_corners=False, antialias=True)
+    return small.round().clamp(0, 255).to(torch.uint8)

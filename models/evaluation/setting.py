@@ -1,0 +1,79 @@
+"""What every evaluation needs, read and checked before any long work: weights, photos, judges, rivals."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from models.bundle import Bundle
+from models.data import ObjectRecord, read_records
+from models.evaluation.cases import Generated
+from models.evaluation.evaluate import FeatureNetworks
+from models.evaluation.report import prepare_folder
+from models.evaluation.rivals import NamedFolder, fairness_notes, load_rivals
+from models.features.networks import feature_folder
+
+
+class SettingMissing(ValueError):
+    """A folder or a device that the command needs is not there; the message says what to name."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The things that an evaluation works with."""
+
+    weights: Path
+    bundle: Bundle
+    records: list[ObjectRecord]
+    features: FeatureNetworks
+    rivals: list[Generated]
+    device: torch.device
+    facts: dict[str, str | int | float]
+    notes: list[str]
+
+    @classmethod
+    def prepare(cls, arguments: argparse.Namespace, default_weights: Path) -> Setting:
+        """Reads what the arguments of the command name.
+
+        Raises:
+            SettingMissing, ReportUnwritable, DataError, ModelMissing, ModelCorrupt, FeatureNetworkMissing,
+            FeatureNetworkUnreadable, RivalUnusable, CheckpointError: each says what to change.
+        """
+        features_folder = feature_folder(arguments.features)
+        if features_folder is None:
+            raise SettingMissing(
+                "The feature networks that judge the pictures are needed. Name their folder with --features "
+                "or the environment variable INSERT_OBJECT_FEATURES."
+            )
+        for purpose, folder in (("feature networks", features_folder), ("photos", arguments.data)):
+            if not folder.is_dir():
+                raise SettingMissing(f"The folder of the {purpose}, {folder}, does not exist.")
+        device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise SettingMissing("PyTorch finds no CUDA device here. Leave --device out to run on the CPU.")
+        prepare_folder(arguments.out)
+        weights = arguments.weights or default_weights
+        records = read_records(arguments.data)
+        bundle = Bundle.load(weights, device=device, dtype=torch.float32)
+        features = FeatureNetworks.load(features_folder, device)
+        rivals = load_rivals(_named(arguments.rival), bundle.class_names, device)
+        seen = bundle.manifest.provenance.get("images_seen", "not recorded")
+        facts: dict[str, str | int | float] = {
+            "weights": bundle.manifest.name,
+            "pictures seen in training": str(seen),
+            "data": str(arguments.data),
+        }
+        for rival in rivals:
+            facts[f"{rival.name}, pictures seen"] = rival.images_seen
+        notes = fairness_notes(rivals, seen if isinstance(seen, int) else 0)
+        return cls(weights, bundle, records, features, rivals, device, facts, notes)
+
+
+def _named(given: list[str]) -> list[NamedFolder]:
+    try:
+        return [NamedFolder.parse(text) for text in given]
+    except ValueError as error:
+        raise SettingMissing(f"--rival {error}; write NAME=FOLDER.") from error

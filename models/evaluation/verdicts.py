@@ -1,0 +1,143 @@
+"""What the judges say of each picture: features, the segmenter's agreement, background, border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from models.evaluation import metrics
+from models.evaluation.baselines import Cases, GreyFill, Insertion, Method
+from models.evaluation.borders import border_figures, border_profile, halos, relative_profile, ring_distance
+from models.evaluation.cases import Sample
+from models.evaluation.compositing import composite, to_signed
+from models.features.networks import VOC_CLASSES
+
+
+class Segmenter(Protocol):
+    """Names the pixels of a picture, as DeepLabVoc does."""
+
+    def labels(self, x: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The networks that judge: an embedding (B, 3, H, W) -> (B, D) for KID, a segmenter for the FCN-score."""
+
+    embedding: nn.Module
+    segmenter: Segmenter
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judges say about N pictures of one method in one cell."""
+
+    features: Tensor  # (N, D)
+    iou: Tensor  # (N,), nan for classes that the segmenter does not know
+    changed: Tensor  # (N,) pixels
+    spill: Tensor  # (N,)
+    coverage: Tensor  # (N,)
+    border: Tensor  # (N, BORDER_FIGURES), nan where there is no contour
+    steps: Tensor  # (N, 2 * RINGS + 1) relative steps, ring by ring
+    halo: Tensor  # (N,) mean excess of the rims, 0..1
+
+
+def judge_method(
+    sample: Sample,
+    method: Method,
+    scene: Tensor,
+    mask: Tensor,
+    judges: Judges,
+    reach: int,
+    batch_size: int,
+    bar: tqdm[None],
+) -> Verdict:
+    """All insertions of a method into `scene` with `mask`; `reach`: pixels of soft edge that are no spill."""
+    names = segmenter_names(sample)
+    parts = []
+    for part, cases in sample.batches(scene, mask, batch_size):
+        insertion = method.insert(cases)
+        before, after, alpha8 = composite(cases.scene, insertion)
+        picture = to_signed(after)
+        alpha = alpha8.float() / 255
+        parts.append(
+            Verdict(
+                judges.embedding(picture),
+                segment_iou(picture, insertion.shape, names[part], judges.segmenter),
+                metrics.changed_pixels(before, after, outside_object(insertion, alpha8, reach)),
+                metrics.spill(alpha, insertion.shape, reach),
+                metrics.coverage(alpha, insertion.shape),
+                *_border(*_cut_out(method, cases, insertion, picture, alpha)),
+            )
+        )
+        bar.update(len(picture))
+    return _joined(parts)
+
+
+def judge_photos(photos: Tensor, mask: Tensor, names: Tensor, judges: Judges, batch_size: int) -> Verdict:
+    """The same of photos (N, 3, S, S) whose objects have the masks (N, 1, S, S) and the segmenter's `names`
+    (N,); nothing is inserted, so nothing is changed or spilt."""
+    parts = []
+    for photo, its_mask, its_names in zip(
+        *(torch.split(whole, batch_size) for whole in (photos, mask, names)), strict=True
+    ):
+        nothing = torch.zeros(len(photo), device=photo.device)
+        parts.append(
+            Verdict(
+                judges.embedding(photo),
+                segment_iou(photo, its_mask, its_names, judges.segmenter),
+                nothing,
+                nothing * torch.nan,
+                nothing * torch.nan,
+                *_border(photo, its_mask),
+            )
+        )
+    return _joined(parts)
+
+
+def segmenter_names(sample: Sample) -> Tensor:
+    """(N,) each picture's class as the segmenter numbers it, -1 where it has no such class."""
+    numbers = [VOC_CLASSES.index(name) if name in VOC_CLASSES else -1 for name in sample.class_names]
+    return torch.tensor(numbers, device=sample.class_index.device)[sample.class_index]
+
+
+def segment_iou(picture: Tensor, shape: Tensor, names: Tensor, segmenter: Segmenter) -> Tensor:
+    """(B,) IoU of what the segmenter calls `names` (B,) with `shape` (B, 1, S, S); nan for names below 0."""
+    labels = segmenter.labels(picture)
+    found = (labels == names.view(-1, 1, 1)).unsqueeze(1).float()
+    return metrics.iou(found, shape).masked_fill(names < 0, torch.nan)
+
+
+def outside_object(insertion: Insertion, alpha8: Tensor, reach: int) -> Tensor:
+    """(B, 1, S, S) bool, the pixels that must stay as they were: where alpha (uint8) is 0; for a method that
+    repaints the scene, farther than `reach` pixels from the shape."""
+    if insertion.repaints_scene:
+        return metrics.grown(insertion.shape, reach) == 0
+    return alpha8 == 0
+
+
+def _cut_out(
+    method: Method, cases: Cases, insertion: Insertion, picture: Tensor, alpha: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The picture and the alpha whose border is judged; that of an absent object runs where it should be."""
+    if isinstance(method, GreyFill):  # the lower anchor of the seam score is cut out with scissors
+        hard = replace(insertion, alpha=(insertion.alpha >= 0.5).to(insertion.alpha.dtype))
+        return to_signed(composite(cases.scene, hard)[1]), hard.alpha
+    if insertion.repaints_scene:
+        return picture, insertion.shape
+    present = (alpha >= 0.5).flatten(1).any(dim=1).view(-1, 1, 1, 1)
+    return picture, torch.where(present, alpha, insertion.shape)
+
+
+def _border(picture: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    distance = ring_distance(alpha)
+    profile, halo = border_profile(picture, distance), halos(picture, distance)
+    return border_figures(profile, halo), relative_profile(profile), halo.sum(dim=1)
+
+
+def _joined(parts: Sequence[Verdict]) -> Verdict:
+    return Verdict(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Verdict)))
