@@ -6,17 +6,32 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from daemon.editors import Editor, EditorKind, find_editors
+from installer.autostart.steps import AutostartStep, NoAutostartStep
 from installer.desktop import DaemonStep, DemoStep, LinkStep, PluginStep
 from installer.failure import InstallFailure
+from installer.file_lock import file_lock
 from installer.places import Places
-from installer.program import OwnCodeStep, PackagesStep, SpaceStep, TorchStep, WeightsStep
+from installer.program import (
+    OwnCodeStep,
+    PackagesStep,
+    SpaceStep,
+    TorchStep,
+    WeightsStep,
+    check_writable,
+)
 from installer.record import Record
-from installer.removal import uninstall
+from installer.removal import remove_files, uninstall
 from installer.steps import Step, run_steps, show_plan, tell
 
 NO_EDITORS = "none"
+KIND_NAMES = {EditorKind.GIMP: "GIMP 3", EditorKind.KRITA: "Krita"}
+WAYS_IN = {
+    EditorKind.GIMP: "select a rectangle and choose Filters ▸ Insert object…",
+    EditorKind.KRITA: "open Settings ▸ Dockers ▸ Insert Object",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,11 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         places = Places.of_this_user()
-        record = Record.read(places.record)
-        if options.uninstall:
-            uninstall(places, record, dry_run=options.dry_run)
-            return 0
-        _install(places, record, options)
+        if options.dry_run or (options.uninstall and not places.data.exists()):
+            _run(places, options)
+        else:
+            _run_alone(places, options)
     except InstallFailure as failure:
         tell(failure)
         return 1
@@ -41,6 +55,29 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _run(places: Places, options: argparse.Namespace) -> None:
+    record = Record.read(places.record)
+    if options.uninstall:
+        uninstall(places, record, dry_run=options.dry_run)
+    else:
+        _install(places, record, options)
+
+
+def _run_alone(places: Places, options: argparse.Namespace) -> None:
+    """Runs while no other installer is at work in this data folder."""
+    check_writable(places.data)
+    try:
+        with file_lock(places.installing, on_wait=_tell_waiting):
+            _run(places, options)
+    finally:
+        if not places.record.exists():  # nothing is installed, so nothing stays
+            remove_files(places.data, places.installing.name)
+
+
+def _tell_waiting() -> None:
+    print("Another install.py is at work here; waiting for it to end …", flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="install.py",
@@ -49,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
     parser.add_argument("--uninstall", action="store_true", help="take everything out again")
+    parser.add_argument(
+        "--autostart",
+        action=argparse.BooleanOptionalAction,
+        help="start the service at login, or no longer; by default editors start it when they need it",
+    )
     parser.add_argument("--no-demo", action="store_true", help="leave out the first insertion")
     parser.add_argument(
         "--editors",
@@ -76,23 +118,35 @@ def _install(places: Places, record: Record, options: argparse.Namespace) -> Non
     found = find_editors(places.home, places.environ, places.platform)
     editors = [editor for editor in found if editor.kind in options.editors]
     _tell_missing(editors, options.editors)
-    steps = _steps(places, record, editors, demo=not options.no_demo)
+    steps = _steps(places, record, editors, options)
     if options.dry_run:
         show_plan(steps)
         print("Nothing was changed.")
         return
     run_steps(steps)
-    command = "insert-object" if shutil.which("insert-object") else str(places.link)
-    print(f"\nInsert Object is installed. Try: {command} --help")
+    print(f"\nInsert Object is installed.\n{next_steps(places, record)}")
+
+
+def next_steps(places: Places, record: Record) -> str:
+    """Where to find it now, a line for every way in."""
+    kinds = {editor.kind for editor in record.editors()}
+    found = shutil.which("insert-object", path=places.environ.get("PATH"))
+    command = "insert-object" if found and Path(found) == places.link else str(places.link)
+    ways = [
+        f"  in {KIND_NAMES[kind]}: restart it, then {WAYS_IN[kind]}" for kind in EditorKind if kind in kinds
+    ]
+    return "\n".join([*ways, f"  in a terminal: {command} --help"])
 
 
 def _tell_missing(editors: Sequence[Editor], wanted: Sequence[EditorKind]) -> None:
-    for kind, name in ((EditorKind.GIMP, "GIMP 3"), (EditorKind.KRITA, "Krita")):
+    for kind, name in KIND_NAMES.items():
         if kind in wanted and not any(editor.kind is kind for editor in editors):
-            print(f"no {name} found, skipped")
+            print(f"No {name} was found. Once you have it, run install.py again.")
 
 
-def _steps(places: Places, record: Record, editors: Sequence[Editor], *, demo: bool) -> list[Step]:
+def _steps(
+    places: Places, record: Record, editors: Sequence[Editor], options: argparse.Namespace
+) -> list[Step]:
     steps: list[Step] = [
         SpaceStep(places, record),
         WeightsStep(),
@@ -101,6 +155,10 @@ def _steps(places: Places, record: Record, editors: Sequence[Editor], *, demo: b
         OwnCodeStep(places, record),
         LinkStep(places, record),
         *(PluginStep(places, record, editor) for editor in editors),
-        DaemonStep(places),
     ]
-    return [*steps, DemoStep(places, record)] if demo else steps
+    if options.autostart or (options.autostart is None and record.autostart):
+        steps.append(AutostartStep(places, record))
+    elif options.autostart is False:
+        steps.append(NoAutostartStep(places, record))
+    steps.append(DaemonStep(places, record))
+    return steps if options.no_demo else [*steps, DemoStep(places, record)]

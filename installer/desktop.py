@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daemon.editors import Editor
 from daemon.editors.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
+from installer.autostart import login_service
 from installer.environment import ROOT
 from installer.failure import InstallFailure
 from installer.places import Places
@@ -49,7 +50,9 @@ class LinkStep(Step):
         self.record.link = str(link)
         self.record.write()
         on_path = str(link.parent) in self.places.environ.get("PATH", "").split(os.pathsep)
-        return str(link) if on_path else f"{link} ({link.parent} is not in your PATH: add it, or type it out)"
+        if on_path:
+            return str(link)
+        return f"{link}\n      (that folder is not in your PATH yet: many systems add it at the next login)"
 
 
 def points_to(link: Path, program: Path) -> bool:
@@ -106,20 +109,25 @@ class PluginStep(Step):
 
 @dataclass
 class DaemonStep(Step):
-    """The daemon, running with the networks loaded."""
+    """The daemon, which users know as the service, running with the networks loaded."""
 
     places: Places
-    title = "Daemon"
+    record: Record
+    title = "Service"
 
     def plan(self) -> str:
         return "start it"
 
     def do(self) -> str:
+        if self.record.autostart and not self.places.connection_file.exists():
+            login_service(self.places).start()  # else it would be one that ends when idle
         hint = f"See the log with: {self.places.link} daemon logs"
         self.places.environment.run(
-            [str(self.places.program), "daemon", "start"], "The daemon did not start.", hint=hint
+            [str(self.places.program), "daemon", "start"], "The service did not start.", hint=hint
         )
-        return "running; it ends by itself when it is not used"
+        if self.record.autostart:
+            return "running"
+        return "running; it ends by itself when it is not used, and starts again when it is"
 
 
 @dataclass
@@ -154,7 +162,7 @@ class DemoStep(Step):
         self.record.demo = self.record.program
         self.record.write()
         layers, picture = self.results
-        return f"the results are\n      {layers} (opens in GIMP and Krita)\n      {picture}"
+        return f"{picture}\n      {layers} (its layers, for GIMP and Krita)"
 
     def undo(self) -> None:
         for result in self.results:

@@ -20,7 +20,8 @@ from installer.failure import InstallFailure
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
-TORCH_LOCK = ROOT / "requirements-torch.lock"
+TORCH_LOCK = ROOT / "requirements-torch.lock"  # the general build, on Linux with its CUDA packages
+TORCH_CPU_LOCK = ROOT / "requirements-torch-cpu.lock"  # for Linux without an NVIDIA card
 PROCESSOR_INDEX = "https://download.pytorch.org/whl/cpu"
 
 OLDEST_PYTHON = (3, 10)
@@ -31,6 +32,10 @@ PIP_WHEEL = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 PIP_FAILED = "pip could not install what is needed."
+PROCESSOR_HINT = (
+    "PyTorch's build for processors comes from download.pytorch.org. Check that this computer can reach it "
+    "and has enough free disk space, then run this again."
+)
 PIP_HINT = "Check the network connection and the free disk space, then run this again."
 
 # Variables that would make pip or Python work on another environment than the one meant.
@@ -119,21 +124,25 @@ class Environment:
         command = [str(self.python), "-m", "pip", arguments[0], *options, *arguments[1:]]
         self.run(command, failure, hint=hint, shown=shown)
 
-    def install_locked(self, *locks: Path) -> None:
-        """Installs what the lock files pin, and nothing whose hash is not in them."""
-        files = [part for lock in locks for part in ("--requirement", str(lock))]
-        self.pip("install", "--require-hashes", "--no-deps", "--prefer-binary", *files)
+    def install_locked(self, lock: Path, *options: str, hint: str = PIP_HINT) -> None:
+        """Installs what the lock file pins, and nothing whose hash is not in it; ``options`` are pip's.
+
+        Raises:
+            InstallFailure: a file cannot be had or has another hash.
+        """
+        files = ("--requirement", str(lock))
+        self.pip("install", "--require-hashes", "--no-deps", "--prefer-binary", *options, *files, hint=hint)
 
     def install_torch(self) -> None:
         """Installs the pinned PyTorch: without an NVIDIA card the far smaller build for processors."""
-        pin = torch_pin()
-        if sys.platform != "linux" or has_nvidia_card():
-            self.pip("install", "--requirement", str(TORCH_LOCK))
+        lock = torch_lock()
+        if lock != TORCH_CPU_LOCK:
+            self.install_locked(lock)
             return
         try:  # an index or folder that pip is already set up with may have it
-            self.pip("install", "--quiet", "--no-deps", f"{pin}+cpu")
+            self.install_locked(lock, "--quiet")
         except InstallFailure:
-            self.pip("install", "--extra-index-url", PROCESSOR_INDEX, "--requirement", str(TORCH_LOCK))
+            self.install_locked(lock, "--extra-index-url", PROCESSOR_INDEX, hint=PROCESSOR_HINT)
 
     def has_torch(self) -> bool:
         """Whether the pinned PyTorch is there and loads."""
@@ -167,10 +176,15 @@ class Environment:
         return done.stdout or ""
 
 
+def torch_lock() -> Path:
+    """The lock file whose PyTorch is for this computer."""
+    return TORCH_LOCK if sys.platform != "linux" or has_nvidia_card() else TORCH_CPU_LOCK
+
+
 def torch_pin() -> str:
     """The requirement of PyTorch, as ``torch==2.13.0``."""
     lines = TORCH_LOCK.read_text(encoding="utf-8").splitlines()
-    return next(line for line in lines if line.startswith("torch=="))
+    return next(line for line in lines if line.startswith("torch==")).rstrip(" \\")
 
 
 def has_nvidia_card() -> bool:

@@ -9,28 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.environment import Environment
+from plugins.client.default_places import APPLICATION, RUN_DAEMON, data_folder
 
-APPLICATION = "insert-object"
+__all__ = ["APPLICATION", "Places", "data_folder", "log_folder"]
 
-
-def data_folder(home: Path, environ: Mapping[str, str], platform: str) -> Path:
-    """The daemon's data folder, by the rules of platformdirs, which is not installed yet.
-
-    ``INSERT_OBJECT_HOME`` names a folder that holds everything instead.
-    """
-    chosen = environ.get("INSERT_OBJECT_HOME", "")
-    if chosen:
-        return Path(chosen).expanduser().absolute() / "data"
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / APPLICATION
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / APPLICATION
-    named = environ.get("XDG_DATA_HOME", "").strip()
-    return (Path(named) if named else home / ".local" / "share") / APPLICATION
+_YIELDING = ("--if-none-runs",)  # of a service and a daemon started on demand, the second one ends
 
 
 def log_folder(home: Path, environ: Mapping[str, str], platform: str) -> Path:
-    """The daemon's log folder, by the same rules."""
+    """The daemon's log folder, by the same rules as ``data_folder``."""
     chosen = environ.get("INSERT_OBJECT_HOME", "")
     if chosen:
         return Path(chosen).expanduser().absolute() / "logs"
@@ -87,8 +74,30 @@ class Places:
         return self.data / "installed.json"
 
     @property
+    def installing(self) -> Path:
+        """Locked while an installer is at work, so that two of them take turns."""
+        return self.data / "installing.lock"
+
+    @property
     def connection_file(self) -> Path:
         return self.data / "connection.json"
+
+    @property
+    def service_command(self) -> tuple[str, ...]:
+        """How the system starts the daemon at login; it needs ``service_environment``."""
+        return (str(self.environment.python), *RUN_DAEMON, *_YIELDING)
+
+    @property
+    def service_environment(self) -> dict[str, str]:
+        """Variables for ``service_command``: the service of a session stays as long as the session."""
+        chosen = self.environ.get("INSERT_OBJECT_HOME", "")
+        home = {"INSERT_OBJECT_HOME": str(Path(chosen).expanduser().absolute())} if chosen else {}
+        return {"INSERT_OBJECT_END_MINUTES": "never", **home}
+
+    @property
+    def service_command_alone(self) -> tuple[str, ...]:
+        """The same for systems that give a service no variables."""
+        return (*self.start_command, *_YIELDING, "--end-after", "never")
 
     @property
     def start_command(self) -> tuple[str, ...]:
@@ -96,7 +105,7 @@ class Places:
         python = str(self.environment.python)
         chosen = self.environ.get("INSERT_OBJECT_HOME", "")
         if not chosen:
-            return (python, "-I", "-m", "daemon.command_line", "daemon", "run")
+            return (python, *RUN_DAEMON)
         # An editor started from the desktop does not have the variable, so the command brings it along.
         code = (
             "import os, sys; os.environ['INSERT_OBJECT_HOME'] = sys.argv.pop(1); "

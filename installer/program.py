@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.environment import LOCK, ROOT, TORCH_LOCK, clean_environ, find_python, has_nvidia_card
+from installer.environment import LOCK, ROOT, clean_environ, find_python, has_nvidia_card, torch_lock
 from installer.failure import InstallFailure
 from installer.places import Places
 from installer.record import Record
@@ -21,6 +21,7 @@ MIB = 1024**2
 PROCESSOR_SPACE = 1200 * MIB  # measured: 1,000 MiB in the environment with the build for processors
 NVIDIA_SPACE = 7000 * MIB  # with the CUDA packages that the general build brings on Linux
 DOWNLOAD_SPACE = 400 * MIB  # in the folder for temporary files, while a wheel is fetched
+STOP_SECONDS = 420.0  # for a long request, and for the command itself to lose its patience
 WEIGHTS = ROOT / "models" / "weights"
 PACKAGES = ("daemon", "models", "plugins")
 
@@ -43,9 +44,10 @@ class SpaceStep(ProgramStep):
     """Checks, before anything is downloaded, that it can be written and that it fits."""
 
     title = "Free disk space"
+    when_done = "no more is needed"
 
     def plan(self) -> str:
-        return f"check for {needed_space() // MIB:,} MiB in {self.places.data}"
+        return f"check for {_gigabytes(needed_space())} in {self.places.data}"
 
     def is_done(self) -> bool:
         return bool(self.record.torch)
@@ -60,14 +62,18 @@ class SpaceStep(ProgramStep):
         ):
             if there < needed:
                 raise InstallFailure(
-                    f"{folder} has {there // MIB:,} MiB free, and {needed // MIB:,} MiB are needed.",
+                    f"{folder} has {_gigabytes(there)} free, and {_gigabytes(needed)} are needed.",
                     "Free some space, or set INSERT_OBJECT_HOME (or TMPDIR) to a folder on another disk.",
                 )
-        return f"{free // MIB:,} MiB free, {needed_space() // MIB:,} MiB needed"
+        return f"{_gigabytes(free)} free, {_gigabytes(needed_space())} needed"
 
     def undo(self) -> None:
         if self.places.data.is_dir() and not any(self.places.data.iterdir()):
             self.places.data.rmdir()
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB"
 
 
 def needed_space() -> int:
@@ -108,13 +114,14 @@ class WeightsStep(Step):
                 f"The networks did not pass the check: {error}",
                 "Get a fresh copy of Insert Object and run its install.py.",
             ) from error
-        return "their hashes are right"
+        return "complete and unchanged"
 
 
 class PackagesStep(ProgramStep):
     """The environment with everything pinned in requirements.lock."""
 
     title = "Private Python environment"
+    effort = "about 60 MB to download"
 
     def plan(self) -> str:
         return f"make {self.places.environment.folder} with {find_python()} and install the pinned packages"
@@ -142,12 +149,15 @@ class TorchStep(ProgramStep):
 
     title = "PyTorch"
 
+    @property
+    def effort(self) -> str:  # type: ignore[override]
+        return "several GB to download, with CUDA" if has_nvidia_card() else "about 200 MB to download"
+
     def plan(self) -> str:
-        size = "several GB, with CUDA" if has_nvidia_card() else "about 200 MB, for processors"
-        return f"download and install it ({size})"
+        return f"install it ({self.effort})"
 
     def is_done(self) -> bool:
-        return self.record.torch == fingerprint(TORCH_LOCK)
+        return self.record.torch == fingerprint(torch_lock())
 
     def do(self) -> str:
         self.places.environment.install_torch()
@@ -156,7 +166,7 @@ class TorchStep(ProgramStep):
                 "PyTorch was installed, but it does not load.",
                 "Run this again; if that does not help, report it with your system and processor.",
             )
-        self.record.torch = fingerprint(TORCH_LOCK)
+        self.record.torch = fingerprint(torch_lock())
         self.record.write()
         return ""
 
@@ -230,14 +240,25 @@ def fingerprint(*files: Path) -> str:
 
 
 def stop_daemon(places: Places) -> None:
-    """Asks a running daemon to end; one that does not run is fine."""
-    if places.program.exists():
+    """Asks a running daemon to end after its running request; one that does not run is fine.
+
+    Raises:
+        InstallFailure: it does not end.
+    """
+    if not places.program.exists():
+        return
+    try:
         subprocess.run(
             [str(places.program), "daemon", "stop"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=clean_environ(),
-            timeout=60,
+            timeout=STOP_SECONDS,
             check=False,
         )
+    except subprocess.TimeoutExpired as error:
+        raise InstallFailure(
+            "The running service does not end.",
+            f"End it with “{places.link} daemon stop” and run this again.",
+        ) from error

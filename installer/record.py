@@ -20,6 +20,7 @@ class Record:
     program: str = ""
     demo: str = ""
     link: str = ""
+    autostart: str = ""
     plugins: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.editors.plugin_files import remove_plugin
+from installer.autostart.steps import remove_autostart
 from installer.desktop import DemoStep, points_to
 from installer.places import APPLICATION, Places
 from installer.program import stop_daemon
@@ -32,7 +33,8 @@ def uninstall(places: Places, record: Record, *, dry_run: bool) -> None:
         if not dry_run:
             remove()
     if not dry_run:
-        left = sorted(path.name for path in places.data.iterdir()) if places.data.is_dir() else []
+        there = places.data.iterdir() if places.data.is_dir() else ()
+        left = sorted(path.name for path in there if path != places.installing)
         print(
             f"Left in {places.data}, because it is yours: {', '.join(left)}" if left else "Nothing is left."
         )
@@ -51,7 +53,11 @@ def remove_files(folder: Path, *patterns: str) -> None:
 
 def removals(places: Places, record: Record) -> list[tuple[str, Callable[[], object]]]:
     """What there is to remove, in order, each with the function that does it."""
-    found: list[tuple[str, Callable[[], object]]] = [("the running daemon", partial(stop_daemon, places))]
+    found: list[tuple[str, Callable[[], object]]] = []
+    if record.autostart:  # before the daemon, which the system would start again
+        title = f"the start at login, {record.autostart}"
+        found.append((title, partial(remove_autostart, places, record)))
+    found.append(("the running service", partial(stop_daemon, places)))
     for editor in record.editors():
         title = f"the plug-in for {editor.name} in {editor.plugin_folder}"
         found.append((title, partial(remove_plugin, editor)))
@@ -64,5 +70,5 @@ def removals(places: Places, record: Record) -> list[tuple[str, Callable[[], obj
     environment = places.environment.folder
     if environment.exists():
         found.append((f"the environment {environment}", partial(shutil.rmtree, environment)))
-    found.append(("what the daemon noted", partial(remove_files, places.data, *DATA_FILES)))
+    found.append(("the notes of service and installer", partial(remove_files, places.data, *DATA_FILES)))
     return found

@@ -11,9 +11,14 @@ from installer.failure import InstallFailure
 
 
 class Step(abc.ABC):
-    """One step. ``title`` is what the user reads; ``plan`` is what it would do."""
+    """One step. ``title`` is what the user reads; ``plan`` is what it would do.
+
+    ``effort`` is told before a step that takes long, ``when_done`` of one that is passed over.
+    """
 
     title = ""
+    effort = ""
+    when_done = "already there"
 
     @abc.abstractmethod
     def plan(self) -> str:
@@ -38,7 +43,7 @@ class Step(abc.ABC):
 def show_plan(steps: Sequence[Step]) -> None:
     """Tells what would be done, and does nothing."""
     for number, step in enumerate(steps, 1):
-        state = "already there" if step.is_done() else step.plan()
+        state = step.when_done if step.is_done() else step.plan()
         print(f"[{number}/{len(steps)}] {step.title}: {state}")
 
 
@@ -51,9 +56,9 @@ def run_steps(steps: Sequence[Step]) -> None:
     for number, step in enumerate(steps, 1):
         start = f"[{number}/{len(steps)}] {step.title}"
         if step.is_done():
-            print(f"{start}: already there", flush=True)
+            print(f"{start}: {step.when_done}", flush=True)
             continue
-        print(f"{start} …", flush=True)
+        print(f"{start}{f', {step.effort}' if step.effort else ''} …", flush=True)
         started = time.monotonic()
         try:
             remark = step.do()
@@ -73,4 +78,4 @@ def tell(failure: InstallFailure) -> None:
     """Writes a failure for the user: the program's own words first, then the fact and what to do."""
     if failure.details:
         print(failure.details, file=sys.stderr)
-    print(f"\nInstallation stopped. {failure}", file=sys.stderr)
+    print(f"\nStopped. {failure}", file=sys.stderr)

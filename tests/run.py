@@ -16,18 +16,20 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from installer.environment import (  # noqa: E402 - found through the line above
-    TORCH_LOCK,
     Environment,
     clean_environ,
     find_python,
+    torch_lock,
 )
 from installer.failure import InstallFailure  # noqa: E402
+from installer.file_lock import file_lock  # noqa: E402
 
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 READY = "ready"  # file in the environment's folder, written last
@@ -43,33 +45,48 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def environment_folder(python: Path) -> Path:
+def environment_folder(kind: str, python: Path, *locks: Path) -> Path:
     """The environment that belongs to this Python and these pins."""
-    chosen = os.environ.get("INSERT_OBJECT_TEST_ENVIRONMENT")
-    if chosen:
-        return Path(chosen)
     pins = hashlib.sha256(str(python).encode())
-    for lock in (TORCH_LOCK, TEST_LOCK):
+    for lock in locks:
         pins.update(lock.read_bytes())
-    return cache_folder() / "insert-object" / "tests" / pins.hexdigest()[:16]
+    return cache_folder() / "insert-object" / kind / pins.hexdigest()[:16]
 
 
-def prepared_environment() -> Environment:
-    """The environment with everything the tests need, made if it is not there."""
+def prepared(folder: Path, python: Path, fill: Callable[[Environment], None]) -> Environment:
+    """The environment in that folder, made and filled if it is not there; of two runs one makes it.
+
+    Raises:
+        InstallFailure: it could not be made.
+    """
+    environment = Environment(folder)
+    lock = folder.with_name(f"{folder.name}.lock")
+    with file_lock(lock, on_wait=lambda: say("Another run is making the environment; waiting for it")):
+        if (folder / READY).exists():
+            say(f"Using the environment in {folder}")
+            return environment
+        say(f"Making an environment in {folder} with {python}")
+        shutil.rmtree(folder, ignore_errors=True)
+        environment.create(python)
+        fill(environment)
+        (folder / READY).touch()
+    return environment
+
+
+def environment_for_tests() -> Environment:
+    """The environment with everything the tests need; raises as ``prepared`` does."""
     python = find_python()
-    environment = Environment(environment_folder(python))
-    if (environment.folder / READY).exists():
-        say(f"Using the environment in {environment.folder}")
-        return environment
-    say(f"Making an environment in {environment.folder} with {python}")
-    shutil.rmtree(environment.folder, ignore_errors=True)
-    environment.create(python)
+    chosen = os.environ.get("INSERT_OBJECT_TEST_ENVIRONMENT")
+    folder = Path(chosen) if chosen else environment_folder("tests", python, torch_lock(), TEST_LOCK)
+    return prepared(folder, python, install_test_packages)
+
+
+def install_test_packages(environment: Environment) -> None:
+    """Installs everything the tests need."""
     say("Installing the pinned packages (a minute or two)")
     environment.install_locked(TEST_LOCK)
     say("Installing PyTorch (about 200 MB)")
     environment.install_torch()
-    (environment.folder / READY).touch()
-    return environment
 
 
 def say(line: str) -> None:
@@ -104,7 +121,7 @@ def main() -> int:
     )
     options, for_pytest = parser.parse_known_args()
     try:
-        environment = prepared_environment()
+        environment = environment_for_tests()
     except InstallFailure as failure:
         print(f"{failure.details}\n{failure}".strip(), file=sys.stderr)
         return 2

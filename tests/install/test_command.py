@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from daemon.editors import Editor, EditorKind, Flavour
+from installer.command import next_steps
 from installer.desktop import DEMO_BOX, DEMO_PHOTO, LinkStep, PluginStep
 from installer.failure import InstallFailure
 from installer.places import Places
-from installer.program import NVIDIA_SPACE, SpaceStep, WeightsStep
+from installer.program import NVIDIA_SPACE, SpaceStep, WeightsStep, stop_daemon
 from installer.record import Record
 from installer.removal import uninstall
 
@@ -83,7 +84,7 @@ def test_a_dry_run_tells_every_step_and_changes_nothing(run_installer: RunInstal
         "PyTorch",
         "Insert Object",
         "Command insert-object",
-        "Daemon",
+        "Service",
         "First insertion",
     ]
     assert everything_below(home) == []
@@ -91,8 +92,8 @@ def test_a_dry_run_tells_every_step_and_changes_nothing(run_installer: RunInstal
 
 def test_editors_that_are_not_there_are_named(run_installer: RunInstaller) -> None:
     told = run_installer("--dry-run", PATH="/nonexistent").stdout
-    assert "no GIMP 3 found, skipped" in told
-    assert "no Krita found, skipped" in told
+    assert "No GIMP 3 was found. Once you have it, run install.py again." in told
+    assert "No Krita was found. Once you have it, run install.py again." in told
 
 
 def test_editors_that_are_there_get_the_plug_in(run_installer: RunInstaller, home: Path) -> None:
@@ -111,7 +112,7 @@ def test_only_the_wanted_editors_get_it(
     (home / ".local" / "share" / "krita").mkdir(parents=True)
     told = run_installer("--dry-run", "--editors", wanted, PATH="/nonexistent").stdout
     assert set(re.findall(r"Plug-in for (\w+)", told)) == present
-    assert "skipped" not in told
+    assert "was found" not in told
 
 
 def test_an_unknown_editor_is_bad_input(run_installer: RunInstaller) -> None:
@@ -124,14 +125,46 @@ def test_without_a_demo_there_is_no_first_insertion(run_installer: RunInstaller)
     assert "First insertion" not in run_installer("--dry-run", "--no-demo").stdout
 
 
+def test_the_start_at_login_is_only_set_up_when_asked_for(run_installer: RunInstaller, home: Path) -> None:
+    told = {
+        option: run_installer("--dry-run", "--no-demo", *filter(None, [option]), PATH="/nonexistent").stdout
+        for option in ("", "--autostart", "--no-autostart")
+    }
+    assert "Start at login" not in told[""]
+    assert re.search(r"Start at login: set up the .*insert-object", told["--autostart"])
+    assert "Start at login: already off" in told["--no-autostart"]
+    assert everything_below(home) == []
+
+
+def test_at_the_end_it_says_how_to_get_there_in_each_editor_that_has_it(
+    places: Places, record: Record, home: Path
+) -> None:
+    assert next_steps(places, record).splitlines() == [f"  in a terminal: {places.link} --help"]
+    record.add_plugin(Editor(EditorKind.GIMP, "3.0", home / "GIMP" / "3.0", Flavour.NATIVE))
+    record.add_plugin(Editor(EditorKind.KRITA, "5.2", home / "krita", Flavour.NATIVE, home / "kritarc"))
+    assert next_steps(places, record).splitlines()[:2] == [
+        "  in GIMP 3: restart it, then select a rectangle and choose Filters ▸ Insert object…",
+        "  in Krita: restart it, then open Settings ▸ Dockers ▸ Insert Object",
+    ]
+
+
+def test_a_service_that_does_not_end_stops_the_upgrade_with_what_to_do(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.program.parent.mkdir(parents=True)
+    places.program.write_text("#!/bin/sh\nexec sleep 60\n")
+    places.program.chmod(0o755)
+    monkeypatch.setattr("installer.program.STOP_SECONDS", 0.2)
+    with pytest.raises(InstallFailure, match=r"does not end\. End it with .*daemon stop"):
+        stop_daemon(places)
+
+
 def test_a_home_that_cannot_be_written_is_refused(run_installer: RunInstaller, home: Path) -> None:
     (home / "file").write_text("")  # a file where a folder should be stops root, too
     done = run_installer(INSERT_OBJECT_HOME=str(home / "file" / "below"))
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith(
-        f"Installation stopped. The folder {home / 'file' / 'below' / 'data'} cannot be written"
-    )
+    assert last.startswith(f"Stopped. The folder {home / 'file' / 'below' / 'data'} cannot be written")
     assert "Traceback" not in done.stderr
     assert everything_below(home) == ["file"]
 
@@ -146,7 +179,7 @@ def test_a_disk_that_is_too_full_is_found_before_anything_is_fetched(
     places: Places, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000 * 1024**2}))
-    with pytest.raises(InstallFailure, match=r"has 1,000 MiB free, and [\d,]+ MiB are needed\. Free some"):
+    with pytest.raises(InstallFailure, match=r"has 1\.0 GB free, and [\d.]+ GB are needed\. Free some"):
         SpaceStep(places, record).do()
     assert NVIDIA_SPACE > 1000 * 1024**2
 
@@ -161,7 +194,7 @@ def test_weights_that_are_not_right_stop_the_installation(
 
 def test_the_command_is_linked_and_told_when_it_is_not_in_path(places: Places, record: Record) -> None:
     step = LinkStep(places, record)
-    assert "is not in your PATH" in step.do()
+    assert "is not in your PATH yet" in step.do()
     assert places.link.readlink() == places.program
     assert step.is_done()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import http.server
-import re
 import subprocess
 import sys
 import threading
@@ -16,51 +15,13 @@ import pytest
 
 from installer import environment
 from installer.environment import (
-    LOCK,
     ROOT,
-    TORCH_LOCK,
     Environment,
     fetch_pip_wheel,
     find_python,
     supported_pythons,
-    torch_pin,
 )
 from installer.failure import InstallFailure
-
-
-def pinned(lock: Path) -> dict[str, list[str]]:
-    """The lines of each package in a lock, by its name."""
-    found: dict[str, list[str]] = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        if match := re.match(r"([a-z0-9.-]+)==", line):
-            found.setdefault(match.group(1), []).append(line)
-    return found
-
-
-@pytest.mark.parametrize("lock", [LOCK, ROOT / "tests" / "requirements.lock"], ids=["program", "tests"])
-def test_every_pin_has_hashes(lock: Path) -> None:
-    blocks = re.split(r"\n(?=[a-z])", lock.read_text(encoding="utf-8"))
-    blocks = [block for block in blocks if not block.startswith("#")]
-    assert len(blocks) > 15
-    assert all("--hash=sha256:" in block for block in blocks)
-
-
-def test_every_dependency_of_the_project_is_pinned() -> None:
-    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
-    assert names <= {*pinned(LOCK), "torch"}
-
-
-def test_the_tests_run_on_what_the_program_is_installed_with() -> None:
-    program, tests = pinned(LOCK), pinned(ROOT / "tests" / "requirements.lock")
-    assert {name: tests.get(name) for name in program} == program
-
-
-def test_torch_is_pinned_by_its_plain_number() -> None:
-    assert re.fullmatch(r"torch==\d+\.\d+\.\d+", torch_pin())
-    assert "torch" not in pinned(LOCK)
-    assert [line for line in TORCH_LOCK.read_text().splitlines() if not line.startswith("#")] == [torch_pin()]
 
 
 def test_the_running_python_is_preferred() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import __version__
 from daemon.editors import Editor, EditorKind, Flavour
 from daemon.editors.plugin_files import (
     PluginConfig,
@@ -88,6 +89,7 @@ def test_the_configuration_holds_absolute_places(tmp_path: Path, config: PluginC
     assert written == {
         "connection_file": str(config.connection_file),
         "start_command": list(config.start_command),
+        "version": __version__,
     }
 
 
