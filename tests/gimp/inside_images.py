@@ -12,6 +12,7 @@ from typing import Any
 from gi.repository import Gegl, Gimp, Gio
 
 RECORD = "insert-object-request"
+SHADOW = "insert-object-shadow"
 _displays: list[Gimp.Display] = []
 
 
@@ -182,6 +183,10 @@ def describe_layer(layer: int) -> dict[str, Any]:
         "opacity": item.get_opacity(),
         "visible": item.get_visible(),
         "has_mask": item.get_mask() is not None,
+        "mode": item.get_mode().value_nick,
+        "filters": [each.get_operation_name() for each in item.get_filters()],
+        "locks": [item.get_lock_content(), item.get_lock_position(), item.get_lock_visibility()],
+        "is_shadow": item.get_parasite(SHADOW) is not None,
         "record": None if parasite is None else json.loads(bytes(parasite.get_data()).rstrip(b"\0")),
     }
 
@@ -247,9 +252,71 @@ def change_layer(layer: int, **changes: Any) -> None:
         getattr(item, f"set_{name}")(value)
 
 
+def change_mode(layer: int, mode: str) -> None:
+    _item_of(layer).set_mode(getattr(Gimp.LayerMode, mode))
+
+
 def add_mask(layer: int) -> None:
     item = _item_of(layer)
     item.add_mask(item.create_mask(Gimp.AddMaskType.BLACK))
+
+
+def add_filter(layer: int, operation: str) -> None:
+    """Puts a non-destructive filter on a layer."""
+    item = _item_of(layer)
+    added = Gimp.DrawableFilter.new(item, operation, operation)
+    item.append_filter(added)
+    added.update()
+
+
+def mask_values(layer: int) -> str:
+    """All values of a layer's mask in base64, 0 hidden, 255 shown."""
+    mask = _item_of(layer).get_mask()
+    area = Gegl.Rectangle.new(0, 0, mask.get_width(), mask.get_height())
+    return base64.b64encode(bytes(mask.get_buffer().get(area, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))).decode()
+
+
+def paint_mask(layer: int, x: int, y: int, width: int, height: int, value: int) -> None:
+    """Sets a rectangle of a layer's mask."""
+    mask = _item_of(layer).get_mask()
+    mask.get_buffer().set(Gegl.Rectangle.new(x, y, width, height), "Y u8", bytes([value]) * (width * height))
+    mask.update(x, y, width, height)
+
+
+def paint_rectangle(layer: int, x: int, y: int, width: int, height: int, colour: list[int]) -> None:
+    """Paints on a layer, as a brush does."""
+    item = _item_of(layer)
+    item.get_buffer().set(
+        Gegl.Rectangle.new(x, y, width, height), "R'G'B' u8", bytes(colour) * (width * height)
+    )
+    item.update(x, y, width, height)
+    Gimp.displays_flush()
+
+
+def duplicate(layer: int) -> int:
+    """Copies a layer to directly above it, as Layer ▸ Duplicate Layer does."""
+    item = _item_of(layer)
+    image, copy = item.get_image(), item.copy()
+    image.insert_layer(copy, item.get_parent(), image.get_item_position(item))
+    return int(copy.get_id())
+
+
+def move_to_group(layer: int, group: int) -> None:
+    item = _item_of(layer)
+    item.get_image().reorder_item(item, _item_of(group), 0)
+
+
+def change_record(layer: int, **changes: Any) -> None:
+    """Changes what an object layer remembers; None takes an entry out."""
+    item = _item_of(layer)
+    record = json.loads(bytes(item.get_parasite(RECORD).get_data()).rstrip(b"\0")) | changes
+    kept = {name: value for name, value in record.items() if value is not None}
+    item.attach_parasite(Gimp.Parasite.new(RECORD, 3, json.dumps(kept).encode()))
+
+
+def remove_layer(layer: int) -> None:
+    item = _item_of(layer)
+    item.get_image().remove_layer(item)
 
 
 def save_picture(image: int, path: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp
-from inside_images import _image_of
+from inside_images import _image_of, visible_pixels
 
 PROCEDURE = "plug-in-insert-object"
 
@@ -30,11 +30,13 @@ def insert(image: int, run_mode: str = "NONINTERACTIVE", **arguments: Any) -> di
     values = procedure.run(config)
     seconds = time.perf_counter() - began
     status = values.index(0)
-    layer = values.index(1) if status == Gimp.PDBStatusType.SUCCESS else None
+    done = status == Gimp.PDBStatusType.SUCCESS
+    layer, shadow = (values.index(1), values.index(2)) if done else (None, None)
     return {
         "status": status.value_nick,
         "error": "" if layer is not None else Gimp.get_pdb().get_last_error(),
         "layer": None if layer is None else layer.get_id(),
+        "shadow": None if shadow is None else shadow.get_id(),
         "seconds": seconds,
     }
 
@@ -76,6 +78,69 @@ def read_window(image: int, window: list[int], size: list[int]) -> dict[str, Any
     frame = picture.visible_pixels(_image_of(image), rectangle(*window), tuple(size))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"pixels": base64.b64encode(frame.data).decode(), "mebibytes": grown / 1024}
+
+
+def scene_of_edited_object(image: int) -> dict[str, Any]:
+    """What the plug-in sends when the active object layer is edited: the window and its pixels, rgba8."""
+    _plug_in_modules()
+    import composing
+    import subject
+    from client.protocol import Limits, Welcome
+
+    edited = subject.choose_subject(_image_of(image), box=None, prefer_new=False)
+    welcome = Welcome("", 1, "", "", (), Limits())
+    box = edited.box(edited.ground(), use_shape=False)
+    scene = composing.read_scene(edited, box, welcome, use_shape=False)
+    window = scene.area.window
+    place = [window.x, window.y, scene.pixels.width, scene.pixels.height]
+    return {"place": place, "pixels": base64.b64encode(scene.pixels.data).decode()}
+
+
+def preview_rectangles(image: int, window: list[int], places: list[list[int]]) -> str:
+    """Shows white rectangles one after the other as the dialog shows variations; what is seen at last."""
+    _picture, rectangle = _plug_in_modules()
+    import preview
+    from client.protocol import Layer, PixelFormat, PixelFrame
+
+    target = _image_of(image)
+    canvas = preview.CanvasPreview(target, target.get_layers()[0])
+    for number, (x, y, width, height) in enumerate(places):
+        frame = PixelFrame(width, height, PixelFormat.RGBA8, b"\xff" * (4 * width * height))
+        canvas.show(Layer("", number, "dog", number, x, y, frame), rectangle(*window))
+    seen = str(visible_pixels(image))
+    canvas.clear()
+    return seen
+
+
+def help_page() -> str:
+    """The name of the help page that the dialog's button opens."""
+    _plug_in_modules()
+    import wording
+
+    return str(wording.help_page().name)
+
+
+def visible_labels(packs: list[str]) -> list[str]:
+    """The labels that the dialog's form shows before its classes' styles, for a daemon with these packs."""
+    _plug_in_modules()
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi
+
+    GimpUi.init("tests")
+    from client.protocol import ClassInfo, Limits, PackInfo, Welcome
+    from form import InsertForm
+
+    form = InsertForm(lambda: None, lambda _index: None, editing=False)
+    form.show_all()
+    classes = (ClassInfo("dog", "Dog"),)
+    offered = tuple(PackInfo(name, name, classes) for name in packs)
+    form.offer(Welcome("", 1, "", "", classes, Limits(), offered))
+    labels = [widget for widget in form.get_children() if widget.get_name() == "GtkLabel"]
+    rows = [(form.child_get_property(label, "top-attach"), label) for label in labels if label.get_visible()]
+    return [label.get_text() for _row, label in sorted(rows, key=lambda row: row[0])][: 1 + bool(packs)]
 
 
 def _plug_in_modules() -> tuple[Any, Any]:

@@ -44,6 +44,8 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     screen.keys("alt+s", "ctrl+a")
     screen.type(str(options.seed))
     screen.keys("Tab")
+    if options.shadow:
+        screen.keys("alt+w")
     time.sleep(4.0)  # the other thumbnails
 
 
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--box", type=lambda text: tuple(map(int, text.split(","))), required=True)
     parser.add_argument("--class", dest="class_name", required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shadow", action="store_true", help="with a contact shadow")
     options = parser.parse_args(arguments)
     place = find_gimp()
     with tempfile.TemporaryDirectory(prefix="insert-object-portrait-") as folder:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
 import pytest
 
 from tests.gimp.harness import Gimp
+from tests.stand_in_engine import stand_in_colour
 
 BOX = (100, 60, 160, 120)
 PLACE = [120, 75, 120, 90]
@@ -37,6 +41,7 @@ def test_an_active_object_layer_is_replaced_in_its_place(gimp: Gimp, image: int,
     about = edited(gimp, image)
     assert gimp.describe_image(image)["names"] == ["above", "dog · seed 2", "photo"]
     assert [about["x"], about["y"], about["width"], about["height"]] == PLACE
+    assert gimp.describe_image(image)["active"] == [layer]  # still the very same layer
     assert gimp.describe_layer(above)["position"] == 0
 
 
@@ -82,10 +87,70 @@ def test_a_transformed_object_keeps_its_shape(
 
 
 def test_what_the_user_has_set_on_the_layer_stays(gimp: Gimp, image: int, layer: int) -> None:
-    gimp.change_layer(layer, opacity=40.0, name="my dog")
+    gimp.change_layer(layer, opacity=40.0, name="my dog", lock_content=True, lock_position=True)
+    gimp.change_mode(layer, "MULTIPLY")
     gimp.add_mask(layer)
+    gimp.add_filter(layer, "gegl:invert-gamma")
+    before = gimp.describe_layer(layer)
     about = edited(gimp, image)
-    assert (about["opacity"], about["name"], about["has_mask"]) == (40.0, "my dog", True)
+    kept = ("opacity", "name", "mode", "filters", "has_mask", "locks", "position", "visible")
+    assert {name: about[name] for name in kept} == {name: before[name] for name in kept}
+    assert about["filters"] == ["gegl:invert-gamma"]
+    assert edited(gimp, image, seed=3)["name"] == "my dog"
+
+
+def test_a_filter_on_the_layer_works_on_the_new_object(gimp: Gimp, image: int, layer: int) -> None:
+    gimp.add_filter(layer, "gegl:invert-gamma")
+    gimp.transform(layer, "move", 200, 150)
+    edited(gimp, image)
+    for x, y in ((220, 170), (260, 190), (300, 210)):
+        seen = gimp.seen_colour(image, x, y)
+        wanted = [255 - value for value in stand_in_colour("dog", 2, 0)]
+        assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= 1
+
+
+def test_the_layer_mask_stays_where_it_is_and_shows_all_that_is_new(
+    gimp: Gimp, image: int, layer: int
+) -> None:
+    gimp.add_mask(layer)  # hides everything
+    gimp.transform(layer, "scale", 60, 45)  # the mask along with it
+    gimp.paint_mask(layer, 0, 0, 30, 45, 255)
+    left, top = place_of(gimp, layer)[:2]
+    about = edited(gimp, image, shape="free")  # of its old box's size in proportion
+    x, y, width, height = place_of(gimp, layer)
+    mask = np.frombuffer(base64.b64decode(gimp.mask_values(layer)), np.uint8).reshape(height, width)
+    expected = np.full((height, width), 255, np.uint8)
+    expected[max(top - y, 0) : top + 45 - y, max(left + 30 - x, 0) : left + 60 - x] = 0
+    assert np.array_equal(mask, expected)
+    assert about["has_mask"] is True
+
+
+def place_of(gimp: Gimp, layer: int) -> tuple[int, int, int, int]:
+    about = gimp.describe_layer(layer)
+    return about["x"], about["y"], about["width"], about["height"]
+
+
+def test_a_mask_shows_an_object_that_is_elsewhere_now(gimp: Gimp, image: int, layer: int) -> None:
+    gimp.add_mask(layer)
+    gimp.change_record(layer, place=[320, 210, 120, 90], box=[300, 195, 80, 60])
+    edited(gimp, image, shape="free")  # its box lies where the layer was not
+    _x, _y, width, height = place_of(gimp, layer)
+    mask = np.frombuffer(base64.b64decode(gimp.mask_values(layer)), np.uint8).reshape(height, width)
+    assert mask.max() == 255
+
+
+def test_an_object_in_a_locked_group_is_refused_with_what_to_do(gimp: Gimp, image: int) -> None:
+    group = gimp.add_group(image)
+    inside = gimp.add_layer(image, 20, 20, 0, 0, "inside", parent=group)
+    gimp.select_layer(image, inside)
+    layer = int(gimp.insert(image, object_class="dog", seed=1)["layer"])
+    gimp.select_none(image)
+    gimp.change_layer(group, lock_content=True)
+    before = gimp.describe_layer(layer)
+    answer = gimp.insert(image, object_class="dog", seed=2)
+    assert answer["status"] == "execution-error"
+    assert "is locked. Unlock it" in answer["error"]
+    assert gimp.describe_layer(layer) == before
 
 
 def test_an_edited_object_stays_in_its_group(gimp: Gimp, image: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,48 @@ def test_gimp_shows_the_translated_words(gimp_place: GimpPlace, tmp_path: Path) 
         image = gimp.make_image(100, 100)["image"]
         gimp.select_rectangle(image, 1, 1, 4, 4)
         error = gimp.insert(image)["error"]
+        assert gimp.help_page() == "insert-object.de.html"
         assert error == "Der Rahmen ist zu klein für ein Objekt. Ziehen Sie einen größeren."
     finally:
         gimp.close()
+
+
+ALWAYS_THERE = (
+    "_Model pack:",
+    "C_lass:",
+    "S_tyle:",
+    "_Seed:",
+    "_New Seed",
+    "Contact shado_w",
+    "_Preview on the picture",
+    "_Retry",
+    "_Help",
+    "_Cancel",
+)
+FOR_NEW_OBJECTS = ("Selection is the _object's shape", "_Insert")
+FOR_EDITED_OBJECTS = ("_Keep the layer's shape", "_Apply")
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+@pytest.mark.parametrize("words", [ALWAYS_THERE + FOR_NEW_OBJECTS, ALWAYS_THERE + FOR_EDITED_OBJECTS])
+def test_every_control_of_the_dialog_has_a_letter_of_its_own(language: str, words: tuple[str, ...]) -> None:
+    texts = {} if language == "en" else catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
+    shown = [texts.get(text, text) for text in words]
+    letters = [text.partition("_")[2][:1].lower() for text in shown]
+    assert all(letters)
+    assert len(set(letters)) == len(letters), shown
+    assert set(words) <= set(catalogues.source_texts())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_help_page_names_every_control_as_the_dialog_does(language: str) -> None:
+    texts = catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
+    help_folder = catalogues.PLUG_IN / "help"
+    page = (help_folder / f"insert-object.{language}.html").read_text(encoding="utf-8")
+    english = (help_folder / "insert-object.html").read_text(encoding="utf-8")
+    for tag in ("<h2>", "<dt>", "<li>", "<kbd>", "<code>"):
+        assert page.count(tag) == english.count(tag)
+    controls = ("_Model pack:", "C_lass:", "S_tyle:", "_Seed:", "_New Seed", "Contact shado_w", "_Retry")
+    for text in (*controls, "_Preview on the picture", "Selection is the _object's shape", "_Insert"):
+        shown = re.sub(r"\(_.\)", "", texts[text]).replace("_", "").rstrip(" :：")
+        assert shown in page, shown

@@ -28,9 +28,8 @@ def test_it_is_in_the_filters_menu(gimp: Gimp) -> None:
 
 def test_every_argument_is_documented(gimp: Gimp) -> None:
     arguments = gimp.arguments_of_procedure()
-    assert {"object-class", "style", "seed", "shape", "box-x", "box-y", "box-width", "box-height"} <= set(
-        arguments
-    )
+    box = {"box-x", "box-y", "box-width", "box-height"}
+    assert {"object-class", "style", "seed", "shape", "pack", "shadow"} | box <= set(arguments)
     assert all(arguments.values())
 
 
@@ -38,7 +37,9 @@ def test_the_layer_is_named_and_remembers_its_request(gimp: Gimp, image: int) ->
     answer = gimp.insert(image, object_class="dog", seed=42, style="brown")
     about = gimp.describe_layer(answer["layer"])
     assert about["name"] == "dog · seed 42"
-    assert about["record"] == {
+    record = about["record"]
+    assert record.pop("pair")
+    assert record == {
         "version": 1,
         "class_name": "dog",
         "seed": 42,
@@ -47,6 +48,8 @@ def test_the_layer_is_named_and_remembers_its_request(gimp: Gimp, image: int) ->
         "place": [about["x"], about["y"], about["width"], about["height"]],
         "from_selection": False,
         "name": "dog · seed 42",
+        "pack": "",
+        "shadow": False,
     }
 
 

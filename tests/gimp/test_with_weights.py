@@ -51,6 +51,24 @@ def test_the_layer_is_the_one_that_python_gets(
     gimp.delete(image)
 
 
+def test_the_shadow_is_the_one_that_python_gets(
+    gimp_with_weights: Gimp, client: Client, class_name: str
+) -> None:
+    gimp, picture = gimp_with_weights, outdoor_picture(500, 400)
+    box = (150, 150, 200, 180)
+    image = gimp.make_image(500, 400, pixels=encoded(picture))["image"]
+    gimp.select_rectangle(image, *box)
+    answer = gimp.insert(image, object_class=class_name, seed=11, shadow=True)
+    assert answer["status"] == "success", answer["error"]
+    shadow = client.insert(picture, box, class_name, seed=11, shadow=True).shadow
+    assert shadow is not None
+    about = gimp.describe_layer(answer["shadow"])
+    assert (about["x"], about["y"]) == tuple(shadow.offset)
+    difference = np.abs(layer_pixels(gimp, answer["shadow"]).astype(int) - shadow.pixels)
+    assert difference.max() <= 1  # GIMP sends an alpha channel, and a few values round the other way
+    gimp.delete(image)
+
+
 def test_a_large_box_gets_nearly_the_layer_that_python_gets(
     gimp_with_weights: Gimp, client: Client, class_name: str
 ) -> None:

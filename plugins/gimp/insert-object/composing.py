@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import layer_pixels
 import object_layer
 import picture
-from client.protocol import Insert, Layer, PixelFrame, Rect, Welcome
-from client.request import SentArea, insert_request, sent_area
+from client.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome
+from client.request import SentArea, insert_request, new_id, sent_area
 from request_record import RequestRecord
 from settings import Settings
 from subject import Subject
-from wording import class_label
+from wording import Refusal, _, class_label
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Scene:
 
 
 def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool) -> Scene:
-    """Reads what the user sees around the box (without a preview: hide it first).
+    """Reads what the user sees around the box but the edited object (and no preview: hide it first).
 
     Raises:
         InsertObjectError: the box is too small or outside the image.
@@ -38,14 +39,16 @@ def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool
     width, height, limit = image.get_width(), image.get_height(), welcome.limits.window_pixels
     area = sent_area(box, width, height, limit)
     size = (area.width, area.height)
+    with picture.hidden(image, subject.replaced):
+        pixels = picture.visible_pixels(image, area.window, size)
     return Scene(
         box=box,
         area=area,
-        pixels=picture.visible_pixels(image, area.window, size),
+        pixels=pixels,
         shape=subject.shape(area.window, size) if use_shape else None,
         image_width=width,
         image_height=height,
-        depth=object_layer.depth_for(image),
+        depth=layer_pixels.depth_for(image),
         limit=limit,
     )
 
@@ -65,17 +68,34 @@ def request_for(
         depth=scene.depth,
         style=settings.style,
         preview=preview,
+        pack=settings.pack,
+        shadow=settings.shadow,
         mask=scene.shape,
         limit=scene.limit,
     )
 
 
+def has_pack(welcome: Welcome, name: str) -> bool:
+    """Whether the daemon has a model pack; the shipped one, without a name, is always there."""
+    return not name or name in {pack.name for pack in welcome.packs}
+
+
+def classes_of(welcome: Welcome, pack: str) -> tuple[ClassInfo, ...]:
+    """The classes of a model pack that the daemon has."""
+    return next((info.classes for info in welcome.packs if info.name == pack), welcome.classes)
+
+
+def missing_pack(name: str) -> Refusal:
+    """What the user is told when a model pack is gone."""
+    return Refusal(
+        _("The model pack “{pack}” is not there any more.").format(pack=name),
+        _("Put it back, or choose another pack or class."),
+    )
+
+
 def record_for(subject: Subject, scene: Scene, settings: Settings, reply: Layer, label: str) -> RequestRecord:
-    """What the layer is to remember, its name included: the user's own name for an edited layer stays."""
-    name = object_layer.layer_name(class_label(label), reply.seed)
-    old, layer = subject.record, subject.replaced
-    if old is not None and layer is not None and layer.get_name().split(" #")[0] != old.name:
-        name = layer.get_name()
+    """What the object's layer is to remember."""
+    old = subject.record
     return RequestRecord(
         class_name=reply.class_name or settings.class_name,
         seed=reply.seed,
@@ -83,5 +103,8 @@ def record_for(subject: Subject, scene: Scene, settings: Settings, reply: Layer,
         box=scene.box,
         place=object_layer.rectangle_of(reply),
         from_selection=scene.shape is not None,
-        name=name,
+        name=object_layer.layer_name(class_label(label), reply.seed),
+        pack=settings.pack,
+        shadow=settings.shadow,
+        pair=old.pair if old is not None and old.pair else new_id(),
     )

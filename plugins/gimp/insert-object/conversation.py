@@ -58,9 +58,10 @@ class Conversation:
         if self._jobs.pop(job.id, None) is not None and not job.is_final:
             self._session.send(job.cancel_request())
 
-    def tick(self) -> None:
-        """Hands over what has come in since the last call."""
-        for event in self._session.poll(0.0):
+    def tick(self) -> bool:
+        """Hands over what has come in since the last call; tells whether there was anything."""
+        events = self._session.poll(0.0)
+        for event in events:
             if isinstance(event, StateChanged):
                 self._listener.daemon_changed(event)
                 continue
@@ -72,6 +73,7 @@ class Conversation:
                 if isinstance(event, Layer):
                     self._listener.layer_arrived(job, event)
                 self._listener.job_changed(job)
+        return bool(events)
 
     def close(self) -> None:
         """Ends the talk and whatever is still being made."""

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import composing
 from client.job import InsertJob, JobState
-from client.protocol import InsertObjectError, Layer
-from client.session import SessionState, StateChanged
+from client.protocol import InsertObjectError, Layer, Welcome
+from client.state import SessionState, StateChanged
 from composing import Scene
-from conversation import Conversation
-from dialog import VARIATIONS, InsertDialog
+from dialog import InsertDialog
+from form import VARIATIONS
 from gi.repository import Gimp, GLib
 from picture import Fingerprint
 from preview import CanvasPreview
+from scene_watch import SceneWatch
 from settings import Settings
 from subject import Ground, Subject
 from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
-TICK_MS = 30
+if TYPE_CHECKING:
+    from conversation import Conversation
+
+TICK_MS = 10
+TICKS_TO_LOOK = 3  # what the daemon says is taken at every tick, what the user does at every third
 QUIET_SECONDS = 0.25  # the other variations wait for the user to pause, so that the next preview need not
 
 
@@ -28,11 +34,12 @@ QUIET_SECONDS = 0.25  # the other variations wait for the user to pause, so that
 class Wish:
     """Everything that makes one set of variations; another wish, another set."""
 
-    class_name: str
-    style: str
-    seed: int
-    use_shape: bool
+    settings: Settings  # but for the preview, which changes nothing about the object
     ground: Ground
+
+    @property
+    def use_shape(self) -> bool:
+        return bool(self.settings.use_shape)
 
 
 class LiveInsertion:
@@ -56,16 +63,18 @@ class LiveInsertion:
         self._variations: dict[int, Layer] = {}
         self._seeds: dict[int, int] = {}  # the seed of each variation, as the daemon told it
         self._chosen = 0
+        self._ticks = 0
         self._inserting = False  # Insert was pressed before the object was there
         self._failed = False
         self._fault: Exception | None = None
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
+        self._watch = SceneWatch(self._image)
         self._dialog = InsertDialog(self, editing=subject.record is not None)
-        self._conversation = Conversation(self)
+        self._conversation: Conversation | None = None
 
     def run(self) -> Gimp.Layer | None:
         """Shows the dialog until the object is inserted or the user cancels."""
-        self._dialog.set_settings(self._start)
+        self._dialog.form.set_settings(self._start)
         self._dialog.say(_("Looking for the Insert Object service…"))
         self._dialog.show()
         timer = GLib.timeout_add(TICK_MS, self._tick)
@@ -73,7 +82,7 @@ class LiveInsertion:
             self._loop.run()
         finally:
             GLib.source_remove(timer)
-            self._conversation.close()
+            self._hang_up()
             self._canvas.clear()
             self._dialog.window.destroy()
         if self._fault is not None and self._image.is_valid():
@@ -83,12 +92,18 @@ class LiveInsertion:
     # --- Every tick ---------------------------------------------------------------------------------
 
     def _tick(self) -> bool:
-        if not self._image.is_valid():  # the user has closed the picture
-            self._loop.quit()
-            return True
+        self._ticks += 1
         try:
-            self._conversation.tick()
+            if self._conversation is None and not self._failed:
+                self._conversation = self._call()
+            has_news = self._conversation is not None and self._conversation.tick()
+            if not has_news and self._ticks % TICKS_TO_LOOK:
+                return True
+            if not self._image.is_valid():  # the user has closed the picture
+                self._loop.quit()
+                return True
             self._follow_ground()
+            self._follow_scene()
             self._ask()
             self._update_canvas()
         except InsertObjectError as error:
@@ -99,6 +114,22 @@ class LiveInsertion:
         self._dialog.allow(insert=self._wish is not None, changes=not self._inserting)
         return True
 
+    def _call(self) -> Conversation:
+        """Begins the talk with the daemon. The first tick does it, when the dialog is on the screen."""
+        from conversation import Conversation  # its threads and sockets take long to import
+
+        return Conversation(self)
+
+    def _hang_up(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.close()
+
+    @property
+    def _welcome(self) -> Welcome | None:
+        """What the daemon can do, once it is known."""
+        return None if self._conversation is None else self._conversation.welcome
+
     def _follow_ground(self) -> None:
         fingerprint = self._subject.fingerprint()
         if fingerprint != self._fingerprint:  # it may still be changing: read it when it rests for a tick
@@ -106,32 +137,37 @@ class LiveInsertion:
             self._settled = False
             self._forget()
             return
-        if self._settled or self._conversation.welcome is None:
+        if self._settled or self._welcome is None:
             return
         self._settled = True
         self._failed = False
         self._ground = self._subject.ground()
         if self._ground is None:
-            self._dialog.offer_shape(offered=False, chosen=False)
+            self._dialog.form.offer_shape(offered=False, chosen=False)
             self._dialog.say(_("Draw a box on the picture with the Rectangle Select tool."))
             return
-        self._dialog.offer_shape(offered=self._ground.has_shape, chosen=self._ground.suggests_shape)
+        self._dialog.form.offer_shape(offered=self._ground.has_shape, chosen=self._ground.suggests_shape)
+
+    def _follow_scene(self) -> None:
+        """Has the scene read again when the user has painted on it."""
+        if self._scene is not None and self._watch.has_changed():
+            self._scene = None
 
     def _wished(self) -> Wish | None:
-        ground, settings = self._ground, self._dialog.settings
+        ground, settings = self._ground, self._dialog.form.settings
         if ground is None or not self._settled or not settings.class_name:
             return None
-        return Wish(settings.class_name, settings.style, settings.seed, bool(settings.use_shape), ground)
+        return Wish(replace(settings, show_preview=True), ground)
 
     def _ask(self) -> None:
         wish = self._wished()
-        if wish is None or self._failed or self._conversation.welcome is None:
+        if wish is None or self._failed or self._welcome is None:
             return
-        if wish != self._wish:
+        if wish != self._wish or self._scene is None:
             self._begin(wish)
         elif self._job is None and not self._all_asked and time.monotonic() - self._asked_at > QUIET_SECONDS:
             self._all_asked = True
-            self._send(wish, seed=wish.seed, variations=VARIATIONS)
+            self._send(wish, seed=wish.settings.seed, variations=VARIATIONS)
 
     def _begin(self, wish: Wish) -> None:
         """Asks for the chosen variation alone: that is what the user waits for."""
@@ -139,30 +175,33 @@ class LiveInsertion:
         self._cancel_job()
         self._variations.clear()
         self._wish = wish
-        scene_kept = before is not None and (before.ground, before.use_shape) == (wish.ground, wish.use_shape)
-        if self._scene is None or not scene_kept:
-            self._canvas.hide_all()
-            box = self._subject.box(wish.ground, use_shape=wish.use_shape)
+        if before is None or (before.ground, before.use_shape) != (wish.ground, wish.use_shape):
             self._scene = None
-            welcome = self._conversation.welcome
-            if welcome is None:
-                return
-            self._scene = composing.read_scene(self._subject, box, welcome, use_shape=wish.use_shape)
-        if before is None or before.seed != wish.seed:
+        if self._scene is None:
+            self._read_scene(wish)
+        if before is None or before.settings.seed != wish.settings.seed:
             self._chosen = 0
             self._seeds.clear()
-            self._dialog.row.choose(0)
+            self._dialog.form.row.choose(0)
         self._all_asked = False
         self._asked_at = time.monotonic()
-        self._send(wish, seed=self._seeds.get(self._chosen, wish.seed), variations=1)
+        self._send(wish, seed=self._seeds.get(self._chosen, wish.settings.seed), variations=1)
         self._dialog.say(_("Making the object…"))
 
-    def _send(self, wish: Wish, *, seed: int, variations: int) -> None:
-        if self._scene is None:
+    def _read_scene(self, wish: Wish) -> None:
+        welcome = self._welcome
+        if welcome is None:
             return
-        settings = replace(self._dialog.settings, class_name=wish.class_name, style=wish.style)
+        self._canvas.hide_all()
+        box = self._subject.box(wish.ground, use_shape=wish.use_shape)
+        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=wish.use_shape)
+        self._watch.remember(self._scene.area.window)
+
+    def _send(self, wish: Wish, *, seed: int, variations: int) -> None:
+        if self._scene is None or self._conversation is None:
+            return
         request = composing.request_for(
-            self._scene, settings, seed=seed, variations=variations, preview=not self._inserting
+            self._scene, wish.settings, seed=seed, variations=variations, preview=not self._inserting
         )
         self._job = self._conversation.ask(request)
 
@@ -179,15 +218,24 @@ class LiveInsertion:
         if change.error is not None:
             self._fail(change.error)
         elif change.state is SessionState.READY:
-            welcome = self._conversation.welcome
-            if welcome is not None:
-                self._dialog.set_classes(welcome.classes, self._start.class_name)
             self._dialog.say(_("Making the object…") if self._job is not None else "")
             self._dialog.show_progress(None)
             self._failed = False
+            self._offer()
         elif change.state in words:
             self._dialog.say(words[change.state])
             self._dialog.show_progress(change.fraction)
+
+    def _offer(self) -> None:
+        """Shows what the daemon has; an edited object whose model pack is gone waits for a choice."""
+        welcome, form = self._welcome, self._dialog.form
+        if welcome is None:
+            return
+        form.offer(welcome)
+        pack, self._start = self._start.pack, replace(self._start, pack="")
+        if self._subject.record is not None and not composing.has_pack(welcome, pack):
+            form.unset_class()
+            self._dialog.say(explain(composing.missing_pack(pack)))
 
     def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
         """Keeps a variation and shows its thumbnail."""
@@ -233,9 +281,8 @@ class LiveInsertion:
         self._failed = False
         self._wish = None
         self._dialog.say(_("Looking for the Insert Object service…"))
-        if self._conversation.welcome is None:
-            self._conversation.close()
-            self._conversation = Conversation(self)
+        if self._welcome is None:
+            self._hang_up()  # the next tick calls again
 
     def dismissed(self) -> None:
         """Leaves everything as it was."""
@@ -245,29 +292,37 @@ class LiveInsertion:
 
     def _update_canvas(self) -> None:
         """Shows the chosen variation, or inserts it when that is what the user waits for."""
-        chosen = self._variations.get(self._chosen)
+        chosen, scene = self._variations.get(self._chosen), self._scene
+        if scene is None:
+            return
+        window = scene.area.window
         if self._inserting:
-            if chosen is not None and self._wished() == self._wish:
-                self._finish(chosen)
+            if chosen is not None and self._wished() == self._wish and self._is_up_to_date():
+                self._finish(chosen, scene)
             elif self._job is None and self._all_asked and chosen is None:
                 raise Refusal(_("The Insert Object service sent no object."))
-        elif not self._dialog.settings.show_preview:
-            self._canvas.clear()
-        elif chosen is not None and self._scene is not None:
-            self._canvas.show(chosen, self._scene.area.window)
+        elif not self._dialog.form.settings.show_preview:
+            if self._canvas.clear():
+                self._watch.remember(window)
+        elif chosen is not None and not self._canvas.shows(chosen) and self._is_up_to_date():
+            self._canvas.show(chosen, window)
+            self._watch.remember(window)
+
+    def _is_up_to_date(self) -> bool:
+        """Whether the scene still looks as it was read; if not, the next tick reads it again."""
+        if self._watch.differs():
+            self._scene = None
+        return self._scene is not None
 
     def _show_thumbnail(self, index: int, layer: Layer) -> None:
         if self._scene is not None:
             scene = self._scene
-            picture = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
-            self._dialog.row.set_picture(index, picture)
+            shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
+            self._dialog.form.row.set_picture(index, shown)
 
-    def _finish(self, layer: Layer) -> None:
-        scene = self._scene
-        if scene is None:
-            return
-        settings = self.chosen = self._dialog.settings
-        label = self._dialog.label_of(layer.class_name)
+    def _finish(self, layer: Layer, scene: Scene) -> None:
+        settings = self.chosen = self._dialog.form.settings
+        label = self._dialog.form.label_of(layer.class_name)
         record = composing.record_for(self._subject, scene, settings, layer, label)
         self._canvas.remove()
         self._result = self._subject.settle(layer, record)
@@ -294,6 +349,7 @@ class LiveInsertion:
         self._ground = None
         self._scene = None
         self._variations.clear()
+        self._watch.stop()
         self._canvas.clear()
         for index in range(VARIATIONS):
-            self._dialog.row.set_picture(index, None)
+            self._dialog.form.row.set_picture(index, None)

@@ -1,63 +1,13 @@
-"""Turns a reply into a layer of the image: where it goes, how it is written, what it remembers."""
+"""Turns a reply into layers of the image, the object's and its contact shadow's, as one undo step."""
 
 from __future__ import annotations
 
-import sys
-from array import array
-
-import picture
-from client.protocol import Layer, PixelFormat, Rect
-from gi.repository import Gegl, Gimp
-from request_record import PARASITE, RequestRecord
+import layer_pixels
+from client.protocol import Layer, PixelFrame, Rect
+from gi.repository import Gimp
+from layer_marks import is_renamed, mark_of, record_of, remember, shadow_of
+from request_record import RequestRecord, ShadowMark
 from wording import _
-
-_EIGHT_BITS = (Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
-_KEPT_AND_UNDOABLE = 1 | 2  # GIMP_PARASITE_PERSISTENT, GIMP_PARASITE_UNDOABLE
-
-
-def depth_for(image: Gimp.Image) -> int:
-    """The bits per channel worth asking the daemon for."""
-    return 8 if image.get_precision() in _EIGHT_BITS else 16
-
-
-def make_layer(image: Gimp.Image, name: str, reply: Layer) -> Gimp.Layer:
-    """A layer with the reply's pixels and offset that is not in the image yet."""
-    place = rectangle_of(reply)
-    layer = empty_layer(image, name, place)
-    paint(layer, reply, place)
-    return layer
-
-
-def empty_layer(image: Gimp.Image, name: str, place: Rect) -> Gimp.Layer:
-    """A transparent layer at that place of the image that is not in the image yet."""
-    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
-    layer = Gimp.Layer.new(image, name, place.width, place.height, kind, 100.0, Gimp.LayerMode.NORMAL)
-    # The daemon mixes soft edges in perceptual values, GIMP's default is linear light: thin fur would glow.
-    layer.set_composite_space(Gimp.LayerColorSpace.RGB_PERCEPTUAL)
-    layer.set_offsets(place.x, place.y)
-    return layer
-
-
-def paint(layer: Gimp.Layer, reply: Layer, place: Rect) -> None:
-    """Makes the reply's pixels all that is on a layer that lies at ``place`` and holds them."""
-    frame = reply.pixels
-    data = bytes(frame.data)  # bytearray and memoryview would go to GEGL one number at a time
-    if len(data) != frame.width * frame.height * frame.format.bytes_per_pixel:
-        raise ValueError(f"{len(data)} bytes are not {frame.width} × {frame.height} pixels")
-    deep = frame.format is PixelFormat.RGBA16
-    if deep and sys.byteorder == "big":
-        samples = array("H", data)
-        samples.byteswap()
-        data = samples.tobytes()
-    area = Gegl.Rectangle.new(reply.x - place.x, reply.y - place.y, frame.width, frame.height)
-    whole = Gegl.Rectangle.new(0, 0, place.width, place.height)
-    buffer = layer.get_buffer()
-    buffer.clear(whole)
-    buffer.set(area, "R'G'B'A u16" if deep else "R'G'B'A u8", data)
-    buffer.flush()
-    del buffer
-    layer.update(0, 0, place.width, place.height)
 
 
 def insert_above(image: Gimp.Image, layer: Gimp.Layer, anchor: Gimp.Item | None) -> None:
@@ -67,83 +17,84 @@ def insert_above(image: Gimp.Image, layer: Gimp.Layer, anchor: Gimp.Item | None)
     image.insert_layer(layer, parent, position)
 
 
+def insert_below(image: Gimp.Image, layer: Gimp.Layer, other: Gimp.Layer) -> None:
+    """Puts the layer directly below another one, in the same group."""
+    image.insert_layer(layer, other.get_parent(), image.get_item_position(other) + 1)
+
+
 def insert(image: Gimp.Image, reply: Layer, record: RequestRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
-    """Inserts the object as one undo step and makes it the active layer."""
+    """Inserts the object, and its shadow below it, as one undo step; the object's layer is active then."""
+    place = rectangle_of(reply)
     image.undo_group_start()
     try:
-        layer = make_layer(image, record.name, reply)
-        _remember(layer, record)
+        layer = layer_pixels.empty_layer(image, record.name, place)
+        layer_pixels.paint(layer, reply.pixels, place, place)
+        remember(layer, record)
         insert_above(image, layer, anchor)
-    finally:
-        image.undo_group_end()
-    return layer
-
-
-def replace(image: Gimp.Image, old: Gimp.Layer, reply: Layer, record: RequestRecord) -> Gimp.Layer:
-    """Puts the object in the place of an older one as one undo step.
-
-    The new layer keeps what the user has set on the old one: opacity, mode, visibility, locks, colour
-    tag, layer mask, and its name if the user chose one.
-    """
-    image.undo_group_start()
-    try:
-        layer = make_layer(image, record.name, reply)
-        _remember(layer, record)
-        insert_above(image, layer, old)
-        _carry_over(old, layer)
-        image.remove_layer(old)
-        layer.set_name(record.name)  # GIMP has numbered it while both were there
+        _settle_shadow(image, layer, reply, record)
         image.set_selected_layers([layer])
     finally:
         image.undo_group_end()
     return layer
 
 
-def _carry_over(old: Gimp.Layer, new: Gimp.Layer) -> None:
-    new.set_opacity(old.get_opacity())
-    new.set_mode(old.get_mode())
-    new.set_blend_space(old.get_blend_space())
-    new.set_composite_space(old.get_composite_space())
-    new.set_composite_mode(old.get_composite_mode())
-    new.set_color_tag(old.get_color_tag())
-    mask = old.get_mask()
-    if mask is not None:
-        _carry_mask_over(old, mask, new)
-    new.set_visible(old.get_visible())
-    new.set_lock_alpha(old.get_lock_alpha())
-    new.set_lock_position(old.get_lock_position())
-    new.set_lock_visibility(old.get_lock_visibility())
-    new.set_lock_content(old.get_lock_content())
+def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+    """Puts the object onto the layer of an older one as one undo step, and its shadow below.
+
+    The layer stays the one it is: with its filters, mask, opacity, mode, locks and place in the stack.
+
+    Raises:
+        Refusal: GIMP does not let the layer change.
+    """
+    before = record_of(layer)
+    image.undo_group_start()
+    try:
+        _repaint(layer, reply.pixels, rectangle_of(reply))
+        if before is not None and not is_renamed(layer, before.name):
+            _rename(layer, record.name)
+        remember(layer, record)
+        _settle_shadow(image, layer, reply, record)
+        if image.get_selected_layers() != [layer]:
+            image.set_selected_layers([layer])
+    finally:
+        image.undo_group_end()
+    return layer
 
 
-def _carry_mask_over(old: Gimp.Layer, mask: Gimp.LayerMask, new: Gimp.Layer) -> None:
-    """The old layer's mask at the same place of the image; white where the old layer had no pixels."""
-    there, here = picture.layer_rectangle(old), picture.layer_rectangle(new)
-    left, top = max(there.x, here.x), max(there.y, here.y)
-    width, height = min(there.right, here.right) - left, min(there.bottom, here.bottom) - top
-    carried = new.create_mask(Gimp.AddMaskType.WHITE)
-    new.add_mask(carried)
-    if width > 0 and height > 0:
-        source, target = mask.get_buffer(), carried.get_buffer()
-        area = Gegl.Rectangle.new(left - there.x, top - there.y, width, height)
-        values = bytes(source.get(area, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
-        target.set(Gegl.Rectangle.new(left - here.x, top - here.y, width, height), "Y float", values)
-        target.flush()
-        del source, target
-        carried.update(0, 0, here.width, here.height)
-    new.set_apply_mask(old.get_apply_mask())
-    new.set_show_mask(old.get_show_mask())
-    new.set_edit_mask(old.get_edit_mask())
+def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: RequestRecord) -> None:
+    """Gives an object layer of the image the reply's shadow, or none where the reply has none.
+
+    A shadow layer that is there already gets the new pixels and keeps what the user has set on it.
+    """
+    old = shadow_of(image, layer, record.pair)
+    frame, place = reply.shadow, shadow_rectangle_of(reply)
+    if frame is None or place is None:
+        if old is not None:
+            image.remove_layer(old)
+        return
+    name = _("{object} · shadow").format(object=layer.get_name())
+    if old is None:
+        shadow = layer_pixels.empty_layer(image, name, place)
+        layer_pixels.paint(shadow, frame, place, place)
+        insert_below(image, shadow, layer)
+    else:
+        shadow, mark = old, mark_of(old)
+        _repaint(shadow, frame, place)
+        if mark is not None and not is_renamed(shadow, mark.name):
+            _rename(shadow, name)
+    remember(shadow, ShadowMark(record.pair, name))
 
 
-def _remember(layer: Gimp.Layer, record: RequestRecord) -> None:
-    layer.attach_parasite(Gimp.Parasite.new(PARASITE, _KEPT_AND_UNDOABLE, record.to_bytes()))
+def _repaint(layer: Gimp.Layer, frame: PixelFrame, place: Rect) -> None:
+    """Other pixels and another place for a layer of the image, which GIMP can undo."""
+    with layer_pixels.unlocked(layer):
+        layer_pixels.reshape(layer, place)
+        layer_pixels.paint(layer, frame, place, place)
 
 
-def record_of(layer: Gimp.Item) -> RequestRecord | None:
-    """The request that made this layer; None for any other layer."""
-    parasite = layer.get_parasite(PARASITE)
-    return None if parasite is None else RequestRecord.from_bytes(bytes(parasite.get_data()))
+def _rename(layer: Gimp.Layer, name: str) -> None:
+    if layer.get_name() != name:
+        layer.set_name(name)
 
 
 def rectangle_of(reply: Layer) -> Rect:
@@ -151,17 +102,13 @@ def rectangle_of(reply: Layer) -> Rect:
     return Rect(reply.x, reply.y, reply.pixels.width, reply.pixels.height)
 
 
+def shadow_rectangle_of(reply: Layer) -> Rect | None:
+    """Where the reply's shadow lies in the image; None when it has none."""
+    if reply.shadow is None:
+        return None
+    return Rect(reply.shadow_x, reply.shadow_y, reply.shadow.width, reply.shadow.height)
+
+
 def layer_name(label: str, seed: int) -> str:
     """What a new object layer is called, "dog · seed 42"."""
     return _("{object} · seed {seed}").format(object=label, seed=seed)
-
-
-def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
-    """Every layer of the image, those in groups too."""
-    found: list[Gimp.Layer] = []
-    waiting = list(image.get_layers())
-    while waiting:
-        layer = waiting.pop()
-        found.append(layer)
-        waiting.extend(layer.get_children())
-    return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,11 +14,14 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 from wording import Refusal, _
 
 SCENE_FORMAT = "R'G'B'A u8"  # a format *name* always means sRGB, whatever the picture's own profile
-COVERAGE_FORMAT = "RGBA u8"  # selections are linear coverage, which each colour then has
+# What GIMP keeps selections in. Other formats would do too, but Babl takes a quarter of a second to find its
+# way to one that has colours.
+COVERAGE_FORMAT = "Y u8"
 HALF_SELECTED = 128  # GIMP draws the marching ants where a selection passes one half
 RECTANGLE_FILL = 0.97  # a shape that fills its box to this part is meant as a box
 FINE_OVER_SIZE = 4  # how many more pixels than wanted GEGL gives, each way
 ANALYSIS_PIXELS = 256  # longest side of the selection when its shape is judged
+DIGEST_PIXELS = 256  # longest side of the scene when it is compared with how it looked before
 _HALF_TABLE = bytes(int(value >= HALF_SELECTED) for value in range(256))
 
 Fingerprint = tuple[int, ...]
@@ -27,6 +33,23 @@ class Selected:
 
     box: Rect
     is_rectangle: bool
+
+
+@functools.cache
+def start_gegl() -> None:
+    """Gets GEGL's buffers ready, once; before a dialog too, because GimpUi would start all of GEGL.
+
+    Its operations, which take half of that time to load and which nothing here uses, are left out: GEGL
+    looks for them in the folders that GEGL_PATH names, and here it names none.
+    """
+    before = os.environ.get("GEGL_PATH")
+    os.environ["GEGL_PATH"] = ""
+    try:
+        Gegl.init(None)
+    finally:
+        del os.environ["GEGL_PATH"]
+        if before is not None:
+            os.environ["GEGL_PATH"] = before
 
 
 def fingerprint(image: Gimp.Image) -> Fingerprint:
@@ -46,7 +69,7 @@ def read_selection(image: Gimp.Image) -> Selected | None:
     bounds = Rect(x1, y1, x2 - x1, y2 - y1)
     scale = min(1.0, ANALYSIS_PIXELS / max(bounds.width, bounds.height))
     width, height = max(1, round(bounds.width * scale)), max(1, round(bounds.height * scale))
-    coverage = _read(image.get_selection(), bounds, (width, height), COVERAGE_FORMAT)[::4]
+    coverage = _read(image.get_selection(), bounds, (width, height), COVERAGE_FORMAT)
     inside = coverage.translate(_HALF_TABLE)
     rows = [inside[row * width : (row + 1) * width] for row in range(height)]
     filled = [row for row in range(height) if 1 in rows[row]]
@@ -67,7 +90,7 @@ def read_selection(image: Gimp.Image) -> Selected | None:
 def selection_shape(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
     """The selection in the window as an a8 frame of that size: 0 outside, 255 inside."""
     width, height = size
-    coverage = _read(image.get_selection(), window, size, COVERAGE_FORMAT)[::4]
+    coverage = _read(image.get_selection(), window, size, COVERAGE_FORMAT)
     return PixelFrame(width, height, PixelFormat.A8, coverage)
 
 
@@ -78,12 +101,6 @@ def layer_shape(layer: Gimp.Layer, window: Rect, size: tuple[int, int]) -> Pixel
     moved = Rect(window.x - x, window.y - y, window.width, window.height)
     pixels = _read(layer, moved, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
     return PixelFrame(width, height, PixelFormat.A8, pixels[3::4])
-
-
-def layer_rectangle(layer: Gimp.Layer) -> Rect:
-    """Where the layer lies in the image."""
-    _ok, x, y = layer.get_offsets()
-    return Rect(x, y, layer.get_width(), layer.get_height())
 
 
 def visible_pixels(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
@@ -111,11 +128,14 @@ def _read(
     *,
     outside: Gegl.AbyssPolicy = Gegl.AbyssPolicy.CLAMP,  # rounding may reach one pixel past the border
 ) -> bytes:
-    """The area of a drawable, in its own coordinates, scaled down to ``size``: four channels of 8 bits.
+    """The area of a drawable, in its own coordinates, scaled down to ``size``.
+
+    ``pixels`` is SCENE_FORMAT, four bytes a pixel, or COVERAGE_FORMAT, one byte.
 
     GEGL scales about the drawable's corner and begins at a whole scaled pixel, which may be half of one
     beside the area. So it only halves until few pixels are left; the exact rest is done here.
     """
+    start_gegl()
     width, height = size
     scale = 1.0
     while max(area.width, area.height) * scale > FINE_OVER_SIZE * max(size):
@@ -126,14 +146,45 @@ def _read(
     data = bytes(buffer.get(region, scale, pixels, outside))
     del buffer  # before the drawable goes: GEGL would write its tiles back to nowhere
     if (wide, high) != size:
-        fine = GdkPixbuf.Pixbuf.new_from_bytes(
-            GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, wide, high, wide * 4
-        )
-        scaled = fine.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
-        data = bytes(scaled.read_pixel_bytes().get_data())
-    if len(data) != width * height * 4:
+        data = _scaled(data, (wide, high), size)
+    if len(data) != width * height * (1 if pixels == COVERAGE_FORMAT else 4):
         raise ValueError(f"GIMP gave {len(data)} bytes for {width} × {height} pixels")
     return data
+
+
+def _scaled(data: bytes, have: tuple[int, int], want: tuple[int, int]) -> bytes:
+    """Pixels of one or four bytes at another size."""
+    (wide, high), (width, height) = have, want
+    is_coverage = len(data) == wide * high
+    if is_coverage:  # as the red of opaque pixels
+        opaque = bytearray(b"\xff") * (4 * len(data))
+        opaque[::4] = data
+        data = bytes(opaque)
+    fine = GdkPixbuf.Pixbuf.new_from_bytes(
+        GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, wide, high, wide * 4
+    )
+    scaled = fine.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+    pixels = bytes(scaled.read_pixel_bytes().get_data())
+    return pixels[::4] if is_coverage else pixels
+
+
+def scene_digest(image: Gimp.Image, window: Rect) -> bytes:
+    """A short text that changes with what the user sees in the window; b"" when it is not in the image.
+
+    GIMP itself scales it down, so that few pixels come over.
+    """
+    seen = Gimp.Layer.new_from_visible(image, image, "insert-object")
+    if seen is None:
+        return b""
+    try:
+        scale = min(1.0, DIGEST_PIXELS / max(window.width, window.height))
+        size = max(1, round(window.width * scale)), max(1, round(window.height * scale))
+        told = seen.get_sub_thumbnail_data(window.x, window.y, window.width, window.height, *size)
+    finally:
+        seen.delete()
+    Gimp.displays_flush()  # asking for what is seen keeps GIMP from showing what has just changed
+    data = told[0] if told is not None else None
+    return b"" if data is None else hashlib.blake2b(data.get_data(), digest_size=16).digest()
 
 
 @contextmanager
@@ -147,3 +198,30 @@ def without_traces(image: Gimp.Image) -> Iterator[None]:
         image.undo_thaw()
         if not was_dirty:
             image.clean_all()
+
+
+@contextmanager
+def hidden(image: Gimp.Image, layers: Sequence[Gimp.Layer]) -> Iterator[None]:
+    """These layers are out of sight in here, so that what is seen is the scene without them."""
+    seen = [layer for layer in layers if layer.is_valid() and layer.get_visible()]
+    if not seen:
+        yield
+        return
+    with without_traces(image):
+        for layer in seen:
+            set_visible(layer, shown=False)
+        try:
+            yield
+        finally:
+            for layer in seen:
+                set_visible(layer, shown=True)
+
+
+def set_visible(layer: Gimp.Layer, *, shown: bool) -> None:
+    """Shows or hides a layer, whether or not the user has locked that."""
+    locked = layer.get_lock_visibility()
+    if locked:
+        layer.set_lock_visibility(False)
+    layer.set_visible(shown)
+    if locked:
+        layer.set_lock_visibility(True)

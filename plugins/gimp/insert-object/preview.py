@@ -1,116 +1,190 @@
-"""The object on the canvas while the dialog is open: a layer that leaves no trace."""
+"""The object on the canvas while the dialog is open: layers that leave no trace."""
 
 from __future__ import annotations
 
+import layer_marks
+import layer_pixels
 import object_layer
 import picture
-from client.protocol import Layer, Rect
+from client.protocol import Layer, PixelFrame, Rect
 from gi.repository import Gimp
 from wording import _
 
-_MARK = "insert-object-preview"  # parasite: its text is the tattoo of the layer that the preview stands for
+_MARK = "insert-object-preview"  # parasite: its text is the tattoos of the layers that previews stand for
 _KEPT = 1  # GIMP_PARASITE_PERSISTENT: an XCF that is saved meanwhile can be cleaned up later
 
 
-class CanvasPreview:
-    """Shows one variation at a time above ``anchor``, in the place of ``replaced`` if there is one.
+class _Sheet:
+    """One layer of the preview: the object's or the shadow's. ``like`` is the layer that it stands for.
 
-    The layer comes and goes outside the undo history; holding an undo group open instead would block
+    The sheet has the window's size whatever lies on it, so that the next variation is only new pixels:
+    taking a layer out and putting another in makes GIMP rebuild its layer list and redraw.
+    """
+
+    def __init__(self, image: Gimp.Image, name: str, like: Gimp.Layer | None) -> None:
+        self._image = image
+        self._name = name
+        self._like = like
+        self._painted: Rect | None = None  # where there are pixels, of the image
+        self.layer: Gimp.Layer | None = None
+
+    def make(self, window: Rect) -> Gimp.Layer:
+        """A layer for the window that is not in the image yet."""
+        like = self._like
+        if like is None or not like.is_valid():
+            layer = layer_pixels.empty_layer(self._image, self._name, window)
+            self._painted = None
+        else:  # with the filters, the mask and the mode that the user has set
+            layer = like.copy()
+            self._painted = layer_marks.layer_rectangle(like)
+            layer_marks.forget(layer)
+            layer.set_name(self._name)
+            for unlock in (layer.set_lock_content, layer.set_lock_position, layer.set_lock_visibility):
+                unlock(False)
+            layer.set_visible(False)  # until it has its own pixels
+        self.layer = layer
+        return layer
+
+    def paint(self, frame: PixelFrame, at: Rect, window: Rect) -> None:
+        """Makes the frame all that is on the sheet, which is in the image."""
+        if self.layer is None:
+            return
+        if layer_marks.layer_rectangle(self.layer) != window:
+            layer_pixels.reshape(self.layer, window)
+        layer_pixels.paint(self.layer, frame, at, window, self._painted)
+        self._painted = at
+        if not self.layer.get_visible():
+            self.layer.set_visible(True)
+
+    def remove(self) -> bool:
+        """Takes the sheet out of the image; tells whether it was there."""
+        layer, self.layer = self.layer, None
+        if layer is None or not layer.is_valid():
+            return False
+        self._image.remove_layer(layer)
+        return True
+
+    @property
+    def is_there(self) -> bool:
+        return self.layer is not None and self.layer.is_valid()
+
+
+class CanvasPreview:
+    """Shows one variation at a time above ``anchor``, in the place of the ``replaced`` layers if there are.
+
+    The layers come and go outside the undo history; holding an undo group open instead would block
     Edit ▸ Undo for as long as the dialog is open.
     """
 
-    def __init__(self, image: Gimp.Image, anchor: Gimp.Item | None, replaced: Gimp.Layer | None) -> None:
+    def __init__(
+        self, image: Gimp.Image, anchor: Gimp.Item | None, replaced: tuple[Gimp.Layer, ...] = ()
+    ) -> None:
         self._image = image
         self._anchor = anchor
-        self._replaced = replaced
-        self._was_visible = replaced is not None and replaced.get_visible()
+        self._replaced = [layer for layer in replaced if layer.get_visible()]
+        object_like, shadow_like = (*replaced, None, None)[:2]
+        self._object = _Sheet(image, _("Insert object: preview"), object_like)
+        self._shadow = _Sheet(image, _("Insert object: preview of the shadow"), shadow_like)
         self._active = image.get_selected_layers()
-        self._layer: Gimp.Layer | None = None
         self._shown: Layer | None = None
         self._window: Rect | None = None
 
-    def show(self, reply: Layer, window: Rect) -> None:
-        """Puts this variation on the canvas instead of the one before.
+    def shows(self, reply: Layer) -> bool:
+        """Whether this variation is what is on the canvas."""
+        return self._shown is reply and self._object.is_there
 
-        The layer has the window's size whatever the object's, so that the next variation is only new
-        pixels: taking a layer out and putting another in makes GIMP rebuild its layer list and redraw.
-        """
-        layer = self._layer if self._layer is not None and self._layer.is_valid() else None
-        if layer is not None and self._shown is reply:
+    def show(self, reply: Layer, window: Rect) -> None:
+        """Puts this variation on the canvas instead of the one before."""
+        if self.shows(reply):
             return
-        if layer is not None and self._window == window:
-            object_layer.paint(layer, reply, window)
-        else:
+        is_kept = self._object.is_there and self._window == window
+        if not is_kept or self._shadow.is_there != (reply.shadow is not None):
             with picture.without_traces(self._image):
-                self._remove_layer()
+                self._take_out()
                 self._set_replaced_visible(shown=False)
-                self._layer = self._add_layer(reply, window)
+                self._put_in(reply, window)
                 self._restore_active()
+                self._set_replaced_visible(shown=False)  # GIMP shows a layer with filters that is selected
+        else:
+            self._paint(reply, window)
         self._shown, self._window = reply, window
         Gimp.displays_flush()
 
-    def _add_layer(self, reply: Layer, window: Rect) -> Gimp.Layer:
-        layer = object_layer.empty_layer(self._image, _("Insert object: preview"), window)
-        object_layer.paint(layer, reply, window)
-        tattoo = "" if self._replaced is None else str(self._replaced.get_tattoo())
-        layer.attach_parasite(Gimp.Parasite.new(_MARK, _KEPT, tattoo.encode()))
+    def _put_in(self, reply: Layer, window: Rect) -> None:
+        layer = self._object.make(window)
+        stands_for = " ".join(
+            str(replaced.get_tattoo()) for replaced in self._replaced if replaced.is_valid()
+        )
+        layer.attach_parasite(Gimp.Parasite.new(_MARK, _KEPT, stands_for.encode()))
         anchor = self._anchor if self._anchor is not None and self._anchor.is_valid() else None
         object_layer.insert_above(self._image, layer, anchor)
-        return layer
+        if reply.shadow is not None:
+            shadow = self._shadow.make(window)
+            shadow.attach_parasite(Gimp.Parasite.new(_MARK, _KEPT, b""))
+            object_layer.insert_below(self._image, shadow, layer)
+        self._paint(reply, window)
+
+    def _paint(self, reply: Layer, window: Rect) -> None:
+        self._object.paint(reply.pixels, object_layer.rectangle_of(reply), window)
+        place = object_layer.shadow_rectangle_of(reply)
+        if reply.shadow is not None and place is not None:
+            self._shadow.paint(reply.shadow, place, window)
 
     def hide_all(self) -> None:
-        """Takes the preview, and the layer it stands for, off the canvas: what is left is the scene."""
+        """Takes the preview, and the layers it stands for, off the canvas: what is left is the scene."""
         with picture.without_traces(self._image):
-            self._remove_layer()
+            self._take_out()
             self._set_replaced_visible(shown=False)
 
     def remove(self) -> None:
         """Leaves the image as it was before the dialog; the screen follows with the next flush."""
         with picture.without_traces(self._image):
-            self._remove_layer()
+            self._take_out()
             self._set_replaced_visible(shown=True)
 
-    def clear(self) -> None:
-        """The same, on the screen too."""
-        if self._image.is_valid() and self._is_shown():
-            self.remove()
-            Gimp.displays_flush()
+    def clear(self) -> bool:
+        """The same, on the screen too; tells whether there was anything to do."""
+        if not (self._image.is_valid() and self._differs()):
+            return False
+        self.remove()
+        Gimp.displays_flush()
+        return True
 
-    def _is_shown(self) -> bool:
-        """Whether anything on the canvas differs from how the user left it."""
-        layer = self._replaced
-        is_hidden = layer is not None and self._was_visible and layer.is_valid() and not layer.get_visible()
-        return self._layer is not None or is_hidden
+    def _differs(self) -> bool:
+        """Whether anything on the canvas is not as the user left it."""
+        is_hidden = any(layer.is_valid() and not layer.get_visible() for layer in self._replaced)
+        return self._object.layer is not None or is_hidden
 
-    def _remove_layer(self) -> None:
-        layer, self._layer, self._shown = self._layer, None, None
-        if layer is not None and layer.is_valid():
-            self._active = [
-                item for item in self._image.get_selected_layers() if item != layer
-            ] or self._active
-            self._image.remove_layer(layer)
+    def _take_out(self) -> None:
+        mine = (self._object.layer, self._shadow.layer)
+        active = self._image.get_selected_layers()
+        self._shown = None
+        removed = [sheet.remove() for sheet in (self._shadow, self._object)]
+        if any(removed):
+            self._active = [item for item in active if item not in mine] or self._active
             self._restore_active()
 
     def _restore_active(self) -> None:
         alive = [layer for layer in self._active if layer.is_valid()]
-        if alive:
+        if alive and alive != self._image.get_selected_layers():
             self._image.set_selected_layers(alive)
 
     def _set_replaced_visible(self, *, shown: bool) -> None:
-        layer = self._replaced
-        if layer is not None and layer.is_valid() and self._was_visible and layer.get_visible() != shown:
-            layer.set_visible(shown)
+        for layer in self._replaced:
+            if layer.is_valid() and layer.get_visible() != shown:
+                picture.set_visible(layer, shown=shown)
 
 
 def remove_leftovers(image: Gimp.Image) -> None:
     """Removes previews whose dialog was ended by force (the status bar's Cancel kills a plug-in)."""
-    leftovers = [layer for layer in object_layer.all_layers(image) if layer.get_parasite(_MARK) is not None]
+    leftovers = [layer for layer in layer_marks.all_layers(image) if layer.get_parasite(_MARK) is not None]
     if not leftovers:
         return
     with picture.without_traces(image):
         for layer in leftovers:
-            tattoo = bytes(layer.get_parasite(_MARK).get_data()).rstrip(b"\0")
+            stands_for = bytes(layer.get_parasite(_MARK).get_data()).rstrip(b"\0").split()
             image.remove_layer(layer)
-            hidden = image.get_layer_by_tattoo(int(tattoo)) if tattoo.isdigit() else None
-            if hidden is not None:
-                hidden.set_visible(True)
+            for tattoo in stands_for:
+                hidden = image.get_layer_by_tattoo(int(tattoo)) if tattoo.isdigit() else None
+                if hidden is not None:
+                    hidden.set_visible(True)

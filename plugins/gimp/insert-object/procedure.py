@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import layer_marks
+import picture
 import preview
 from client.protocol import MAX_SEED, InsertObjectError, Rect
 from client.request import sent_area
 from gi.repository import Gimp, Gio, GLib, GObject
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, Settings, roll_seed
 from subject import Subject, choose_subject
-from unattended import UnattendedInsertion
 from wording import N_, _, explain
 
 NAME = "plug-in-insert-object"
@@ -43,6 +44,9 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.set_attribution("Insert Object", "Insert Object", "2026")
     _add_arguments(procedure)
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer with the object"), True, _READ_WRITE)
+    procedure.add_layer_return_value(
+        "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
+    )
     return procedure
 
 
@@ -79,6 +83,20 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
             0,
             _READ_WRITE,
         )
+    procedure.add_string_argument(
+        "pack",
+        _("_Model pack"),
+        _("The name of a model pack of your own; empty: the one that is shipped"),
+        "",
+        _READ_WRITE,
+    )
+    procedure.add_boolean_argument(
+        "shadow",
+        _("Contact shado_w"),
+        _("A soft shadow on the ground, as a layer below the object"),
+        False,
+        _READ_WRITE,
+    )
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),
@@ -114,8 +132,11 @@ def _guarded(
     if layer is None:
         return procedure.new_return_values(status.CANCEL, GLib.Error())
     values = procedure.new_return_values(status.SUCCESS, GLib.Error())
-    values.remove(1)
-    values.insert(1, GObject.Value(Gimp.Layer, layer))
+    record = layer_marks.record_of(layer)
+    shadow = layer_marks.shadow_of(image, layer, record.pair) if record is not None else None
+    for index, value in enumerate((layer, shadow), 1):
+        values.remove(index)
+        values.insert(index, GObject.Value(Gimp.Layer, value))
     return values
 
 
@@ -124,9 +145,6 @@ def _gerror(text: str) -> GLib.Error:
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
-    from gi.repository import Gegl
-
-    Gegl.init(None)
     # A picture that is closed, or a layer that is deleted, while it is looked at is no news for the user.
     Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
     preview.remove_leftovers(image)
@@ -140,6 +158,8 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     else:
         subject = choose_subject(image, box=_box(config), prefer_new=False)
     _check_box(subject, settings)
+    from unattended import UnattendedInsertion  # its threads and sockets take long to import
+
     return UnattendedInsertion(subject, settings).run()
 
 
@@ -163,6 +183,7 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     gi.require_version("Gtk", "3.0")
     from gi.repository import GimpUi
 
+    picture.start_gegl()
     GimpUi.init(NAME)
     from live import LiveInsertion  # needs GTK, which an unattended run must not
 
@@ -171,7 +192,14 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     subject = choose_subject(image, box=None, prefer_new=False)
     record = subject.record
     if record is not None:
-        settings = replace(settings, class_name=record.class_name, style=record.style, seed=record.seed)
+        settings = replace(
+            settings,
+            class_name=record.class_name,
+            style=record.style,
+            seed=record.seed,
+            pack=record.pack,
+            shadow=len(subject.replaced) > 1,
+        )
     live = LiveInsertion(subject, settings)
     layer = live.run()
     if layer is not None:

@@ -22,6 +22,8 @@ class Settings:
     style: str
     seed: int
     use_shape: bool | None
+    pack: str = ""  # a model pack's name; empty: the shipped one
+    shadow: bool = False
     show_preview: bool = True
 
     @staticmethod
@@ -32,6 +34,8 @@ class Settings:
             style=config.get_property("style") or "",
             seed=config.get_property("seed"),
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
+            pack=config.get_property("pack") or "",
+            shadow=config.get_property("shadow"),
             show_preview=config.get_property("show-preview"),
         )
 
@@ -40,6 +44,8 @@ class Settings:
         config.set_property("object-class", self.class_name)
         config.set_property("style", self.style)
         config.set_property("seed", self.seed)
+        config.set_property("pack", self.pack)
+        config.set_property("shadow", self.shadow)
         config.set_property("show-preview", self.show_preview)
 
 

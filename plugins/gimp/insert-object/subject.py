@@ -9,6 +9,7 @@ import object_layer
 import picture
 from client.protocol import Layer, PixelFrame, Rect
 from gi.repository import Gimp
+from layer_marks import layer_rectangle, object_of, record_of, shadow_of
 from picture import Fingerprint
 from request_record import RequestRecord
 from wording import Refusal, _
@@ -34,8 +35,8 @@ class Subject(Protocol):
         """The request that an edited object was made with."""
 
     @property
-    def replaced(self) -> Gimp.Layer | None:
-        """The layer that the object takes the place of."""
+    def replaced(self) -> tuple[Gimp.Layer, ...]:
+        """The layers whose place the object takes: the object's own, then its shadow's if it has one."""
 
     def fingerprint(self) -> Fingerprint:
         """Numbers that change when the ground does."""
@@ -57,7 +58,7 @@ class NewObject:
     """A new object in the selection, or in ``fixed_box`` where a script names one."""
 
     record: RequestRecord | None = None
-    replaced: Gimp.Layer | None = None
+    replaced: tuple[Gimp.Layer, ...] = ()
 
     def __init__(self, image: Gimp.Image, anchor: Gimp.Layer | None, fixed_box: Rect | None = None) -> None:
         self.image = image
@@ -101,19 +102,20 @@ class EditedObject:
         self._layer = layer
 
     @property
-    def replaced(self) -> Gimp.Layer | None:
-        return self._layer
+    def replaced(self) -> tuple[Gimp.Layer, ...]:
+        shadow = shadow_of(self.image, self._layer, self.record.pair)
+        return (self._layer,) if shadow is None else (self._layer, shadow)
 
     def fingerprint(self) -> Fingerprint:
         if not self._layer.is_valid():
             return ()
-        place = picture.layer_rectangle(self._layer)
+        place = layer_rectangle(self._layer)
         return (place.x, place.y, place.width, place.height)
 
     def ground(self) -> Ground | None:
         if not self._layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
-        place = picture.layer_rectangle(self._layer)
+        place = layer_rectangle(self._layer)
         return Ground(place, has_shape=True, suggests_shape=place != self.record.place)
 
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:
@@ -134,7 +136,7 @@ class EditedObject:
     def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
         if not self._layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
-        return object_layer.replace(self.image, self._layer, reply, record)
+        return object_layer.edit(self.image, self._layer, reply, record)
 
 
 def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> Subject:
@@ -158,7 +160,9 @@ def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> 
         )
     layers = image.get_selected_layers()
     active = layers[0] if layers else None
-    record = object_layer.record_of(active) if active is not None else None
+    if active is not None:
+        active = object_of(image, active) or active  # a shadow stands for its object
+    record = record_of(active) if active is not None and not active.is_group_layer() else None
     if active is None or record is None or box is not None:
         return NewObject(image, active, box)
     selected = picture.read_selection(image)

@@ -78,13 +78,17 @@ def thumbnail(scene: PixelFrame, window: Rect, box: Rect, reply: Layer) -> GdkPi
     square = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, SIDE, SIDE)
     square.fill(0x808080FF)
     background = Rect(window.x, window.y, window.width, window.height)
-    for frame, place in ((scene, background), (_eight_bits(reply.pixels), _place(reply))):
+    sheets = [(scene, background)]
+    if reply.shadow is not None:
+        sheets.append(_placed(reply.shadow, reply.shadow_x, reply.shadow_y))
+    sheets.append(_placed(reply.pixels, reply.x, reply.y))
+    for frame, place in sheets:
         _lay(square, frame, place, (left, top), scale)
     return square
 
 
-def _place(reply: Layer) -> Rect:
-    return Rect(reply.x, reply.y, reply.pixels.width, reply.pixels.height)
+def _placed(frame: PixelFrame, x: int, y: int) -> tuple[PixelFrame, Rect]:
+    return _eight_bits(frame), Rect(x, y, frame.width, frame.height)
 
 
 def _lay(

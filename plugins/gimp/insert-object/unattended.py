@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import composing
 from client.job import InsertJob, JobState
@@ -78,19 +79,24 @@ class UnattendedInsertion:
         wanted = self._settings.use_shape
         use_shape = ground.suggests_shape if wanted is None else wanted and ground.has_shape
         box = self._subject.box(ground, use_shape=use_shape)
-        self._settings = self._with_class(welcome)
+        self._settings = self._completed(welcome)
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
         self._job = self._conversation.ask(
             composing.request_for(self._scene, self._settings, seed=self._settings.seed)
         )
         Gimp.progress_set_text(_("Making the object…"))
 
-    def _with_class(self, welcome: Welcome) -> Settings:
-        """The settings with the first class where none was named."""
-        if self._settings.class_name or not welcome.classes:
-            return self._settings
-        first = welcome.classes[0].name
-        return Settings(first, self._settings.style, self._settings.seed, self._settings.use_shape)
+    def _completed(self, welcome: Welcome) -> Settings:
+        """The settings with a class where none was named: that of the edited object, or the first one."""
+        settings, record = self._settings, self._subject.record
+        if not settings.class_name and record is not None:
+            settings = replace(settings, class_name=record.class_name, pack=record.pack, style=record.style)
+        if not composing.has_pack(welcome, settings.pack):
+            raise composing.missing_pack(settings.pack)
+        classes = composing.classes_of(welcome, settings.pack)
+        if not settings.class_name and classes:
+            settings = replace(settings, class_name=classes[0].name)
+        return settings
 
     # --- What the daemon says -----------------------------------------------------------------------
 
@@ -109,7 +115,7 @@ class UnattendedInsertion:
         if job is not self._job or self._scene is None or self._result is not None:
             return
         welcome = self._conversation.welcome
-        classes = welcome.classes if welcome is not None else ()
+        classes = composing.classes_of(welcome, self._settings.pack) if welcome is not None else ()
         label = next((info.label for info in classes if info.name == layer.class_name), layer.class_name)
         record = composing.record_for(self._subject, self._scene, self._settings, layer, label)
         self._result = self._subject.settle(layer, record)

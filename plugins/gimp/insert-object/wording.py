@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from client.protocol import ErrorCode, InsertObjectError
 from gi.repository import GLib
+
+_HELP = Path(__file__).resolve().parent / "help"
 
 
 def _(text: str) -> str:
@@ -85,3 +89,12 @@ def class_label(label: str) -> str:
     """A class's label in the user's language; as the daemon gave it when there is no translation."""
     translated = _(label)
     return translated if translated != label else _(label.lower())
+
+
+def help_page() -> Path:
+    """The help page in the user's language, or in English."""
+    for language in GLib.get_language_names():  # like fr_FR.UTF-8, fr_FR, fr.UTF-8, fr, C
+        page = _HELP / f"insert-object.{language}.html"
+        if page.exists():
+            return page
+    return _HELP / "insert-object.html"

@@ -1,0 +1,191 @@
+"""The dialog's form: what to insert, how it looks, and the row of variations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from client.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome
+from gi.repository import Gtk
+from settings import Settings, roll_seed
+from thumbnails import VariationRow
+from wording import _, class_label
+
+VARIATIONS = 4
+SHIPPED = ""  # the pack that has no name on the wire
+_BORDER = 12  # GIMP's own dialogs
+_SPACING = 6
+
+
+class InsertForm(Gtk.Grid):
+    """Widgets for one set of choices. ``on_change`` is called when the user has made another one."""
+
+    def __init__(
+        self, on_change: Callable[[], None], on_variation: Callable[[int], None], *, editing: bool
+    ) -> None:
+        super().__init__(column_spacing=_SPACING, row_spacing=_SPACING)
+        self.set_border_width(_BORDER)
+        self._on_change = on_change
+        self._silent = False  # while the program itself sets widgets
+        self._wanted: Settings | None = None  # what to choose as soon as it is known what there is
+        self._packs: tuple[PackInfo, ...] = ()
+        self._next_row = 0
+        self._pack, self._pack_label = self._choice(_("_Model pack:"), self._pack_changed)
+        self._class, _label = self._choice(_("C_lass:"), self._class_changed)
+        self._class.set_button_sensitivity(Gtk.SensitivityType.ON)  # else it cannot have the first focus
+        self._style, self._style_label = self._choice(_("S_tyle:"), self._changed)
+        for widget in (self._pack, self._pack_label, self._style, self._style_label):
+            widget.set_no_show_all(True)
+        self._seed = self._add_seed()
+        words = _("_Keep the layer's shape") if editing else _("Selection is the _object's shape")
+        self._shape = self._check(words)
+        self._shape.set_sensitive(False)
+        self._shape.connect("toggled", self._changed)
+        self._shadow = self._check(_("Contact shado_w"))
+        self._shadow.set_tooltip_text(_("A soft shadow on the ground, as a layer below the object"))
+        self._shadow.connect("toggled", self._changed)
+        self._preview = self._check(_("_Preview on the picture"))
+        self._preview.set_active(True)
+        self.row = VariationRow(VARIATIONS, on_variation)
+        self.attach(self.row, 0, self._next_row, 3, 1)
+
+    # --- What the user has chosen -------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The choices as the widgets show them."""
+        return Settings(
+            class_name=self._class.get_active_id() or "",
+            style=self._style.get_active_id() or "",
+            seed=self._seed.get_value_as_int(),
+            use_shape=self._shape.get_sensitive() and self._shape.get_active(),
+            pack=self._pack.get_active_id() or SHIPPED,
+            shadow=self._shadow.get_active(),
+            show_preview=self._preview.get_active(),
+        )
+
+    def set_settings(self, settings: Settings) -> None:
+        """Shows choices, without telling anyone; class, style and pack as soon as they are offered."""
+        self._silent = True
+        self._wanted = settings
+        self._seed.set_value(settings.seed)
+        self._shadow.set_active(settings.shadow)
+        self._preview.set_active(settings.show_preview)
+        self._silent = False
+
+    def offer(self, welcome: Welcome) -> None:
+        """Shows the packs and classes that the daemon has; what was chosen stays where it is among them."""
+        chosen = self._wanted or self.settings
+        self._wanted = None
+        shipped = PackInfo(SHIPPED, _("Standard"), welcome.classes)
+        self._packs = (shipped, *welcome.packs)
+        self._silent = True
+        _fill(self._pack, [(pack.name, _(pack.label)) for pack in self._packs], chosen.pack)
+        for widget in (self._pack, self._pack_label):
+            widget.set_visible(len(self._packs) > 1)
+        self._fill_classes(chosen)
+        self._silent = False
+
+    def unset_class(self) -> None:
+        """Leaves the class for the user to choose, who is told why."""
+        self._silent = True
+        self._class.set_active(-1)
+        self._silent = False
+
+    def label_of(self, class_name: str) -> str:
+        """The daemon's label of a class."""
+        return next((info.label for info in self._classes() if info.name == class_name), class_name)
+
+    def offer_shape(self, *, offered: bool, chosen: bool) -> None:
+        """Whether there is a shape to use, and whether to use it until the user says otherwise."""
+        self._silent = True
+        self._shape.set_sensitive(offered)
+        self._shape.set_active(offered and chosen)
+        self._silent = False
+
+    # --- Lists that depend on one another -----------------------------------------------------------
+
+    def _classes(self) -> tuple[ClassInfo, ...]:
+        """The classes of the chosen pack."""
+        name = self._pack.get_active_id()
+        return next((pack.classes for pack in self._packs if pack.name == name), ())
+
+    def _fill_classes(self, chosen: Settings) -> None:
+        classes = [(info.name, class_label(info.label)) for info in self._classes()]
+        _fill(self._class, classes, chosen.class_name)
+        self._fill_styles(chosen.style)
+
+    def _fill_styles(self, chosen: str) -> None:
+        """The styles of the chosen class; hidden where it has none."""
+        name = self._class.get_active_id()
+        styles = next((info.styles for info in self._classes() if info.name == name), ())
+        _fill(self._style, [("", _("From the seed")), *((style, _(style)) for style in styles)], chosen)
+        for widget in (self._style, self._style_label):
+            widget.set_visible(bool(styles))
+
+    def _pack_changed(self, _combo: Gtk.ComboBox) -> None:
+        self._follow(lambda chosen: self._fill_classes(chosen))
+
+    def _class_changed(self, _combo: Gtk.ComboBox) -> None:
+        self._follow(lambda chosen: self._fill_styles(chosen.style))
+
+    def _follow(self, fill: Callable[[Settings], None]) -> None:
+        """Fills the lists that depend on the one which the user has changed."""
+        if self._silent:
+            return
+        self._silent = True
+        fill(self.settings)
+        self._silent = False
+        self._on_change()
+
+    def _changed(self, _widget: Gtk.Widget) -> None:
+        if not self._silent:
+            self._on_change()
+
+    # --- Building -----------------------------------------------------------------------------------
+
+    def _choice(
+        self, text: str, on_changed: Callable[[Gtk.ComboBox], None]
+    ) -> tuple[Gtk.ComboBoxText, Gtk.Label]:
+        combo = Gtk.ComboBoxText()
+        combo.set_hexpand(True)
+        combo.connect("changed", on_changed)
+        label = self._label(text, combo)
+        self.attach(combo, 1, self._next_row, 2, 1)
+        self._next_row += 1
+        return combo, label
+
+    def _add_seed(self) -> Gtk.SpinButton:
+        seed = Gtk.SpinButton.new_with_range(0, MAX_SEED, 1)
+        seed.set_activates_default(True)
+        seed.set_hexpand(True)
+        seed.connect("value-changed", self._changed)
+        self._label(_("_Seed:"), seed)
+        self.attach(seed, 1, self._next_row, 1, 1)
+        dice = Gtk.Button.new_with_mnemonic(_("_New Seed"))
+        dice.set_tooltip_text(_("Rolls the dice for another look"))
+        dice.connect("clicked", lambda _button: seed.set_value(roll_seed()))
+        self.attach(dice, 2, self._next_row, 1, 1)
+        self._next_row += 1
+        return seed
+
+    def _check(self, text: str) -> Gtk.CheckButton:
+        check = Gtk.CheckButton.new_with_mnemonic(text)
+        self.attach(check, 0, self._next_row, 3, 1)
+        self._next_row += 1
+        return check
+
+    def _label(self, text: str, widget: Gtk.Widget) -> Gtk.Label:
+        label = Gtk.Label.new_with_mnemonic(text)
+        label.set_xalign(0.0)
+        label.set_mnemonic_widget(widget)
+        self.attach(label, 0, self._next_row, 1, 1)
+        return label
+
+
+def _fill(combo: Gtk.ComboBoxText, entries: list[tuple[str, str]], chosen: str) -> None:
+    """Offers these (id, text) and chooses one by its id, or the first."""
+    combo.remove_all()
+    for name, text in entries:
+        combo.append(name, text)
+    if not combo.set_active_id(chosen) and entries:
+        combo.set_active(0)

@@ -1,0 +1,105 @@
+"""What layers remember, and how an object's layer and its shadow's find each other by it."""
+
+from __future__ import annotations
+
+import re
+
+from client.protocol import Rect
+from gi.repository import Gimp
+from request_record import PARASITE, SHADOW_PARASITE, RequestRecord, ShadowMark
+
+_NUMBER = re.compile(r" #\d+$")
+_KEPT_AND_UNDOABLE = 1 | 2  # GIMP_PARASITE_PERSISTENT, GIMP_PARASITE_UNDOABLE
+
+
+def remember(layer: Gimp.Layer, what: RequestRecord | ShadowMark) -> None:
+    """Writes a record or a mark into a layer; XCF files keep it and undo takes it back."""
+    name = PARASITE if isinstance(what, RequestRecord) else SHADOW_PARASITE
+    layer.attach_parasite(Gimp.Parasite.new(name, _KEPT_AND_UNDOABLE, what.to_bytes()))
+
+
+def forget(layer: Gimp.Layer) -> None:
+    """Takes record and mark out of a layer."""
+    for name in (PARASITE, SHADOW_PARASITE):
+        if layer.get_parasite(name) is not None:
+            layer.detach_parasite(name)
+
+
+def record_of(layer: Gimp.Item) -> RequestRecord | None:
+    """The request that made this layer; None for any other layer."""
+    parasite = layer.get_parasite(PARASITE)
+    return None if parasite is None else RequestRecord.from_bytes(bytes(parasite.get_data()))
+
+
+def mark_of(layer: Gimp.Item) -> ShadowMark | None:
+    """What a shadow layer remembers; None for any other layer."""
+    parasite = layer.get_parasite(SHADOW_PARASITE)
+    return None if parasite is None else ShadowMark.from_bytes(bytes(parasite.get_data()))
+
+
+def is_renamed(layer: Gimp.Layer, given: str) -> bool:
+    """Whether the user has given a layer another name; GIMP itself adds a number to one that is taken."""
+    name = layer.get_name()
+    return name != given and _NUMBER.sub("", name) != given
+
+
+def shadow_of(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> Gimp.Layer | None:
+    """The shadow layer that belongs to an object layer; None when it has none.
+
+    Copies of an object and of its shadow remember the same pair. So the nearest one below in the same
+    group counts, unless another object of the pair lies between; else the only one in the image.
+    """
+    if not pair:
+        return None
+    siblings = _siblings(image, layer)
+    for other in siblings[siblings.index(layer) + 1 :]:
+        if _is_object_of(other, pair):
+            return None
+        if _is_shadow_of(other, pair):
+            return other
+    everything = all_layers(image)
+    objects = [other for other in everything if _is_object_of(other, pair)]
+    shadows = [other for other in everything if _is_shadow_of(other, pair)]
+    return shadows[0] if len(objects) == len(shadows) == 1 else None
+
+
+def object_of(image: Gimp.Image, shadow: Gimp.Layer) -> Gimp.Layer | None:
+    """The object layer that a shadow layer belongs to; None for any other layer."""
+    mark = mark_of(shadow)
+    if mark is None:
+        return None
+    owners = [layer for layer in all_layers(image) if _is_object_of(layer, mark.pair)]
+    return next((layer for layer in owners if shadow_of(image, layer, mark.pair) == shadow), None)
+
+
+def layer_rectangle(layer: Gimp.Layer) -> Rect:
+    """Where the layer lies in the image."""
+    _ok, x, y = layer.get_offsets()
+    return Rect(x, y, layer.get_width(), layer.get_height())
+
+
+def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
+    """Every layer of the image, those in groups too."""
+    found: list[Gimp.Layer] = []
+    waiting = list(image.get_layers())
+    while waiting:
+        layer = waiting.pop()
+        found.append(layer)
+        waiting.extend(layer.get_children())
+    return found
+
+
+def _siblings(image: Gimp.Image, layer: Gimp.Layer) -> list[Gimp.Layer]:
+    """The layers of the same group from the top, this one included."""
+    parent = layer.get_parent()
+    return list(image.get_layers() if parent is None else parent.get_children())
+
+
+def _is_object_of(layer: Gimp.Layer, pair: str) -> bool:
+    record = record_of(layer)
+    return record is not None and record.pair == pair
+
+
+def _is_shadow_of(layer: Gimp.Layer, pair: str) -> bool:
+    mark = mark_of(layer)
+    return mark is not None and mark.pair == pair
