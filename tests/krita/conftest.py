@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +17,20 @@ RunWindowed = Callable[[Sequence[str], PluginConfig], Results]
 STAND_IN_DAEMON = str(ROOT / "tests" / "stand_in_daemon.py")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--krita-root",
+        metavar="FOLDER",
+        help="test in the Krita of this root folder (see tests/krita/provision.py), not in the system's",
+    )
+
+
 @pytest.fixture(scope="session")
-def krita_programs() -> KritaPrograms:
+def krita_programs(pytestconfig: pytest.Config) -> KritaPrograms:
     """Krita itself; skips with the reason where there is none."""
+    root = pytestconfig.getoption("--krita-root", None)
     try:
-        return find_krita()
+        return find_krita(Path(root).resolve() if root else None)
     except NoKrita as reason:
         pytest.skip(str(reason))
 
@@ -33,7 +43,7 @@ def krita_profile(krita_programs: KritaPrograms, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def daemon_for_krita(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
 ) -> Iterator[PluginConfig]:
     """A plug-in's configuration for the daemon with the shipped weights, else with the stand-in engine."""
     if (WEIGHTS / "manifest.json").exists():
@@ -41,7 +51,13 @@ def daemon_for_krita(
         shared.ensure_running()
         yield daemon_config(shared.home, "-m", "daemon.command_line", "daemon", "run")
         return
-    home = tmp_path_factory.mktemp("stand-in-home")
+    yield request.getfixturevalue("stand_in_daemon")
+
+
+@pytest.fixture(scope="session")
+def stand_in_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PluginConfig]:
+    """A real daemon with the stand-in engine, which has a further pack and shadows of one colour."""
+    home = tmp_path_factory.mktemp("stand-in-daemon")
     yield daemon_config(home, STAND_IN_DAEMON)
     end_daemon(home)
 

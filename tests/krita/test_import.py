@@ -15,7 +15,6 @@ from tests.krita.provision import KritaPrograms
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "plugins" / "krita"
-IMPORTER = Path("/usr/share/krita/pykrita/plugin_importer/plugin_importer.py")
 
 
 @pytest.fixture
@@ -27,9 +26,10 @@ def plugin_zip(tmp_path: Path) -> Path:
 def test_kritas_own_importer_takes_the_zip(
     plugin_zip: Path, tmp_path: Path, krita_programs: KritaPrograms
 ) -> None:
-    if not IMPORTER.exists():
+    importer = krita_programs.python_plugins / "plugin_importer" / "plugin_importer.py"
+    if not importer.exists():
         pytest.skip(f"{krita_programs.krita} has its importer elsewhere")
-    spec = importlib.util.spec_from_file_location("plugin_importer", IMPORTER)
+    spec = importlib.util.spec_from_file_location("plugin_importer", importer)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

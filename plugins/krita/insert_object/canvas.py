@@ -53,11 +53,11 @@ class CanvasWork(QtCore.QObject):
         return self._running is None and not self._waiting
 
     def submit(self, name: str, job: Callable[[], Steps]) -> None:
-        """Does the job now if nothing is in its way, else as soon as it can."""
+        """Does the job as soon as it can, but not within this call, which may have had work of its own."""
         self._waiting.pop(name, None)
         self._waiting[name] = job
         if self._running is None and not self._timer.isActive():
-            self._go_on()
+            self._timer.start(0)
 
     def withdraw(self, name: str) -> None:
         """Forgets a job that has not begun."""
@@ -91,16 +91,18 @@ class CanvasWork(QtCore.QObject):
     def _work_a_while(self) -> None:
         end = time.perf_counter() + SLICE_SECONDS
         while not self.idle:
-            if self._running is None:
-                name = next(iter(self._waiting))
-                self._running = self._waiting.pop(name)()
-            steps = self._running
-            try:
-                next(steps)
-            except StopIteration:
-                self._running = None
+            self._step()
             if time.perf_counter() >= end:
                 return
+
+    def _step(self) -> None:
+        if self._running is None:
+            name = next(iter(self._waiting))
+            self._running = self._waiting.pop(name)()
+        try:
+            next(self._running)
+        except StopIteration:
+            self._running = None
 
     def _say_held_up(self, held_up: bool) -> None:
         if held_up != self._held_up:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .annotations import record_of
 from .canvas import CanvasWork, Steps
 from .client.job import InsertJob
 from .client.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
@@ -14,11 +13,12 @@ from .form import Form
 from .history import History, Variation
 from .link import Link
 from .messages import Message, message_for
+from .object_layers import ObjectLayers, object_of
 from .preview import Preview
 from .qt import QtCore, Signal
-from .recipes import Recipe
+from .recipes import LayerRecord, Recipe
 from .selection import SelectionInfo, read_selection
-from .targets import Purpose, Target, build_request, checked_class, edited_recipe, selected_box
+from .targets import Purpose, Target, build_request, check_pack, checked_class, edited_recipe, selected_box
 from .translations import tr
 
 
@@ -61,6 +61,8 @@ class Desk(QtCore.QObject):
     def look(self) -> None:
         """Reads the selection anew; Krita sends no signal when it changes."""
         self.preview.give_back_active_layer()
+        if self.preview.is_out_of_step:
+            self._work.submit("follow", self.preview.follow_undo)
         self.selection = read_selection(self.document)
 
     def show_message(self, message: Message | None) -> None:
@@ -79,34 +81,54 @@ class Desk(QtCore.QObject):
         self.look()
         name = checked_class(form.class_name)
         if self.editing is not None and purpose is Purpose.INSERT:
-            recipe = replace(self.editing, class_name=name, seed=form.seed, style=form.style)
+            look = {"style": form.style, "pack": form.pack, "shadow": form.shadow}
+            recipe = replace(self.editing, class_name=name, seed=form.seed, **look)
             self._ask(Target(Purpose.EDIT, recipe, form.variations))
             return
-        recipe = Recipe(name, form.seed, selected_box(self.selection), form.style)
+        recipe = Recipe(
+            name, form.seed, selected_box(self.selection), form.style, pack=form.pack, shadow=form.shadow
+        )
         shape = self.document.selection() if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
         self._ask(Target(purpose, recipe, count, shape))
 
     def edit(self, node: Any) -> Recipe:
-        """Begins to edit a layer of ours: the next variations take its place.
+        """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
 
         Raises:
             InsertObjectError: Insert Object knows nothing of the layer, or it is empty.
         """
-        recipe = self._take_up(node)
-        self.show_message(Message(tr("Change the seed or the class, then press Insert.")))
+        layers, record = self._object_of(node)
+        recipe = self._take_up(layers, record)
+        try:
+            check_pack(recipe, self._link.welcome)
+        except InsertObjectError as error:  # no hindrance: another class can be chosen
+            self.show_message(message_for(error))
+        else:
+            self.show_message(Message(tr("Change the seed or the class, then press Insert.")))
         return recipe
 
     def relight(self, node: Any) -> None:
-        """Makes a layer of ours anew with its look and shape, in the light of where it is now."""
-        recipe = self._take_up(node)
-        self._ask(Target(Purpose.RELIGHT, replace(recipe, mask=None), layer=node))
+        """Makes an object of ours anew with its look and shape, in the light of where it is now.
+
+        Raises:
+            InsertObjectError: as ``edit``, or its model pack is not there any more.
+        """
+        layers, record = self._object_of(node)
+        check_pack(record.recipe, self._link.welcome)
+        recipe = self._take_up(layers, record)
+        self._ask(Target(Purpose.RELIGHT, replace(recipe, mask=None), layer=layers.layer))
 
     def choose(self, variation: Variation) -> None:
-        """Shows a variation of the history, which is made again where its pixels are gone."""
+        """Shows a variation of the history, which is made again where its pixels are gone.
+
+        Raises:
+            InsertObjectError: they are gone, and so is the model pack that made them.
+        """
         if variation.pixels is not None:
             self._show(variation)
         else:
+            check_pack(variation.recipe, self._link.welcome)
             self._ask(Target(Purpose.AGAIN, variation.recipe))
 
     def cancel(self) -> None:
@@ -125,7 +147,7 @@ class Desk(QtCore.QObject):
         self._work.submit("apply", lambda: self._then_say(self.preview.apply(), tr("Applied.")))
 
     def discard(self) -> None:
-        """Takes the preview away; the variations stay in the history."""
+        """Takes the preview away and ends an edit; the variations stay in the history."""
         self._drop_job()
         self.editing = None
         self._work.withdraw("show")
@@ -138,24 +160,28 @@ class Desk(QtCore.QObject):
 
     # --- Requests out --------------------------------------------------------------------------------
 
-    def _take_up(self, node: Any) -> Recipe:
-        record = record_of(self.document, node)
-        if record is None:
+    def _object_of(self, node: Any) -> tuple[ObjectLayers, LayerRecord]:
+        found = object_of(self.document, node)
+        if found is None:
             raise InsertObjectError(
                 ErrorCode.BAD_REQUEST,
                 "This layer was not made by Insert Object.",
                 "Choose a layer that it made in this picture.",
             )
-        self.editing = edited_recipe(record, node)
-        self.preview.replaces = node
+        return found
+
+    def _take_up(self, layers: ObjectLayers, record: LayerRecord) -> Recipe:
+        self.editing = edited_recipe(record, layers.layer)
+        self.preview.replaces = layers
         return self.editing
 
     def _ask(self, target: Target) -> None:
         self._drop_job()
         self.message = None
-        active = self.document.activeNode()
-        shown = self.preview.node
-        if active is not None and (shown is None or layer_id(active) != layer_id(shown)):
+        active, edited = self.document.activeNode(), self.preview.replaces
+        if edited is not None and edited.is_attached:
+            self._anchor = layer_id(edited.top)
+        elif active is not None and not self.preview.holds(active):
             self._anchor = layer_id(active)
         self._work.submit("ask", lambda: self._read_and_send(target))
         self.changed.emit()
@@ -202,9 +228,9 @@ class Desk(QtCore.QObject):
         live = self.purpose is Purpose.LIVE
         variation = self.history.find(recipe) if self.purpose is Purpose.AGAIN else None
         if variation is not None:
-            variation.x, variation.y, variation.pixels = layer.x, layer.y, layer.pixels
+            variation.take(layer)
         else:
-            variation = Variation(recipe, layer.x, layer.y, layer.pixels, live)
+            variation = Variation.of(recipe, layer, live)
             self.history.add(variation)
             self.added.emit(variation)
         if self._shown_job != job.id:

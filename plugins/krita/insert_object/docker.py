@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from krita import DockWidget
 
-from .annotations import record_of
 from .controller import Controller
 from .desk import Desk
 from .documents import layer_id
 from .form import load_form, save_form
 from .messages import Message
+from .object_layers import object_of
 from .panel import Panel
+from .preview import recipe_title
 from .qt import QtCore, sip
-from .recipes import LayerRecord
 from .selection import SelectionInfo
 from .slots import safe_slot
 from .targets import Purpose
@@ -165,8 +166,8 @@ class InsertObjectDocker(DockWidget):
         node = desk.document.activeNode()
         identity = layer_id(node) if node is not None else ""
         if identity != self._active[0]:
-            record = record_of(desk.document, node) if node is not None else None
-            self._active = (identity, _title(record))
+            found = object_of(desk.document, node) if node is not None else None
+            self._active = (identity, recipe_title(found[1].recipe) if found is not None else "")
             self.panel.edit_label.setText(self._active[1])
 
     def _follow_live(self, desk: Desk) -> None:
@@ -187,23 +188,19 @@ class InsertObjectDocker(DockWidget):
 
     def _fill_in(self, recipe: Any) -> None:
         form = self.panel.form()
-        values = {"class_name": recipe.class_name, "seed": recipe.seed, "style": recipe.style}
-        self.panel.set_form(type(form)(**{**vars(form), **values}))
+        names = ("class_name", "seed", "style", "pack", "shadow")
+        self.panel.set_form(replace(form, **{name: getattr(recipe, name) for name in names}))
 
     @safe_slot
     def _render(self) -> None:
         link, desk = self._controller.link, self._desk
         if link.welcome is not None:
-            self.panel.set_classes(link.welcome.classes)
+            self.panel.set_packs(link.welcome.classes, link.welcome.packs)
             self.panel.set_limits(link.welcome.limits.variations)
         self.panel.show_view(view_of(link, desk, self._active[1]))
         self.panel.strip.show_all(desk.history.items if desk is not None else ())
         if desk is not None:
             self.panel.strip.mark(desk.preview.variation if desk.preview.is_shown else None)
-
-
-def _title(record: LayerRecord | None) -> str:
-    return record.recipe.title if record is not None else ""
 
 
 def docker_class(controller: Controller) -> type[InsertObjectDocker]:

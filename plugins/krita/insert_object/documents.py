@@ -59,11 +59,13 @@ def is_attached(node: Any) -> bool:
     return node.parentNode() is not None
 
 
-def insertion_point(document: Any, anchor: str) -> tuple[Any, Any | None]:
+def insertion_point(
+    document: Any, anchor: str, closed: frozenset[str] = frozenset()
+) -> tuple[Any, Any | None]:
     """Parent and lower neighbour of a new layer above the layer ``anchor`` (an id; the active one if gone).
 
-    A mask cannot carry a layer, so its own layer counts; nothing is put into a locked group, so the
-    place above that group counts.
+    A mask cannot carry a layer, so its own layer counts; nothing is put into a locked group, nor into one
+    of the groups whose ids are ``closed``, so the place above that group counts.
     """
     root = document.rootNode()
     node = find_layer(document, anchor) or document.activeNode()
@@ -75,7 +77,7 @@ def insertion_point(document: Any, anchor: str) -> tuple[Any, Any | None]:
         if parent is None:
             place = None
             break
-        if parent != root and parent.locked():
+        if parent != root and (parent.locked() or layer_id(parent) in closed):
             place = parent
         node = parent
     if place is None or place == root:

@@ -22,11 +22,13 @@ class Form:
     variations: int = 4
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
+    pack: str = ""  # the model pack's name; empty: the shipped one
+    shadow: bool = False  # with a contact shadow on a layer of its own
 
     @property
-    def look(self) -> tuple[str, str, int, bool]:
+    def look(self) -> tuple[object, ...]:
         """What decides how one object looks; a change of it makes a live preview out of date."""
-        return self.class_name, self.style, self.seed, self.use_shape
+        return self.pack, self.class_name, self.style, self.seed, self.use_shape, self.shadow
 
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
@@ -41,6 +43,8 @@ def load_form() -> Form:
         style=_read("style", usual.style),
         seed=_number("seed", usual.seed, 0, MAX_SEED),
         variations=_number("variations", usual.variations, 1, MAX_VARIATIONS),
+        pack=_read("pack", usual.pack),
+        shadow=_number("shadow", int(usual.shadow), 0, 1) == 1,
     )
 
 
@@ -51,6 +55,8 @@ def save_form(form: Form) -> None:
         ("style", form.style),
         ("seed", form.seed),
         ("variations", form.variations),
+        ("pack", form.pack),
+        ("shadow", int(form.shadow)),
     ):
         Krita.instance().writeSetting(GROUP, name, str(value))
 

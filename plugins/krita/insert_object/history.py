@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .client.protocol import PixelFrame, Rect
+from .client.protocol import Layer, PixelFrame, Rect
 from .recipes import Recipe
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
@@ -20,12 +20,44 @@ class Variation:
     y: int
     pixels: PixelFrame | None = field(repr=False)
     live: bool = False  # made while the selection moved; replaced by the next one
+    shadow: PixelFrame | None = field(default=None, repr=False)
+    shadow_x: int = 0
+    shadow_y: int = 0
+
+    @classmethod
+    def of(cls, recipe: Recipe, layer: Layer, live: bool = False) -> Variation:
+        """What the daemon sent for a recipe."""
+        variation = cls(recipe, 0, 0, None, live)
+        variation.take(layer)
+        return variation
+
+    def take(self, layer: Layer) -> None:
+        """Takes the pixels of object and shadow from a reply."""
+        self.x, self.y, self.pixels = layer.x, layer.y, layer.pixels
+        self.shadow, self.shadow_x, self.shadow_y = layer.shadow, layer.shadow_x, layer.shadow_y
+
+    def forget_pixels(self) -> None:
+        """Lets the pixels go; the recipe can make them again."""
+        self.pixels = self.shadow = None
 
     @property
     def rect(self) -> Rect:
-        if self.pixels is None:
-            return Rect(self.x, self.y, 0, 0)
-        return Rect(self.x, self.y, self.pixels.width, self.pixels.height)
+        """Where the object's pixels lie; empty without pixels."""
+        return _rect(self.x, self.y, self.pixels)
+
+    @property
+    def shadow_rect(self) -> Rect:
+        """Where the shadow's pixels lie; empty without a shadow."""
+        return _rect(self.shadow_x, self.shadow_y, self.shadow)
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory of the pixels."""
+        return sum(len(frame.data) for frame in (self.pixels, self.shadow) if frame is not None)
+
+
+def _rect(x: int, y: int, frame: PixelFrame | None) -> Rect:
+    return Rect(x, y, frame.width, frame.height) if frame is not None else Rect(x, y, 0, 0)
 
 
 class History:
@@ -56,6 +88,6 @@ class History:
         for item in reversed(self.items):
             if item.pixels is None:
                 continue
-            held += len(item.pixels.data)
+            held += item.held_bytes
             if held > self._kept_bytes and item is not self.items[-1]:
-                item.pixels = None
+                item.forget_pixels()

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from pathlib import Path
 
-from .client.connection import Config, ConnectionUnavailable, read_config
+from .client.connection import ConnectionUnavailable, read_config
 from .client.protocol import InsertObjectError, Reply, Request, Welcome
-from .client.session import Session, SessionState, StateChanged
+from .client.session import Event, Session, SessionState, StateChanged
 from .qt import QtCore, Signal
 
 BUSY_POLL_MS = 10
 IDLE_POLL_MS = 200
+SLICE_SECONDS = 0.005  # given to news at a time; each variation costs a thumbnail
 UNDER_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 CONFIG = Path(__file__).with_name("config.json")
-
-
-def config_for(path: Path) -> Config:
-    """How to reach the daemon: as ``install.py`` wrote, else (from the zip) where it usually is.
-
-    Raises:
-        ConnectionUnavailable: the file cannot be used.
-    """
-    if path.exists():
-        return read_config(path)
-    places = QtCore.QStandardPaths
-    data = places.writableLocation(places.StandardLocation.GenericDataLocation)
-    return Config(Path(data) / "insert-object" / "connection.json", ())
 
 
 class Link(QtCore.QObject):
@@ -40,6 +30,7 @@ class Link(QtCore.QObject):
         self._config = config
         self._session: Session | None = None
         self._expecting: set[int] = set()
+        self._news: deque[Event] = deque()
         self.state = SessionState.CLOSED
         self.fraction = 0.0
         self.error: InsertObjectError | None = None
@@ -84,6 +75,7 @@ class Link(QtCore.QObject):
     def close(self) -> None:
         """Ends the conversation; the daemon runs on."""
         self._timer.stop()
+        self._news.clear()
         session, self._session = self._session, None
         if session is not None:
             session.close()
@@ -91,7 +83,7 @@ class Link(QtCore.QObject):
 
     def _begin(self) -> None:
         try:
-            session = Session(config_for(self._config), self._client_name)
+            session = Session(read_config(self._config), self._client_name)
         except InsertObjectError as error:
             self._set(SessionState.UNAVAILABLE, 0.0, error)
             return
@@ -104,13 +96,16 @@ class Link(QtCore.QObject):
         session = self._session
         if session is None:
             return
-        for event in session.poll(0.0):
+        self._news.extend(session.poll(0.0))
+        end = time.perf_counter() + SLICE_SECONDS
+        while self._news and time.perf_counter() < end:
+            event = self._news.popleft()
             if isinstance(event, StateChanged):
                 self._set(event.state, event.fraction, event.error)
             else:
                 self._pass_on(event)
         busy = bool(self._expecting) or self.state in UNDER_WAY
-        interval = BUSY_POLL_MS if busy else IDLE_POLL_MS
+        interval = 0 if self._news else BUSY_POLL_MS if busy else IDLE_POLL_MS
         if self._timer.isActive() and self._timer.interval() != interval:
             self._timer.setInterval(interval)
 

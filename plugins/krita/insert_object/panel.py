@@ -6,10 +6,11 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from .client.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo
+from .choice import Choice
+from .client.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo
 from .form import Form
 from .messages import Message, Tone
-from .pieces import choose, dice_icon, number_field, row, say, scrolling
+from .pieces import dice_icon, number_field, row, say, scrolling
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
@@ -17,7 +18,7 @@ from .view import View
 
 
 class Panel(QtWidgets.QWidget):
-    """Class, style, seed, variations, shape, Live; Insert, Cancel, Apply, Discard; the strip; a message."""
+    """What to insert and how; Insert, Cancel, Apply, Discard; the strip; a message."""
 
     insert_wanted = Signal()
     cancel_wanted = Signal()
@@ -30,7 +31,6 @@ class Panel(QtWidgets.QWidget):
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self._classes: tuple[ClassInfo, ...] = ()
         self._shape_possible = False
         self._dice = random.Random()
         self._build()
@@ -41,40 +41,32 @@ class Panel(QtWidgets.QWidget):
 
     def form(self) -> Form:
         """What the user chose."""
+        pack, class_name, style = self.choice.chosen
         return Form(
-            class_name=str(self.class_box.currentData() or ""),
-            style=str(self.style_box.currentData() or "") if self.style_box.isVisibleTo(self) else "",
+            class_name=class_name,
+            style=style,
             seed=self.seed_box.value(),
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
+            pack=pack,
+            shadow=self.shadow_check.isChecked(),
         )
 
     def set_form(self, form: Form) -> None:
-        """Shows these settings; a class or a style that is not known leaves the choice as it is."""
+        """Shows these settings; a pack, class or style that is not known leaves the choice as it is."""
         self.blockSignals(True)
-        choose(self.class_box, form.class_name)
-        self._fill_styles()
-        choose(self.style_box, form.style)
+        self.choice.choose(form.pack, form.class_name, form.style)
         self.seed_box.setValue(form.seed)
         self.count_box.setValue(form.variations)
         self.live_check.setChecked(form.live)
+        self.shadow_check.setChecked(form.shadow)
         self.blockSignals(False)
         self.form_changed.emit()
 
-    def set_classes(self, classes: Sequence[ClassInfo]) -> None:
-        """Offers the classes that the daemon can insert; keeps the choice where it can."""
-        if tuple(classes) == self._classes:
-            return
-        self._classes = tuple(classes)
-        chosen = str(self.class_box.currentData() or "")
-        self.class_box.blockSignals(True)
-        self.class_box.clear()
-        for item in self._classes:
-            self.class_box.addItem(tr(item.label), item.name)
-        self.class_box.blockSignals(False)
-        choose(self.class_box, chosen)
-        self._fill_styles()
+    def set_packs(self, classes: Sequence[ClassInfo], packs: Sequence[PackInfo]) -> None:
+        """Offers the shipped pack's classes and the further packs; keeps the choice where it can."""
+        self.choice.offer(classes, packs)
 
     def set_limits(self, variations: int) -> None:
         """The largest number of variations that the daemon makes at once."""
@@ -96,7 +88,7 @@ class Panel(QtWidgets.QWidget):
         self.cancel_button.setVisible(view.can_cancel)
         self.insert_button.setVisible(not view.can_cancel)
         self.apply_button.setEnabled(view.can_apply)
-        self.discard_button.setEnabled(view.can_apply)
+        self.discard_button.setEnabled(view.can_discard)
         self.edit_row.setVisible(view.can_edit)
         self.retry_button.setVisible(view.can_retry)
         self._show_progress(view.fraction)
@@ -121,10 +113,7 @@ class Panel(QtWidgets.QWidget):
         widgets = QtWidgets
         self.settings = widgets.QWidget()
         self.box_label = widgets.QLabel()
-        self.class_box, self.style_box = widgets.QComboBox(), widgets.QComboBox()
-        for box in (self.class_box, self.style_box):
-            box.setSizeAdjustPolicy(widgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(6)
+        self.choice = Choice(self)
         self.seed_box = number_field(0, MAX_SEED, tr("The same seed gives the same object again."))
         self.dice_button = widgets.QToolButton()
         self.dice_button.setToolTip(tr("Roll the dice for another seed"))
@@ -132,6 +121,10 @@ class Panel(QtWidgets.QWidget):
         self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
         self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
         self.shape_check.setEnabled(False)
+        self.shadow_check = widgets.QCheckBox(tr("Contact shadow"))
+        self.shadow_check.setToolTip(
+            tr("A soft shadow where the object stands, on a layer of its own below it")
+        )
         self.live_check = widgets.QCheckBox(tr("Live"))
         self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
         self.insert_button = widgets.QPushButton(tr("Insert"))
@@ -171,11 +164,9 @@ class Panel(QtWidgets.QWidget):
             hidden.hide()
 
     def _arrange(self) -> None:
-        self.style_label = QtWidgets.QLabel(tr("Style"))
         rows = (
             (QtWidgets.QLabel(tr("Box")), self.box_label),
-            (QtWidgets.QLabel(tr("Class")), self.class_box),
-            (self.style_label, self.style_box),
+            *self.choice.rows,
             (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, self.dice_button)),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
         )
@@ -196,6 +187,7 @@ class Panel(QtWidgets.QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(form)
         inner.addWidget(self.shape_check)
+        inner.addWidget(self.shadow_check)
         inner.addWidget(self.strip)
         inner.addWidget(self.edit_row)
         inner.addStretch(1)
@@ -211,7 +203,6 @@ class Panel(QtWidgets.QWidget):
         column.addLayout(row(self.apply_button, self.discard_button, 1))
         column.addLayout(message)
         column.addWidget(self.retry_button)
-        self._fill_styles()
         self._show_icons()
 
     def _connect(self) -> None:
@@ -226,12 +217,12 @@ class Panel(QtWidgets.QWidget):
         ):
             button.clicked.connect(wanted)
         self.dice_button.clicked.connect(self._roll)
-        self.class_box.currentIndexChanged.connect(self._class_changed)
         for changed in (
-            self.style_box.currentIndexChanged,
+            self.choice.changed,
             self.seed_box.valueChanged,
             self.count_box.valueChanged,
             self.shape_check.toggled,
+            self.shadow_check.toggled,
             self.live_check.toggled,
         ):
             changed.connect(self.form_changed)
@@ -239,30 +230,11 @@ class Panel(QtWidgets.QWidget):
     def _roll(self) -> None:
         self.seed_box.setValue(self.form().rolled(self._dice).seed)
 
-    def _class_changed(self) -> None:
-        self._fill_styles()
-        self.form_changed.emit()
-
-    def _fill_styles(self) -> None:
-        """Offers the styles of the chosen class; a class without any has no such row."""
-        name = self.class_box.currentData()
-        styles = next((item.styles for item in self._classes if item.name == name), ())
-        chosen = self.style_box.currentData()
-        self.style_box.blockSignals(True)
-        self.style_box.clear()
-        self.style_box.addItem(tr("From the seed"), "")
-        for style in styles:
-            self.style_box.addItem(tr(style), style)
-        choose(self.style_box, str(chosen or ""))
-        self.style_box.blockSignals(False)
-        self.style_box.setVisible(bool(styles))
-        self.style_label.setVisible(bool(styles))
-
     def _show_icons(self) -> None:
         side = self.fontMetrics().height()
         icon = self.style().standardIcon(QtWidgets.QStyle.StandardPixmap.SP_MessageBoxWarning)
         self.warning_icon.setPixmap(icon.pixmap(QtCore.QSize(side, side)))
-        self.dice_button.setIcon(dice_icon(self.dice_button))
+        self.dice_button.setIcon(dice_icon(self))  # its own palette is still the old one then
 
     def changeEvent(self, event: Any) -> None:
         """A new theme or font brings new icons."""

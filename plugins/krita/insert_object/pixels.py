@@ -15,6 +15,7 @@ from .qt import Qt, QtCore, QtGui
 
 Format = QtGui.QImage.Format
 QUICK_STRIP = 500_000  # pixels that are read or written in a few milliseconds without conversion
+ROWS_PER_SMALL_ROW = 4  # of an object, that go into one row of its thumbnail
 CONVERTED_STRIP = 60_000  # pixels whose conversion through Krita takes 10 to 40 ms
 
 
@@ -87,11 +88,18 @@ def write_layer(node: Any, pixels: PixelFrame, x: int, y: int) -> Generator[None
         node.setPixelData(QtCore.QByteArray(in_space(strip, space)), x, y + top, width, height)
 
 
-def clear_layer(node: Any, rect: Rect) -> None:
-    """Makes a rectangle of a layer transparent."""
-    if rect.width > 0 and rect.height > 0:
-        blank = len(node.pixelData(rect.x, rect.y, 1, 1)) * rect.width * rect.height
-        node.setPixelData(QtCore.QByteArray(blank, b"\0"), rect.x, rect.y, rect.width, rect.height)
+def clear_layer(node: Any, rect: Rect) -> Generator[None, None, None]:
+    """Makes a rectangle of a layer transparent; yields between strips."""
+    if rect.width < 1 or rect.height < 1:
+        return
+    pixel = len(node.pixelData(rect.x, rect.y, 1, 1))
+    rows = max(1, QUICK_STRIP // rect.width)
+    for top in range(0, rect.height, rows):
+        height = min(rows, rect.height - top)
+        if top:
+            yield
+        blank = QtCore.QByteArray(pixel * rect.width * height, b"\0")
+        node.setPixelData(blank, rect.x, rect.y + top, rect.width, height)
 
 
 def in_space(pixels: PixelFrame, space: Space) -> bytes:
@@ -104,12 +112,15 @@ def in_space(pixels: PixelFrame, space: Space) -> bytes:
     return converted(raw, pixels.width, pixels.height, source, space)
 
 
-def preview_image(pixels: PixelFrame) -> Any:
-    """Wire pixels as a QImage of its own memory, for a thumbnail."""
-    if pixels.format is PixelFormat.RGBA16:
-        wide = Format.Format_RGBA64
-        return _image(pixels.data, pixels.width, pixels.height, wide).convertToFormat(Format.Format_ARGB32)
-    return _image(pixels.data, pixels.width, pixels.height, Format.Format_RGBA8888).copy()
+def small_image(pixels: PixelFrame, width: int, height: int) -> Any:
+    """Wire pixels as a small QImage; of a large object only some rows are looked at, to take no time."""
+    stride, view = pixels.width * pixels.format.bytes_per_pixel, memoryview(pixels.data)
+    step = max(1, pixels.height // (ROWS_PER_SMALL_ROW * height))
+    rows = range(step // 2, pixels.height, step)
+    data = b"".join(view[row * stride : (row + 1) * stride] for row in rows)
+    wide = pixels.format is PixelFormat.RGBA16
+    image = _image(data, pixels.width, len(rows), Format.Format_RGBA64 if wide else Format.Format_RGBA8888)
+    return _scaled(image, width, height).convertToFormat(Format.Format_ARGB32)
 
 
 def _image(data: Any, width: int, height: int, image_format: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The layer on which variations are shown; the very layer that stays when one is applied.
+"""The layers on which variations are shown; the very layers that stay when one is applied.
 
-Krita records the adding of a layer as one undo step and the writing of its pixels as none. So the layer
-is added once, complete, and every later variation only overwrites its pixels.
+Krita records the adding of a layer as one undo step and the writing of its pixels as none. So the layers
+are added once, complete, and every later variation only overwrites their pixels.
 """
 
 from __future__ import annotations
@@ -11,86 +11,96 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from .annotations import remember_layer
+from .annotations import groups_of_objects, remember_layer
 from .canvas import Steps
-from .client.protocol import Rect
 from .documents import insertion_point, is_attached, layer_id, lone_layer
 from .history import Variation
-from .pixels import clear_layer, write_layer
-from .recipes import LayerRecord
+from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
+from .recipes import Recipe
 from .translations import tr
 
 ACTIVATION_SECONDS = 1.5  # within which Krita has made a new layer the active one
-NOTHING = Rect(0, 0, 0, 0)
 
 
 class Preview:
-    """Shows variations of one document on one layer, and makes it final or takes it away again."""
+    """Shows variations of one document on layers, and makes them final or takes them away again."""
 
     def __init__(self, document: Any) -> None:
         self._document = document
-        self._node: Any | None = None
-        self._drawn = NOTHING
-        self.variation: Variation | None = None
+        self._layers: ObjectLayers | None = None
+        self._drawn = Drawn()
+        self._edited_is_hidden = False
+        self._hidden_for_edit: tuple[Any, ...] = ()
         self._given_back: tuple[Any | None, float] = (None, 0.0)
-        self.replaces: Any | None = None  # the layer that is being edited, hidden while a preview is shown
+        self.variation: Variation | None = None
+        self.replaces: ObjectLayers | None = None  # what is being edited; hidden while a preview is shown
+
+    @property
+    def layers(self) -> ObjectLayers | None:
+        """The layers in the picture; None, too, while their creation is undone."""
+        return self._layers if self._layers is not None and self._layers.is_attached else None
 
     @property
     def is_shown(self) -> bool:
-        """Whether the layer is in the picture; False, too, while its creation is undone."""
-        return self._node is not None and is_attached(self._node)
+        return self.layers is not None
 
-    @property
-    def node(self) -> Any | None:
-        return self._node if self.is_shown else None
+    def holds(self, node: Any) -> bool:
+        """Whether a node is one of the preview's layers."""
+        layers = self.layers
+        return layers is not None and layers.holds(node)
 
     def show(self, variation: Variation, anchor: str) -> Steps:
-        """Puts a variation on the canvas: on the preview layer, or on a new one above layer ``anchor``."""
+        """Puts a variation on the canvas: on the preview's layers, or on new ones above layer ``anchor``."""
         if variation.pixels is None:
             raise ValueError("a variation without pixels cannot be shown")
-        if self.is_shown:
-            yield from self._overwrite(self._node, variation)
+        layers = self.layers
+        if layers is not None and (layers.shadow is not None) is not variation.recipe.shadow:
+            anchor = layer_id(layers.top)
+            yield from self._add(variation, anchor)
+            layers.unlock()
+            yield from _remove(layers)
+        elif layers is not None:
+            yield from self._overwrite(layers, variation)
         else:
             yield from self._add(variation, anchor)
 
     def apply(self) -> Steps:
-        """Leaves a normal layer named after its recipe; an edited layer makes way for it."""
-        node, variation = self.node, self.variation
-        if node is None or variation is None:
+        """Leaves normal layers named after their recipe; an edited object makes way for them."""
+        layers, variation = self.layers, self.variation
+        if layers is None or variation is None:
             return
-        node.setLocked(False)
-        node.setName(title(variation))
-        remember_layer(self._document, layer_id(node), LayerRecord(variation.recipe, self._drawn))
+        layers.unlock()
+        layers.name_after(title(variation))
+        self._remember(layers, variation)
         edited = self.replaces
+        self._show_edited()  # what undo brings back is visible again
         self._release()
-        if edited is not None and is_attached(edited):
-            edited.setVisible(True)  # what undo brings back is visible again
-            yield
-            edited.remove()
         yield
-        self._document.setActiveNode(node)
+        if edited is not None:
+            yield from _remove(edited)
+        self._document.setActiveNode(layers.layer)
 
     def discard(self) -> Steps:
-        """Takes the layer away and shows an edited layer again."""
-        node, edited = self.node, self.replaces
+        """Takes the layers away and shows an edited object again."""
+        layers, hid = self.layers, self._edited_is_hidden
+        self._show_edited()
         self._release()
-        if edited is not None and is_attached(edited):
-            edited.setVisible(True)
-        if node is not None:
-            node.setLocked(False)
-            node.remove()
-        elif edited is not None:
+        if layers is not None:
+            layers.unlock()
+            yield from _remove(layers)
+        elif hid:
             self._document.refreshProjection()
         yield
 
     @contextmanager
     def out_of_sight(self) -> Generator[Any, None, None]:
-        """Gives what to read the scene from, in which neither the preview nor the layer it replaces is.
+        """Gives what to read the scene from, in which neither the preview nor what it replaces is.
 
         That is the document with both hidden for the moment; or, where the picture has just one other
         layer, that layer, which spares the canvas two refreshes.
         """
-        in_sight = [node for node in (self.node, self.replaces) if node is not None and node.visible()]
+        objects = (self.layers, self.replaces)
+        in_sight = [n for o in objects if o is not None for n in o.removable if n.visible()]
         lone = lone_layer(self._document, in_sight) if in_sight else None
         if lone is not None:
             yield lone
@@ -112,49 +122,93 @@ class Preview:
             if hidden:
                 self._document.refreshProjection()
 
+    @property
+    def is_out_of_step(self) -> bool:
+        """The edited object shows beside its preview, or neither shows: the user undid or redid."""
+        return self.replaces is not None and self.is_shown is not self._edited_is_hidden
+
+    def follow_undo(self) -> Steps:
+        """Shows the edited object exactly while its preview is not in the picture."""
+        if self.is_out_of_step:
+            if self.is_shown:
+                self._hide_edited()
+            else:
+                self._show_edited()
+            self._document.refreshProjection()
+        yield
+
     def give_back_active_layer(self) -> None:
         """Makes the user's layer the active one again: Krita activates a new layer a moment after it came.
 
         To be called now and then; it does nothing once that moment is over.
         """
         layer, end = self._given_back
-        node = self.node
-        if layer is None or node is None or time.monotonic() > end:
+        if layer is None or not self.is_shown or time.monotonic() > end:
             self._given_back = (None, 0.0)
-        elif is_attached(layer) and self._document.activeNode() == node:
+            return
+        active = self._document.activeNode()
+        if active is not None and is_attached(layer) and self.holds(active):
             self._document.setActiveNode(layer)  # the user goes on painting where the hand was
 
     def _add(self, variation: Variation, anchor: str) -> Steps:
-        node = self._document.createNode(preview_title(variation), "paintlayer")
-        yield from write_layer(node, variation.pixels, variation.x, variation.y)
-        node.setLocked(True)
-        parent, above = insertion_point(self._document, anchor)
+        layers, filled = new_object_layers(self._document, variation, preview_title(variation))
+        yield from filled
+        yield
+        layers.lock()
+        self._remember(layers, variation)
+        yield
+        parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
         active = self._document.activeNode()
-        parent.addChildNode(node, above)  # the one undo step
-        self._node, self._drawn, self.variation = node, variation.rect, variation
-        remember_layer(self._document, layer_id(node), LayerRecord(variation.recipe, self._drawn))
-        if self.replaces is not None and self.replaces.visible():
-            self.replaces.setVisible(False)
-            self._document.refreshProjection()
+        parent.addChildNode(layers.top, above)  # the one undo step
+        self._layers, self._drawn, self.variation = layers, Drawn.by(variation), variation
         self._given_back = (active, time.monotonic() + ACTIVATION_SECONDS)
         yield
         self.give_back_active_layer()
+        if self.replaces is not None and not self._edited_is_hidden:
+            self._hide_edited()
+            self._document.refreshProjection()
 
-    def _overwrite(self, node: Any, variation: Variation) -> Steps:
-        if self._drawn != variation.rect:
-            clear_layer(node, self._drawn)
-        self._drawn, self.variation = variation.rect, variation
-        yield from write_layer(node, variation.pixels, variation.x, variation.y)
-        node.setName(preview_title(variation))
+    def _overwrite(self, layers: ObjectLayers, variation: Variation) -> Steps:
+        was, self._drawn, self.variation = self._drawn, Drawn.by(variation), variation
+        yield from overwrite(layers, was, variation)
+        layers.name_after(preview_title(variation))
         self._document.refreshProjection()  # the only refresh that adds no undo step
 
+    def _remember(self, layers: ObjectLayers, variation: Variation) -> None:
+        record = layers.record(variation.recipe, variation.rect)
+        remember_layer(self._document, layer_id(layers.layer), record)
+
+    def _hide_edited(self) -> None:
+        self._edited_is_hidden = True
+        if self.replaces is not None:
+            self._hidden_for_edit = tuple(node for node in self.replaces.removable if node.visible())
+        for node in self._hidden_for_edit:
+            node.setVisible(False)
+
+    def _show_edited(self) -> None:
+        for node in self._hidden_for_edit:
+            if is_attached(node):
+                node.setVisible(True)
+        self._hidden_for_edit, self._edited_is_hidden = (), False
+
     def _release(self) -> None:
-        self._node, self._drawn, self.variation, self.replaces = None, NOTHING, None, None
+        self._layers, self._drawn, self.variation, self.replaces = None, Drawn(), None, None
+
+
+def _remove(layers: ObjectLayers) -> Steps:
+    """One undo step; two where an object and its shadow are not alone in their group."""
+    for node in layers.removable:
+        yield
+        node.remove()
 
 
 def title(variation: Variation) -> str:
     """The name of a finished layer."""
-    recipe = variation.recipe
+    return recipe_title(variation.recipe)
+
+
+def recipe_title(recipe: Recipe) -> str:
+    """The name of the layer that a recipe makes."""
     return tr("{object} · seed {seed}", object=tr(recipe.class_name), seed=recipe.seed)
 
 

@@ -36,11 +36,8 @@ class Recipe:
     box: Rect
     style: str = ""
     mask: Mask | None = None
-
-    @property
-    def title(self) -> str:
-        """The name of the layer."""
-        return f"{self.class_name} · seed {self.seed}"
+    pack: str = ""  # the model pack's name; empty: the shipped one
+    shadow: bool = False  # with a contact shadow
 
     def with_seed(self, seed: int) -> Recipe:
         return replace(self, seed=seed)
@@ -48,10 +45,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class LayerRecord:
-    """A layer's recipe and the rectangle its pixels had when it was applied."""
+    """A layer's recipe and the rectangle its pixels had when it was applied.
+
+    ``shadow`` and ``group`` are the ids of its shadow's layer and of the group that holds the two.
+    """
 
     recipe: Recipe
     placed: Rect
+    shadow: str = ""
+    group: str = ""
 
     def box_at(self, now: Rect) -> Rect:
         """The recipe's box carried along when the layer was moved or scaled from ``placed`` to ``now``."""
@@ -65,40 +67,47 @@ class LayerRecord:
         )
 
 
-def records_to_json(records: Mapping[str, LayerRecord]) -> bytes:
-    """The annotation's text: layer id to recipe."""
-    layers = {}
-    for layer, record in records.items():
-        recipe, mask = record.recipe, record.recipe.mask
-        layers[layer] = {
-            "class": recipe.class_name,
-            "seed": recipe.seed,
-            "style": recipe.style,
-            "box": _numbers(recipe.box),
-            "placed": _numbers(record.placed),
-        }
-        if mask is not None:
-            packed = base64.b64encode(zlib.compress(mask.data)).decode("ascii")
-            layers[layer]["mask"] = [mask.width, mask.height, packed]
-    return json.dumps({"version": FORMAT_VERSION, "layers": layers}, ensure_ascii=False).encode("utf-8")
+Entries = dict[str, Any]  # layer id to what is kept of it, packed as in the annotation
 
 
-def records_from_json(text: bytes) -> dict[str, LayerRecord]:
-    """Reads an annotation; an entry that is not understood is left out, since files come from anywhere."""
+def packed_record(record: LayerRecord) -> dict[str, Any]:
+    """A record as it is kept in the annotation."""
+    recipe, mask = record.recipe, record.recipe.mask
+    entry = {
+        "class": recipe.class_name,
+        "seed": recipe.seed,
+        "style": recipe.style,
+        "box": _numbers(recipe.box),
+        "placed": _numbers(record.placed),
+        "pack": recipe.pack,
+        "shadow": recipe.shadow,
+        "shadow_layer": record.shadow,
+        "group_layer": record.group,
+    }
+    if mask is not None:
+        packed = base64.b64encode(zlib.compress(mask.data)).decode("ascii")
+        entry["mask"] = [mask.width, mask.height, packed]
+    return entry
+
+
+def entries_to_json(entries: Entries) -> bytes:
+    """The annotation's text."""
+    return json.dumps({"version": FORMAT_VERSION, "layers": entries}, ensure_ascii=False).encode("utf-8")
+
+
+def entries_from_json(text: bytes) -> Entries:
+    """The entries of an annotation, still packed; none where the text is not understood."""
     try:
         layers = json.loads(text.decode("utf-8"))["layers"]
-        entries = list(layers.items())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError):
         return {}
-    found: dict[str, LayerRecord] = {}
-    for layer, entry in entries:
-        record = _record(entry)
-        if record is not None:
-            found[layer] = record
-    return found
+    if not isinstance(layers, dict):
+        return {}
+    return {layer: entry for layer, entry in layers.items() if isinstance(entry, dict)}
 
 
-def _record(entry: Any) -> LayerRecord | None:
+def unpacked_record(entry: Mapping[str, Any]) -> LayerRecord | None:
+    """Reads one entry; None where it is not understood, since files come from anywhere."""
     try:
         recipe = Recipe(
             class_name=str(entry["class"]),
@@ -106,11 +115,15 @@ def _record(entry: Any) -> LayerRecord | None:
             box=Rect(*(int(value) for value in entry["box"])),
             style=str(entry.get("style", "")),
             mask=_mask(entry.get("mask")),
+            pack=str(entry.get("pack", "")),
+            shadow=bool(entry.get("shadow", False)),
         )
         placed = Rect(*(int(value) for value in entry["placed"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return LayerRecord(recipe, placed) if 0 <= recipe.seed <= MAX_SEED else None
+    if not 0 <= recipe.seed <= MAX_SEED:
+        return None
+    return LayerRecord(recipe, placed, str(entry.get("shadow_layer", "")), str(entry.get("group_layer", "")))
 
 
 def _mask(entry: Any) -> Mask | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .client.protocol import PixelFrame
 from .history import Variation
-from .pixels import preview_image
+from .pixels import small_image
 from .preview import title
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal
 
@@ -88,13 +89,19 @@ class Strip(QtWidgets.QListWidget):
     def _thumbnail(self, variation: Variation) -> Any:
         ratio = self.devicePixelRatioF()
         side = round(THUMBNAIL * ratio)
-        image = preview_image(variation.pixels).scaled(
-            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
         square = QtGui.QImage(side, side, QtGui.QImage.Format.Format_ARGB32_Premultiplied)
         square.fill(Qt.GlobalColor.transparent)
+        whole = _united(variation)
+        scale = side / max(whole.width(), whole.height())
         painter = QtGui.QPainter(square)
-        painter.drawImage((side - image.width()) // 2, (side - image.height()) // 2, image)
+        painter.translate((side - whole.width() * scale) / 2, (side - whole.height() * scale) / 2)
+        for frame, x, y in (
+            (variation.shadow, variation.shadow_x, variation.shadow_y),
+            (variation.pixels, variation.x, variation.y),
+        ):
+            if frame is not None:
+                small = _scaled(frame, scale)
+                painter.drawImage(QtCore.QPointF((x - whole.x()) * scale, (y - whole.y()) * scale), small)
         painter.end()
         square.setDevicePixelRatio(ratio)
         return QtGui.QPixmap.fromImage(square)
@@ -102,3 +109,14 @@ class Strip(QtWidgets.QListWidget):
     def _row_changed(self, row: int) -> None:
         if 0 <= row < len(self._variations):
             self.chosen.emit(self._variations[row])
+
+
+def _united(variation: Variation) -> Any:
+    """The rectangle around object and shadow."""
+    rects = (variation.rect, variation.shadow_rect)
+    first, second = (QtCore.QRect(rect.x, rect.y, rect.width, rect.height) for rect in rects)
+    return first.united(second) if not second.isEmpty() else first
+
+
+def _scaled(frame: PixelFrame, scale: float) -> Any:
+    return small_image(frame, max(1, round(frame.width * scale)), max(1, round(frame.height * scale)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .client.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect
+from .client.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect, Welcome
 from .client.request import SentArea, insert_request, sent_area
 from .documents import bounds_of
 from .pixels import Space, read_coverage, read_layer, read_scene
@@ -62,6 +62,21 @@ def checked_class(class_name: str) -> str:
     return class_name
 
 
+def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:
+    """Makes sure that the model pack of an earlier object can still be used, as far as that is known.
+
+    Raises:
+        InsertObjectError: the daemon has no such pack.
+    """
+    known = {pack.name for pack in welcome.packs} if welcome is not None else {recipe.pack}
+    if recipe.pack and recipe.pack not in known:
+        raise InsertObjectError(
+            ErrorCode.MODEL_MISSING,
+            f"The model pack “{recipe.pack}” that made this object is not there any more.",
+            "Install it again, or choose another class and press Insert.",
+        )
+
+
 def edited_recipe(record: LayerRecord, node: Any) -> Recipe:
     """The recipe of a layer, with the box where the layer is now and its mask if that still fits."""
     now = bounds_of(node)
@@ -69,10 +84,9 @@ def edited_recipe(record: LayerRecord, node: Any) -> Recipe:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST, "The layer is empty.", "Undo what was erased, or insert a new object."
         )
-    recipe = record.recipe
     if now == record.placed:
-        return recipe
-    return Recipe(recipe.class_name, recipe.seed, record.box_at(now), recipe.style)
+        return record.recipe
+    return replace(record.recipe, box=record.box_at(now), mask=None)
 
 
 def build_request(
@@ -97,7 +111,7 @@ def build_request(
         reference = yield from read_layer(target.layer, bounds_of(target.layer), limit)
         alpha = yield from read_layer(target.layer, area.window, max(size))
         mask = Mask(alpha.width, alpha.height, bytes(alpha.data)[3::4])
-    made = Recipe(recipe.class_name, recipe.seed, recipe.box, recipe.style, mask)
+    made = replace(recipe, mask=mask)
     request = insert_request(
         recipe.class_name,
         recipe.box,
@@ -109,6 +123,8 @@ def build_request(
         depth=Space.of(document).wire_depth,
         style=recipe.style,
         preview=target.purpose is Purpose.LIVE,
+        pack=recipe.pack,
+        shadow=recipe.shadow,
         mask=_frame(mask),
         reference=reference,
         limit=limit,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .qt import QtCore
 
-_NUMBER = re.compile(r"-?\b\d+\b")
+_VALUE = re.compile(r"“[^”]*”|-?\b\d+\b")  # what differs between two sentences of one kind
 FOLDER = Path(__file__).with_name("translations")
 
 
@@ -35,10 +35,10 @@ def tr(text: str, **values: object) -> str:
 
 
 def tr_sentence(sentence: str) -> str:
-    """A ready sentence of client or daemon; the catalogue has ``{0}``, ``{1}``… for its numbers."""
+    """A ready sentence of client or daemon; the catalogue has ``{0}``, ``{1}``… for its numbers and names."""
     if sentence in _current():
         return tr(sentence)
-    numbers = _NUMBER.findall(sentence)
-    count = iter(range(len(numbers)))
-    pattern = _NUMBER.sub(lambda _: f"{{{next(count)}}}", sentence)
-    return _current()[pattern].format(*numbers) if pattern in _current() else sentence
+    values = _VALUE.findall(sentence)
+    count = iter(range(len(values)))
+    pattern = _VALUE.sub(lambda _: f"{{{next(count)}}}", sentence)
+    return _current()[pattern].format(*values) if pattern in _current() else sentence

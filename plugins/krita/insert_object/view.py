@@ -34,6 +34,7 @@ class View:
     can_insert: bool = False
     can_cancel: bool = False
     can_apply: bool = False
+    can_discard: bool = False
     can_edit: bool = False  # the active layer is one of ours and no preview is in the way
     can_retry: bool = False
     is_edit: bool = False  # Insert makes the edited layer's object anew
@@ -60,6 +61,7 @@ def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
         can_insert=(usable or desk.editing is not None) and link.welcome is not None and not desk.is_busy,
         can_cancel=desk.is_busy,
         can_apply=shown and not desk.is_busy,
+        can_discard=(shown or desk.editing is not None) and not desk.is_busy,
         can_edit=bool(active_record) and not shown and not desk.is_busy,
         can_retry=unavailable,
         is_edit=desk.editing is not None,

@@ -11,6 +11,7 @@ from insert_object.client.session import Session
 from insert_object.colour_spaces import Space, close_scratch, converted, srgb_space
 from insert_object.documents import find_layer, insertion_point, layer_id, owned
 from insert_object.link import CONFIG
+from insert_object.object_layers import ObjectLayers
 from insert_object.pixels import read_coverage, read_layer, read_scene, write_layer
 from insert_object.preview import Preview
 from insert_object.qt import QtCore, QtGui
@@ -20,14 +21,17 @@ from insert_object.targets import Purpose, Target, build_request
 from krita import Krita, Selection
 
 SIZE = (300, 200)
-SPACES = [("RGBA", depth) for depth in ("U8", "U16", "F16", "F32")]
+SPACES = [("RGBA", depth, "") for depth in ("U8", "U16", "F16", "F32")]
 SPACES += [
-    ("GRAYA", "U8"),
-    ("GRAYA", "U16"),
-    ("CMYKA", "U8"),
-    ("CMYKA", "U16"),
-    ("LABA", "U8"),
-    ("LABA", "U16"),
+    ("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"),
+    ("RGBA", "U16", "sRGB-elle-V2-srgbtrc.icc"),
+    ("RGBA", "F16", "Rec2020-elle-V4-g10.icc"),
+    ("GRAYA", "U8", ""),
+    ("GRAYA", "U16", ""),
+    ("CMYKA", "U8", ""),
+    ("CMYKA", "U16", ""),
+    ("LABA", "U8", ""),
+    ("LABA", "U16", ""),
 ]
 
 
@@ -87,8 +91,10 @@ def promise_pixels_of_an_srgb_document_are_written_and_read_bit_for_bit(_figures
 
 
 def promise_every_colour_space_shows_the_sent_colours(figures):
-    for (model, depth), colour in itertools.product(SPACES, ((200, 120, 60), (30, 90, 160), (128, 128, 128))):
-        document = yield from document_of(model, depth)
+    colours = ((200, 120, 60), (30, 90, 160), (128, 128, 128))
+    for (model, depth, profile), colour in itertools.product(SPACES, colours):
+        document = yield from document_of(model, depth, profile)
+        assert document.colorProfile() == profile or not profile, document.colorProfile()
         bits = Space.of(document).wire_depth
         assert bits == (8 if depth == "U8" else 16)
         node = document.createNode("object", "paintlayer")
@@ -102,7 +108,7 @@ def promise_every_colour_space_shows_the_sent_colours(figures):
         seen = QtGui.QColor(document.projection(100, 80, 1, 1).pixel(0, 0))
         got = (seen.red(), seen.green(), seen.blue())
         error = max(abs(a - b) for a, b in zip(got, colour, strict=True))
-        figures[f"{model} {depth} {colour}"] = f"shown {got}, {took:.0f} ms"
+        figures[f"{model} {depth} {profile} {colour}"] = f"shown {got}, {took:.0f} ms"
         grey = colour[0] == colour[1] == colour[2]
         # Lab by way of Krita's own view of the picture is off by a few in saturated blue, whoever writes it
         allowed = {"RGBA": 1, "LABA": 6, "GRAYA": 4 if grey else 255, "CMYKA": 40}[model]
@@ -211,7 +217,7 @@ def promise_a_picture_of_one_layer_is_read_without_hiding_the_preview(_figures):
     document.refreshProjection()
     yield 20
     preview = Preview(document)
-    preview._node = over
+    preview._layers = ObjectLayers(over)
     for second_layer in (False, True):
         if second_layer:
             extra = document.createNode("extra", "paintlayer")

@@ -117,7 +117,11 @@ def promise_the_history_keeps_every_variation_and_shows_it_again(figures):
     yield from settle()
     assert (forgotten.pixels.width, forgotten.pixels.height) == (wanted.width, wanted.height)
     assert panel().strip.count() == 4
-    figures["same pixels again"] = bytes(forgotten.pixels.data) == bytes(wanted.data)
+    apart = sorted(abs(a - b) for a, b in zip(forgotten.pixels.data, wanted.data, strict=True))
+    figures["made again, levels apart in 99 of 100 samples"] = apart[len(apart) * 99 // 100]
+    # (of the stand-in engine, a variation that is made alone has another colour)
+    alike = apart[len(apart) * 99 // 100] <= 8 or bench.controller().link.welcome.device == "stand-in"
+    assert alike, "another object came in its place"
     assert len(layers(document)) == 2, layers(document)
 
 

@@ -62,8 +62,7 @@ def promise_nothing_is_touched_while_the_mouse_drags_a_selection(figures):
     yield from started(document, variations=1)
     krita().action("KisToolSelectRectangular").trigger()
     yield 300
-    frame = krita().activeWindow().qwindow().centralWidget()
-    middle = frame.mapToGlobal(frame.rect().center())
+    middle = _middle_of_the_canvas()
     bench.xdotool("mousemove", middle.x() - 150, middle.y() - 120, "mousedown", 1)
     bench.xdotool("mousemove", middle.x() - 50, middle.y() - 40)
     yield 150
@@ -82,6 +81,54 @@ def promise_nothing_is_touched_while_the_mouse_drags_a_selection(figures):
     figures["dragged selection"] = list(box)
     zoom = krita().activeWindow().activeView().canvas().zoomLevel() * 72.0 / document.resolution()
     assert abs(box[2] * zoom - 240) < 8 and abs(box[3] * zoom - 185) < 8, (box, zoom)
+
+
+def promise_nothing_is_touched_while_the_brush_paints(_figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    krita().action("KritaShape/KisToolBrush").trigger()
+    yield 300
+    middle = _middle_of_the_canvas()
+    before = bytes(document.pixelData(*BOX))
+    bench.xdotool("mousemove", middle.x() - 80, middle.y() - 60, "mousedown", 1)
+    yield 100
+    try:
+        desk().insert(panel().form())
+        for step in range(6):
+            bench.xdotool("mousemove", middle.x() - 80 + 25 * step, middle.y() - 60 + 20 * step)
+            yield 120
+            assert layers(document) == ["Background"], "a layer came in the middle of a stroke"
+    finally:
+        bench.xdotool("mouseup", 1)
+        yield 300
+    yield from until(lambda: desk().preview.is_shown, failure_or("the preview after the stroke"))
+    yield from settle()
+    yield from undo()
+    yield from undo()
+    assert layers(document) == ["Background"] and bytes(document.pixelData(*BOX)) == before
+
+
+def promise_nothing_is_touched_while_a_transform_is_under_way(_figures):
+    document = yield from open_picture()
+    yield from started(document, variations=1)
+    krita().action("KisToolTransform").trigger()
+    yield 600
+    middle = _middle_of_the_canvas()
+    bench.xdotool("mousemove", middle.x(), middle.y(), "mousedown", 1)
+    bench.xdotool("mousemove", middle.x() + 30, middle.y() + 30, "mouseup", 1)
+    yield 600
+    panel().insert_button.click()
+    for _ in range(10):
+        yield 150
+        assert layers(document) == ["Background"], "a layer came in the middle of a transform"
+    assert desk().message is not None, "nothing says that the work waits"
+    krita().action("KisToolSelectRectangular").trigger()  # which applies the transform
+    yield from until(lambda: desk().preview.is_shown, failure_or("the preview after the transform"))
+
+
+def _middle_of_the_canvas():
+    frame = krita().activeWindow().qwindow().centralWidget()
+    return frame.mapToGlobal(frame.rect().center())
 
 
 def promise_the_active_layer_stays_the_users_while_a_preview_comes(_figures):

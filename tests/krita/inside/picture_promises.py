@@ -22,10 +22,11 @@ from bench import (
     tidy,
     undo,
 )
+from insert_object import targets
 from insert_object.annotations import read_records
 from insert_object.documents import layer_id, owned
 from insert_object.qt import QtCore
-from promises import until
+from promises import CALM_MS, until
 
 __all__ = ["tidy"]  # called after every promise
 
@@ -109,7 +110,7 @@ def promise_layers_land_above_the_active_one_in_its_group_but_never_in_a_locked_
         yield 200
         yield from started(document, variations=1)
         yield from insert()
-        node = desk().preview.node
+        node = desk().preview.layers.layer
         panel().apply_button.click()
         yield from settle()
         siblings = [n for n in owned(node.parentNode().childNodes()) if not n.type().endswith("mask")]
@@ -125,15 +126,18 @@ def promise_layers_land_above_the_active_one_in_its_group_but_never_in_a_locked_
 def promise_a_saved_picture_knows_how_its_layers_were_made(_figures):
     document = yield from open_picture(600, 400)
     yield from select(document, 200, 100, 200, 200)
-    set_form(variations=1, seed=11)
+    set_form(variations=1, seed=11, shadow=True)
     yield from insert()
     panel().apply_button.click()
     yield from settle()
     records = read_records(document)
+    assert [record.group for record in records.values()] == [
+        layer_id(layer_named(document, layers(document)[-1]))
+    ]
     path = QtCore.QDir.tempPath() + "/insert-object-saved.kra"
     document.setBatchmode(True)
     assert document.saveAs(path)
-    yield 500
+    yield CALM_MS
     bench.close_all()
     yield 500
     again = krita().openDocument(path)
@@ -141,7 +145,9 @@ def promise_a_saved_picture_knows_how_its_layers_were_made(_figures):
     yield from until(lambda: desk() is not None and desk().document == again, "its desk")
     assert read_records(again) == records
     again.setActiveNode(layer_named(again, layers(again)[-1]))
-    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered after loading")
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the group after loading")
+    panel().edit_button.click()
+    assert desk().preview.replaces.shadow is not None and panel().form().shadow
 
 
 def promise_every_document_has_its_own_preview_and_history(_figures):
@@ -194,20 +200,42 @@ def promise_other_colour_spaces_show_the_colours_that_the_daemon_sent(figures):
             figures[f"{model} {depth}"] = f"sent {tuple(wanted)}, shown {got}"
         yield from undo()
         assert len(layers(document)) == 1, (model, depth, layers(document))
+        yield CALM_MS
         bench.close_all()
         yield 300
 
 
 def promise_an_animation_gets_the_object_with_the_scene_of_its_current_frame(_figures):
     document = yield from open_picture(800, 600)
-    document.setCurrentTime(5)
+    layer = owned(document.rootNode().childNodes())[0]
+    layer.enableAnimation()
     yield 300
-    yield from select(document, 200, 150, 256, 256)
-    set_form(variations=1)
-    yield from insert()
+    frames = {0: (200, 40, 40), 5: (40, 40, 200)}
+    for time_of_frame, (red, green, blue) in frames.items():
+        document.setCurrentTime(time_of_frame)
+        yield 300
+        krita().action("add_blank_frame").trigger()
+        yield 300
+        pixels = QtCore.QByteArray(bytes((blue, green, red, 255)) * (800 * 600))
+        layer.setPixelData(pixels, 0, 0, 800, 600)
+        document.refreshProjection()
+        yield 300
+    seen = []
+    original = targets.insert_request
+    targets.insert_request = lambda *a, **k: seen.append(bytes(a[4].data[:3])[::-1]) or original(*a, **k)
+    try:
+        for time_of_frame, colour in frames.items():
+            document.setCurrentTime(time_of_frame)
+            yield 400
+            yield from select(document, 200, 150, 256, 256)
+            set_form(variations=1, seed=time_of_frame)
+            yield from insert()
+            assert tuple(seen[-1]) == colour, (time_of_frame, tuple(seen[-1]))
+            assert document.currentTime() == time_of_frame
+    finally:
+        targets.insert_request = original
     panel().apply_button.click()
     yield from settle()
-    assert document.currentTime() == 5
     assert len(layers(document)) == 2
 
 

@@ -37,7 +37,7 @@ def promise_a_picture_of_krita_at_work(_figures):
             yield from settle()
             yield 500
         yield from select(document, *box)
-        set_form(class_name=name, seed=seed, variations=4)
+        set_form(class_name=name, seed=seed, variations=4, shadow=True)
         yield from insert()
     yield 1500
     corner = f"{FRAME[0]}x{FRAME[1]}+0+0"

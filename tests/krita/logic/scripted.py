@@ -7,6 +7,7 @@ from insert_object.client.protocol import (
     Done,
     Layer,
     Limits,
+    PackInfo,
     PixelFormat,
     PixelFrame,
     Welcome,
@@ -18,7 +19,9 @@ from krita import Document, Krita, Selection
 application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
 
 CLASSES = (ClassInfo("dog", "Dog", ("brown", "black")), ClassInfo("cat", "Cat"))
+PACKS = (PackInfo("lamps", "Lamps", (ClassInfo("lamp", "Lamp", ("brass",)), ClassInfo("dog", "Dog lamp"))),)
 WELCOME = Welcome("w", 1, "0.1.0", "stand-in", CLASSES, Limits())
+WELCOME_WITH_PACKS = Welcome("w", 1, "0.1.0", "stand-in", CLASSES, Limits(), PACKS)
 
 
 class ScriptedLink(QtCore.QObject):
@@ -43,11 +46,12 @@ class ScriptedLink(QtCore.QObject):
 
 
 def layer_reply(request, index=0, side=8, colour=(200, 100, 50, 255)):
-    """A square of one colour at the corner of the request's box."""
+    """A square of one colour at the corner of the request's box; a shadow as wide below it, if asked for."""
     pixels = PixelFrame(side, side, PixelFormat.RGBA8, bytes(colour) * (side * side))
-    return Layer(
-        request.id, index, request.class_name, request.seed + index, request.box.x, request.box.y, pixels
-    )
+    shadow = PixelFrame(side, 2, PixelFormat.RGBA8, bytes((0, 0, 0, 90)) * (side * 2))
+    place = request.box.x, request.box.y
+    below = (shadow, place[0], place[1] + side) if getattr(request, "shadow", False) else (None, 0, 0)
+    return Layer(request.id, index, request.class_name, request.seed + index, *place, pixels, *below)
 
 
 def done_reply(request, *notes):

@@ -67,7 +67,7 @@ class Inserting(DeskCase):
     def test_preview_and_apply_are_one_undo_step(self):
         self.insert()
         self.assertEqual(names(self.document), ["Background", "dog · seed 42 (preview)"])
-        self.assertTrue(self.desk.preview.node.locked())
+        self.assertTrue(self.desk.preview.layers.layer.locked())
         self.desk.choose(self.desk.history.items[1])
         let_live()
         self.assertEqual(names(self.document)[1], "dog · seed 43 (preview)")
@@ -96,12 +96,12 @@ class Inserting(DeskCase):
         self.assertTrue(all(value in (30, 20, 10, 255) for value in bytes(request.scene.data)))
         self.answer(request)
         self.assertEqual(len(names(self.document)), 2)
-        self.assertEqual(bytes(self.desk.preview.node.pixelData(20, 20, 1, 1)), bytes(4))
+        self.assertEqual(bytes(self.desk.preview.layers.layer.pixelData(20, 20, 1, 1)), bytes(4))
         self.assertEqual(self.document.undo_steps, 1)
 
     def test_an_undone_preview_is_no_preview_and_a_new_one_comes_with_the_next_choice(self):
         self.insert()
-        self.desk.preview.node.remove()
+        self.desk.preview.layers.layer.remove()
         self.assertFalse(self.desk.preview.is_shown)
         self.desk.choose(self.desk.history.items[1])
         let_live()

@@ -1,30 +1,11 @@
 """The registered docker follows its window's picture, selection and wishes."""
 
-import json
-import tempfile
 import unittest
-from pathlib import Path
 
-from insert_object.client.connection import Config
 from insert_object.client.protocol import Insert
 from insert_object.client.session import SessionState
-from insert_object.link import config_for
 from krita import Canvas, Krita, Selection
 from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
-
-
-class Configurations(unittest.TestCase):
-    def test_a_plugin_from_the_zip_looks_where_the_daemon_usually_is(self):
-        config = config_for(Path("nowhere") / "config.json")
-        self.assertEqual(config.connection_file.parts[-2:], ("insert-object", "connection.json"))
-        self.assertTrue(config.connection_file.is_absolute())
-        self.assertEqual(config.start_command, ())
-
-    def test_an_installed_plugin_keeps_to_its_own_configuration(self):
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "config.json"
-            file.write_text(json.dumps({"connection_file": "/there/c.json", "start_command": ["go"]}))
-            self.assertEqual(config_for(file), Config(Path("/there/c.json"), ("go",)))
 
 
 class Dockers(unittest.TestCase):
@@ -48,6 +29,11 @@ class Dockers(unittest.TestCase):
         let_live(0)
         self.assertNotIn(self.docker, self.controller.dockers)
 
+    def insert(self):
+        self.docker.panel.insert_button.click()
+        let_live()
+        self.answer(self.link.sent[-1])
+
     def answer(self, request):
         for index in range(request.variations):
             self.docker._desk.take(layer_reply(request, index))
@@ -60,12 +46,11 @@ class Dockers(unittest.TestCase):
         return self.link.sent[-1]
 
     def test_it_offers_the_daemons_classes_and_says_where_the_box_is(self):
-        self.assertEqual(self.docker.panel.class_box.count(), 2)
+        self.assertEqual(self.docker.panel.choice.class_box.count(), 2)
         self.assertEqual(self.docker.panel.box_label.text(), "16 × 16 pixels at 20, 20")
 
     def test_insert_shows_its_variations_in_the_strip_and_marks_the_one_on_the_canvas(self):
-        self.docker.panel.insert_button.click()
-        self.answer(self.link.sent[-1])
+        self.insert()
         self.assertEqual(self.docker.panel.strip.count(), 4)
         self.assertEqual(self.docker.panel.strip.currentRow(), 0)
         self.assertTrue(self.docker.panel.apply_button.isEnabled())
@@ -90,8 +75,7 @@ class Dockers(unittest.TestCase):
         self.assertEqual(len(self.link.sent), sent)
 
     def test_a_chosen_variation_brings_its_settings_back_and_asks_for_nothing(self):
-        self.docker.panel.insert_button.click()
-        self.answer(self.link.sent[-1])
+        self.insert()
         sent = len(self.link.sent)
         self.docker.panel.strip.setCurrentRow(2)
         let_live(20)
@@ -100,8 +84,7 @@ class Dockers(unittest.TestCase):
 
     def test_edit_is_offered_for_a_layer_of_ours_only(self):
         self.assertFalse(self.docker.panel.edit_row.isVisible())
-        self.docker.panel.insert_button.click()
-        self.answer(self.link.sent[-1])
+        self.insert()
         self.docker.panel.apply_button.click()
         let_live(200)
         self.assertTrue(self.docker.panel.edit_row.isVisible())
@@ -119,8 +102,7 @@ class Dockers(unittest.TestCase):
         self.assertFalse(self.docker.panel.insert_button.isEnabled())
 
     def test_a_second_picture_has_its_own_strip(self):
-        self.docker.panel.insert_button.click()
-        self.answer(self.link.sent[-1])
+        self.insert()
         self.docker.stand_in_canvas = Canvas(picture(box=(1, 1, 10, 10)))
         let_live(200)
         self.assertEqual(self.docker.panel.strip.count(), 0)

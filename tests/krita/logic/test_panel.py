@@ -4,16 +4,18 @@ import random
 import unittest
 
 from insert_object import translations
-from insert_object.client.protocol import ClassInfo, Rect
+from insert_object.client.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
 from insert_object.form import Form, load_form, save_form
 from insert_object.history import History, Variation
 from insert_object.messages import Message, Tone
 from insert_object.panel import Panel
+from insert_object.pixels import small_image
+from insert_object.qt import Qt, QtCore, QtGui, QtWidgets
 from insert_object.recipes import Recipe
 from insert_object.strip import Strip
 from insert_object.view import View
 from krita import Krita
-from scripted import CLASSES, layer_reply
+from scripted import CLASSES, PACKS, layer_reply
 
 
 def view(**changes):
@@ -23,31 +25,65 @@ def view(**changes):
 class Panels(unittest.TestCase):
     def setUp(self):
         self.panel = Panel()
-        self.panel.set_classes(CLASSES)
+        self.panel.set_packs(CLASSES, ())
         self.panel.show()
 
     def tearDown(self):
         self.panel.close()
 
     def choose_class(self, name):
-        self.panel.class_box.setCurrentIndex(self.panel.class_box.findData(name))
+        self.panel.choice.class_box.setCurrentIndex(self.panel.choice.class_box.findData(name))
 
     def test_a_class_without_styles_has_no_style_row(self):
         self.choose_class("dog")
-        self.assertTrue(self.panel.style_box.isVisible() and self.panel.style_label.isVisible())
-        self.panel.style_box.setCurrentIndex(self.panel.style_box.findData("black"))
+        self.assertTrue(self.panel.choice.style_box.isVisible() and self.panel.choice.style_label.isVisible())
+        self.panel.choice.style_box.setCurrentIndex(self.panel.choice.style_box.findData("black"))
         self.assertEqual(self.panel.form().style, "black")
         self.choose_class("cat")
-        self.assertFalse(self.panel.style_box.isVisible() or self.panel.style_label.isVisible())
+        self.assertFalse(self.panel.choice.style_box.isVisible() or self.panel.choice.style_label.isVisible())
         self.assertEqual(self.panel.form().style, "")
 
     def test_the_choice_stays_when_the_daemon_tells_its_classes_again(self):
         self.choose_class("cat")
-        self.panel.set_classes((ClassInfo("ant", "Ant"), *CLASSES))
+        self.panel.set_packs((ClassInfo("ant", "Ant"), *CLASSES), ())
         self.assertEqual(self.panel.form().class_name, "cat")
 
+    def test_a_pack_is_chosen_only_where_there_is_more_than_the_shipped_one(self):
+        choice = self.panel.choice
+        self.assertFalse(choice.pack_box.isVisible() or choice.pack_label.isVisible())
+        self.panel.set_packs(CLASSES, PACKS)
+        self.assertTrue(choice.pack_box.isVisible() and choice.pack_label.isVisible())
+        self.assertEqual([choice.pack_box.itemText(i) for i in range(2)], ["Standard", "Lamps"])
+
+    def test_classes_and_styles_are_those_of_the_chosen_pack(self):
+        self.panel.set_packs(CLASSES, PACKS)
+        choice, heard = self.panel.choice, []
+        self.panel.form_changed.connect(lambda: heard.append(self.panel.form()))
+        self.choose_class("cat")
+        choice.pack_box.setCurrentIndex(1)
+        classes = [choice.class_box.itemText(i) for i in range(choice.class_box.count())]
+        self.assertEqual(classes, ["Lamp", "Dog lamp"])
+        self.assertEqual((heard[-1].pack, heard[-1].class_name), ("lamps", "lamp"))
+        self.assertEqual([choice.style_box.itemData(i) for i in range(2)], ["", "brass"])
+        self.panel.set_packs(CLASSES, ())
+        self.assertEqual((self.panel.form().pack, self.panel.form().class_name), ("", "dog"))
+
+    def test_what_was_chosen_last_time_is_chosen_once_the_daemon_has_told_what_there_is(self):
+        panel = Panel()
+        panel.show()
+        panel.set_form(Form("lamp", "brass", 5, 2, pack="lamps", shadow=True))
+        panel.set_packs(CLASSES, PACKS)
+        self.assertEqual(panel.form(), Form("lamp", "brass", 5, 2, pack="lamps", shadow=True))
+        panel.close()
+
+    def test_a_choice_of_the_user_is_not_overruled_by_one_of_last_time(self):
+        self.panel.set_form(Form("lamp", "brass", 5, 2, pack="lamps"))
+        self.choose_class("cat")
+        self.panel.set_packs(CLASSES, PACKS)
+        self.assertEqual((self.panel.form().pack, self.panel.form().class_name), ("", "cat"))
+
     def test_a_form_comes_back_as_it_was_set(self):
-        form = Form("dog", "brown", 2**31 - 1, 16, False, True)
+        form = Form("dog", "brown", 2**31 - 1, 16, False, True, shadow=True)
         self.panel.set_form(form)
         self.panel.live_check.setChecked(True)
         self.assertEqual(self.panel.form(), form)
@@ -110,19 +146,37 @@ class Panels(unittest.TestCase):
             translations._current = lambda language=language: translations.catalogue(language)
             try:
                 panel = Panel()
-                panel.set_classes(CLASSES)
+                panel.set_packs(CLASSES, PACKS)
                 panel.edit_label.setText("flower · seed 2147483647")
                 panel.show_view(view(can_edit=True, can_apply=True, message=Message("A long sentence. " * 9)))
             finally:
                 translations._current = kept
             self.assertLessEqual(panel.minimumSizeHint().width(), 300, language)
 
+    def test_another_theme_brings_icons_in_its_colours(self):
+        def ink():
+            image = self.panel.dice_button.icon().pixmap(QtCore.QSize(16, 16)).toImage()
+            across = range(image.width())
+            return {
+                image.pixelColor(x, y).value()
+                for x in across
+                for y in across
+                if image.pixelColor(x, y).alpha() > 250
+            }
+
+        for colour, value in ((Qt.GlobalColor.black, 0), (Qt.GlobalColor.white, 255)):
+            palette = self.panel.palette()
+            palette.setColor(palette.ColorRole.ButtonText, QtGui.QColor(colour))
+            self.panel.setPalette(palette)
+            QtWidgets.QApplication.processEvents()
+            self.assertEqual(ink(), {value})
+
     def test_settings_are_kept_between_sessions_but_not_live(self):
         Krita.instance().settings.clear()
-        save_form(Form("dog", "brown", 77, 3, True, True))
-        self.assertEqual(load_form(), Form("dog", "brown", 77, 3))
-        Krita.instance().settings.update(seed="-1", variations="9999999", style="")
-        self.assertEqual((load_form().seed, load_form().variations), (1, 16))
+        save_form(Form("dog", "brown", 77, 3, True, True, "lamps", True))
+        self.assertEqual(load_form(), Form("dog", "brown", 77, 3, pack="lamps", shadow=True))
+        Krita.instance().settings.update(seed="-1", variations="9999999", style="", shadow="yes")
+        self.assertEqual((load_form().seed, load_form().variations, load_form().shadow), (1, 16, False))
 
 
 class Strips(unittest.TestCase):
@@ -158,3 +212,41 @@ class Strips(unittest.TestCase):
         pixmap = self.strip.item(0).icon().pixmap(self.strip.iconSize())
         colour = pixmap.toImage().pixelColor(pixmap.width() // 2, pixmap.height() // 2)
         self.assertEqual((colour.red(), colour.green(), colour.blue()), (200, 100, 50))
+
+    def test_a_long_history_scrolls_sideways_and_shows_the_newest(self):
+        for seed in range(30):
+            self.add(seed)
+        self.strip.resize(290, self.strip.height())
+        self.strip.show()
+        self.strip.scrollToItem(self.strip.item(29))
+        QtWidgets.QApplication.processEvents()
+        self.assertGreater(self.strip.horizontalScrollBar().maximum(), 1000)
+        self.assertEqual(self.strip.verticalScrollBar().maximum(), 0)
+        self.assertGreater(self.strip.horizontalScrollBar().value(), 1000)
+        self.strip.close()
+
+    def test_thumbnails_have_the_resolution_of_the_screen(self):
+        self.strip.devicePixelRatioF = lambda: 2.0
+        self.add(1)
+        sizes = self.strip.item(0).icon().availableSizes()
+        self.assertEqual([(size.width(), size.height()) for size in sizes], [(128, 128)])
+
+    def test_thumbnails_of_large_and_of_deep_objects_have_their_colours(self):
+        for side, wire, colour in ((900, PixelFormat.RGBA8, 4), (40, PixelFormat.RGBA16, 8)):
+            pixel = bytes((10, 10, 200, 200, 90, 90, 255, 255)) if colour == 8 else bytes((10, 200, 90, 255))
+            frame = PixelFrame(side, side, wire, bytearray(pixel * (side * side)))
+            image = small_image(frame, 64, 64)
+            seen = image.pixelColor(32, 32)
+            self.assertEqual((seen.red(), seen.green(), seen.blue()), (10, 200, 90))
+            self.assertEqual((image.width(), image.height()), (64, 64))
+
+    def test_thumbnails_show_the_shadow_below_the_object(self):
+        recipe = Recipe("dog", 1, Rect(3, 4, 20, 20), shadow=True)
+        request = type(
+            "Request", (), {"id": "1", "class_name": "dog", "seed": 1, "box": recipe.box, "shadow": True}
+        )
+        self.history.add(Variation.of(recipe, layer_reply(request)))
+        self.strip.show_all(self.history.items)
+        image = self.strip.item(0).icon().pixmap(self.strip.iconSize()).toImage()
+        foot = image.pixelColor(image.width() // 2, round(image.height() * 0.95))
+        self.assertEqual((foot.red(), foot.alpha()), (0, 90))

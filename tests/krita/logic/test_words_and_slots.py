@@ -60,9 +60,13 @@ class Words(unittest.TestCase):
         try:
             translated = translations.tr_sentence("The box is 4 × 5 pixels, too small for an object.")
             unknown = translations.tr_sentence("Something else with 3 numbers.")
+            gone = translations.tr_sentence(
+                "The model pack “lamps 2” that made this object is not there any more."
+            )
         finally:
             translations._current = kept
         self.assertEqual(translated, "Der Rahmen misst 4 × 5 Pixel, zu klein für ein Objekt.")
+        self.assertEqual(gone, "Das Modellpaket “lamps 2”, aus dem dieses Objekt stammt, ist nicht mehr da.")
         self.assertEqual(unknown, "Something else with 3 numbers.")
 
 

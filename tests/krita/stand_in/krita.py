@@ -58,6 +58,7 @@ class Node(QtCore.QObject):
         self._id = QtCore.QUuid(f"{{{uuid.uuid4()}}}")
         self._parent, self._children = None, []
         self._locked, self._visible = False, True
+        self._passes_through = False
         self.pixels = Pixels(document.width(), document.height(), 4)
 
     def uniqueId(self):
@@ -101,6 +102,20 @@ class Node(QtCore.QObject):
         self._children.insert(place, node)
         node._parent = self
         self.document.undo_steps += 1
+
+    def setChildNodes(self, nodes):
+        """No undo step in Krita, and it takes only the first child away."""
+        for child in self._children[:1]:
+            child._parent = None
+        self._children = [*self._children[1:], *nodes]
+        for child in nodes:
+            child._parent = self
+
+    def setPassThroughMode(self, passes_through):
+        self._passes_through = passes_through
+
+    def passThroughMode(self):
+        return self._passes_through
 
     def remove(self):
         self._parent._children.remove(self)
@@ -220,16 +235,25 @@ class Document(QtCore.QObject):
     def createNode(self, name, kind):
         return Node(self, name, kind)
 
+    def createGroupLayer(self, name):
+        return Node(self, name, "grouplayer")
+
     def pixelData(self, *rect):
         """The topmost visible layer that has something there, pixel by pixel."""
         out = bytearray(Pixels(*self._size, 4).read(*rect))
-        for layer in self._root.childNodes():
-            if layer.visible() and layer.type() == "paintlayer":
+        for layer in self._shown(self._root):
+            if layer.type() == "paintlayer":
                 data = layer.pixels.read(*rect)
                 for i in range(0, len(data), 4):
                     if data[i + 3]:
                         out[i : i + 4] = data[i : i + 4]
         return QtCore.QByteArray(bytes(out))
+
+    def _shown(self, parent):
+        for node in parent.childNodes():
+            if node.visible():
+                yield node
+                yield from self._shown(node)
 
     def annotationTypes(self):
         return list(self._annotations)

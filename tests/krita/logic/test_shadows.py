@@ -1,0 +1,266 @@
+"""An object's shadow lies on a layer of its own right below it and goes with it; packs are kept with it."""
+
+import unittest
+
+from insert_object.annotations import read_records
+from insert_object.client.protocol import InsertObjectError, Rect
+from insert_object.desk import Desk
+from insert_object.documents import layer_id
+from insert_object.form import Form
+from insert_object.messages import Tone
+from insert_object.targets import Purpose
+from insert_object.view import view_of
+from krita import Krita, Node, Selection
+from scripted import WELCOME, WELCOME_WITH_PACKS, ScriptedLink, done_reply, layer_reply, let_live, picture
+
+BOX = (20, 20, 16, 16)
+WITH_SHADOW = Form("dog", "", 42, 2, shadow=True)
+PLAIN = Form("dog", "", 42, 2)
+
+
+def tree(node):
+    """Names of the layers below a node, a group's with those in it."""
+    return [(n.name(), tree(n)) if n.childNodes() else n.name() for n in node.childNodes()]
+
+
+class ShadowCase(unittest.TestCase):
+    def setUp(self):
+        Krita.instance().open_documents.clear()
+        self.document = picture(box=BOX)
+        self.root = self.document.rootNode()
+        self.link = ScriptedLink()
+        self.link.welcome = WELCOME_WITH_PACKS
+        self.desk = Desk(self.document, self.link)
+
+    def insert(self, form=WITH_SHADOW, purpose=Purpose.INSERT):
+        self.desk.insert(form, purpose)
+        let_live()
+        return self.answer()
+
+    def answer(self):
+        request = self.link.sent[-1]
+        for index in range(request.variations):
+            self.desk.take(layer_reply(request, index, colour=(index, 100, 50, 255)))
+        self.desk.take(done_reply(request))
+        let_live()
+        return request
+
+    def apply(self):
+        self.desk.apply()
+        let_live()
+
+    def pair(self):
+        return self.root.childNodes()[-1]
+
+
+class Shadows(ShadowCase):
+    def test_it_lies_right_below_the_object_and_all_is_one_undo_step(self):
+        request = self.insert()
+        self.assertTrue(request.shadow)
+        self.apply()
+        group = ("dog · seed 42 with its shadow", ["dog · seed 42 · shadow", "dog · seed 42"])
+        self.assertEqual(tree(self.root), ["Background", group])
+        self.assertEqual(self.document.undo_steps, 1)
+        self.assertFalse(any(node.locked() for node in (self.pair(), *self.pair().childNodes())))
+        self.assertTrue(self.pair().passThroughMode())
+        self.assertEqual(self.document.activeNode().name(), "dog · seed 42")
+
+    def test_the_preview_shows_it_and_cannot_be_changed_by_hand(self):
+        self.insert()
+        self.assertEqual(bytes(self.document.pixelData(22, 29, 1, 1)), bytes((0, 0, 0, 90)))
+        self.assertTrue(all(node.locked() for node in (self.pair(), *self.pair().childNodes())))
+        names = [node.name() for node in self.pair().childNodes()]
+        self.assertEqual(names, ["dog · seed 42 (preview) · shadow", "dog · seed 42 (preview)"])
+
+    def test_another_variation_brings_its_own(self):
+        self.insert()
+        second = self.desk.history.items[1]
+        second.shadow_x, second.shadow_y = 40, 50
+        self.desk.choose(second)
+        let_live()
+        shadow = self.pair().childNodes()[0]
+        self.assertEqual(shadow.name(), "dog · seed 43 (preview) · shadow")
+        self.assertEqual((shadow.bounds().x(), shadow.bounds().y()), (40, 50))
+        self.assertEqual(self.document.undo_steps, 1)
+
+    def test_an_object_that_casts_none_leaves_its_layer_empty(self):
+        self.insert()
+        self.desk.history.items[1].shadow = None
+        self.desk.choose(self.desk.history.items[1])
+        let_live()
+        self.assertEqual(self.pair().childNodes()[0].bounds().width(), 0)
+
+    def test_discard_takes_both_away(self):
+        self.insert()
+        self.desk.discard()
+        let_live()
+        self.assertEqual(tree(self.root), ["Background"])
+
+    def test_switching_it_off_for_the_next_insertion_leaves_one_plain_preview(self):
+        self.insert()
+        self.insert(PLAIN)
+        self.assertEqual(tree(self.root), ["Background", "dog · seed 42 (preview)"])
+        self.insert()
+        self.assertEqual(len(self.root.childNodes()), 2)
+        self.assertEqual(len(self.pair().childNodes()), 2)
+
+    def test_the_next_object_lands_above_the_group_not_in_it(self):
+        self.insert()
+        self.apply()
+        self.insert(PLAIN)
+        names = [node.name() for node in self.root.childNodes()]
+        self.assertEqual(names, ["Background", "dog · seed 42 with its shadow", "dog · seed 42 (preview)"])
+
+    def test_the_scene_of_the_next_request_holds_neither_object_nor_shadow(self):
+        self.insert()
+        scene = self.insert().scene
+        self.assertEqual(bytes(scene.data), bytes((30, 20, 10, 255)) * (scene.width * scene.height))
+
+
+class Editing(ShadowCase):
+    def applied(self):
+        self.insert(Form("dog", "", 42, 1, shadow=True))
+        self.apply()
+        return self.pair()
+
+    def test_any_of_the_layers_tells_the_object(self):
+        group = self.applied()
+        shadow, layer = group.childNodes()
+        for node in (group, shadow, layer):
+            recipe = self.desk.edit(node)
+            self.assertEqual((recipe.box, recipe.shadow), (Rect(*BOX), True))
+
+    def test_both_are_hidden_for_the_preview_and_removed_by_apply(self):
+        group = self.applied()
+        self.desk.edit(group.childNodes()[0])
+        self.document.setSelection(None)
+        self.insert(Form("cat", "", 7, 1, shadow=True))
+        self.assertFalse(group.visible())
+        self.assertEqual(len(self.root.childNodes()), 3)
+        self.apply()
+        group_of_cat = ("cat · seed 7 with its shadow", ["cat · seed 7 · shadow", "cat · seed 7"])
+        self.assertEqual(tree(self.root), ["Background", group_of_cat])
+        self.assertTrue(group.visible(), "undo would bring back a hidden object")
+        self.assertEqual(self.document.undo_steps, 3)
+
+    def test_a_group_that_the_user_put_more_into_stays(self):
+        group = self.applied()
+        group.addChildNode(Node(self.document, "a hat", "paintlayer"), None)
+        self.desk.edit(group)
+        self.insert(Form("cat", "", 7, 1))
+        self.apply()
+        self.assertEqual(tree(self.root)[1], ("dog · seed 42 with its shadow", ["a hat"]))
+
+    def test_an_object_that_was_deleted_in_the_middle_of_its_edit_is_left_alone(self):
+        group = self.applied()
+        self.desk.edit(group)
+        group.remove()
+        steps = self.document.undo_steps
+        self.insert(Form("cat", "", 7, 1))
+        self.apply()
+        self.assertEqual(tree(self.root), ["Background", "cat · seed 7"])
+        self.assertEqual(self.document.undo_steps, steps + 1)
+
+    def test_discard_brings_both_back(self):
+        group = self.applied()
+        self.desk.edit(group)
+        self.insert(Form("cat", "", 7, 1))
+        self.desk.discard()
+        let_live()
+        self.assertTrue(group.visible())
+        self.assertEqual(len(self.root.childNodes()), 2)
+
+    def test_a_shadow_can_be_taken_away_and_put_back_by_an_edit(self):
+        self.desk.edit(self.applied())
+        self.insert(Form("dog", "", 42, 1))
+        self.apply()
+        self.assertEqual(tree(self.root), ["Background", "dog · seed 42"])
+        self.desk.edit(self.pair())
+        self.insert(Form("dog", "", 42, 1, shadow=True))
+        self.apply()
+        self.assertEqual(len(self.pair().childNodes()), 2)
+
+    def test_undoing_a_preview_shows_the_edited_object_again_and_redoing_hides_it(self):
+        group = self.applied()
+        self.desk.edit(group)
+        self.insert(Form("cat", "", 7, 1))
+        preview = self.pair()
+        preview.remove()
+        self.desk.look()
+        let_live()
+        self.assertTrue(group.visible())
+        self.root.addChildNode(preview, group)
+        self.desk.look()
+        let_live()
+        self.assertFalse(group.visible())
+
+    def test_an_edit_can_be_given_up_before_anything_was_made(self):
+        self.insert(PLAIN)
+        self.apply()
+        self.assertFalse(view_of(self.link, self.desk, "").can_discard)
+        self.desk.edit(self.pair())
+        view = view_of(self.link, self.desk, "")
+        self.assertTrue(view.is_edit and view.can_discard and not view.can_apply)
+        self.desk.discard()
+        let_live()
+        self.assertIsNone(self.desk.editing)
+        self.assertEqual(tree(self.root), ["Background", "dog · seed 42"])
+
+    def test_relight_keeps_the_shadow_and_sends_the_objects_own_pixels(self):
+        group = self.applied()
+        self.desk.relight(group)
+        let_live()
+        request = self.link.sent[-1]
+        self.assertTrue(request.shadow)
+        self.assertEqual(request.reference.data[3], 255)
+
+
+class Packs(ShadowCase):
+    LAMP = Form("lamp", "brass", 3, 1, pack="lamps")
+
+    def test_request_and_record_name_the_pack(self):
+        self.assertEqual(self.insert(self.LAMP).pack, "lamps")
+        self.apply()
+        record = read_records(self.document)[layer_id(self.pair())]
+        self.assertEqual((record.recipe.pack, record.recipe.style), ("lamps", "brass"))
+
+    def test_the_same_class_and_seed_of_two_packs_are_two_variations(self):
+        self.insert(Form("dog", "", 3, 1))
+        self.insert(Form("dog", "", 3, 1, pack="lamps"))
+        packs = [item.recipe.pack for item in self.desk.history.items]
+        self.assertEqual(packs, ["", "lamps"])
+        self.assertIs(self.desk.history.find(self.desk.history.items[0].recipe), self.desk.history.items[0])
+
+    def test_a_pack_that_is_gone_is_said_and_another_class_can_be_chosen(self):
+        self.insert(self.LAMP)
+        self.apply()
+        self.link.welcome = WELCOME
+        recipe = self.desk.edit(self.pair())
+        self.assertEqual(recipe.pack, "lamps")
+        self.assertEqual(self.desk.message.tone, Tone.PROBLEM)
+        self.assertIn("“lamps” that made this object is not there", self.desk.message.text)
+        self.assertEqual(self.insert(Form("dog", "", 3, 1)).pack, "")
+
+    def test_without_the_pack_nothing_is_asked_for_in_vain(self):
+        self.insert(self.LAMP)
+        variation = self.desk.history.items[0]
+        self.apply()
+        self.link.welcome, sent = WELCOME, len(self.link.sent)
+        variation.forget_pixels()
+        for wish in (lambda: self.desk.relight(self.pair()), lambda: self.desk.choose(variation)):
+            with self.assertRaisesRegex(InsertObjectError, "not there any more"):
+                wish()
+        self.assertEqual(len(self.link.sent), sent)
+        self.assertIsNone(self.desk.editing)
+
+
+class Live(ShadowCase):
+    def test_a_live_preview_has_its_shadow_and_follows(self):
+        self.insert(WITH_SHADOW, Purpose.LIVE)
+        selection = Selection(64, 64)
+        selection.select(4, 4, 16, 16, 255)
+        self.document.setSelection(selection)
+        self.insert(WITH_SHADOW, Purpose.LIVE)
+        shadow, layer = self.pair().childNodes()
+        self.assertEqual((layer.bounds().x(), shadow.bounds().x(), shadow.bounds().y()), (4, 4, 12))
+        self.assertEqual(self.document.undo_steps, 1)
