@@ -1,4 +1,9 @@
-"""Measures what a user waits for, with the real daemon and the shipped weights."""
+"""Measures what a user waits for, with the real daemon and the shipped weights.
+
+    python -m benchmarks.run [--only insertion|wire|load …]
+
+``python -m benchmarks.load`` has the full load and the soak.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +43,16 @@ class Row:
         p95 = f"{self.p95:.1f}" if self.p95 is not None else ""
         target = f"≤ {self.target:g}" if self.target else ""
         missed = "missed" if self.target and self.value > self.target else ""
-        return f"| {self.name} | {self.value:.1f} {self.unit} | {p95} | {target} | {missed} |"
+        value = f"{self.value:.2f}" if self.unit == "×" else f"{self.value:.1f}"
+        return f"| {self.name} | {value} {self.unit} | {p95} | {target} | {missed} |"
 
 
 def _milliseconds(name: str, timing: Timing, target: float = 0.0) -> Row:
     return Row(name, 1000 * timing.median, "ms", target, 1000 * timing.p95)
 
 
-def measure(repeats: int, requests: int) -> list[Row]:
-    """All rows, with a daemon of their own in a temporary home."""
+def insertion_rows(repeats: int, requests: int) -> list[Row]:
+    """What a user sees, with a daemon of their own in a temporary home."""
     with tempfile.TemporaryDirectory(prefix="insert-object-benchmark-") as home:
         os.environ["INSERT_OBJECT_HOME"] = home
         from daemon.client import Client
@@ -111,13 +117,56 @@ def _network_rows(one: Timing, limit: int) -> list[Row]:
     ]
 
 
+def wire_rows(repeats: int) -> list[Row]:
+    """The pure-Python client against libzmq's own, by payload."""
+    from benchmarks.wire import MEGABYTES, wire_times
+
+    rows = []
+    for megabytes in MEGABYTES:
+        ours, theirs, ratio = wire_times(megabytes, max(3, repeats if megabytes < 16 else repeats // 2))
+        rows += [
+            _milliseconds(f"{megabytes} MB there and back, our client", ours),
+            _milliseconds("the same, libzmq's client", theirs),
+            Row("ours over libzmq's", ratio, "×", 1.3),
+        ]
+    return rows
+
+
+def load_rows(repeats: int) -> list[Row]:
+    """The service with an engine that costs nothing: start, requests a second, waits, memory."""
+    from benchmarks.load import mixed_load, stand_in_daemon, waits_of
+
+    rows = []
+    with stand_in_daemon() as daemon:
+        rows.append(Row("cold start of the service, without networks", 1000 * daemon.start_seconds, "ms"))
+        for clients in (1, 4, 16):
+            waits, rate = waits_of(daemon, clients, max(10, 20 * repeats // clients))
+            rows.append(_milliseconds(f"wait of {clients} clients that ask in turns, no-op engine", waits))
+            rows.append(Row("requests a second", rate, "/s"))
+        figures = mixed_load(daemon, 20, seed=1)
+        rows.append(_milliseconds("wait under mixed load, 16 clients with 3 requests each", figures.waits))
+        rows.append(Row("wrong or lost replies among them", len(figures.wrong), ""))
+        rows.append(Row("the service's memory, without networks", daemon.resident_mb, "MB"))
+    return rows
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parts = ("insertion", "wire", "load")
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="default: all")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--requests", type=int, default=200, help="of ten variations, for memory")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    rows = measure(arguments.repeats, arguments.requests)
+    rows = []
+    if "insertion" in arguments.only:
+        rows += insertion_rows(arguments.repeats, arguments.requests)
+    if "wire" in arguments.only:
+        rows += wire_rows(arguments.repeats)
+    if "load" in arguments.only:
+        rows += load_rows(arguments.repeats)
     print(f"{machine()}\n\n| what | median | p95 | target | |\n|---|---|---|---|---|")
     print("\n".join(row.text() for row in rows))
     if arguments.json is not None:
