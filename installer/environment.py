@@ -134,15 +134,27 @@ class Environment:
         self.pip("install", "--require-hashes", "--no-deps", "--prefer-binary", *options, *files, hint=hint)
 
     def install_torch(self) -> None:
-        """Installs the pinned PyTorch: without an NVIDIA card the far smaller build for processors."""
-        lock = torch_lock()
-        if lock != TORCH_CPU_LOCK:
-            self.install_locked(lock)
+        """Installs the pinned PyTorch: without an NVIDIA card the far smaller build for processors.
+
+        Where that one cannot be had, the general build does as well, for several times the download.
+        """
+        if torch_lock() != TORCH_CPU_LOCK:
+            self.install_locked(TORCH_LOCK)
             return
-        try:  # an index or folder that pip is already set up with may have it
-            self.install_locked(lock, "--quiet")
-        except InstallFailure:
-            self.install_locked(lock, "--extra-index-url", PROCESSOR_INDEX, hint=PROCESSOR_HINT)
+        # First from an index or folder that pip is already set up with.
+        attempts = (
+            (TORCH_CPU_LOCK, ("--quiet",)),
+            (TORCH_CPU_LOCK, ("--extra-index-url", PROCESSOR_INDEX)),
+            (TORCH_LOCK, ()),
+        )
+        failures = []
+        for lock, options in attempts:
+            try:
+                self.install_locked(lock, *options, hint=PROCESSOR_HINT)
+                return
+            except InstallFailure as failure:  # noqa: PERF203 - three rounds at most
+                failures.append(failure)
+        raise failures[1]  # the one that a better connection would mend
 
     def has_torch(self) -> bool:
         """Whether the pinned PyTorch is there and loads."""
