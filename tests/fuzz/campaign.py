@@ -57,13 +57,15 @@ def fuzz_decoders(count: int, chooser: random.Random) -> DecoderFigures:
     """
     figures = DecoderFigures()
     settled = 0
-    while figures.inputs < count:
-        faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
-        for _ in range(min(_CHUNK, count - figures.inputs)):
-            _one_input(figures, chooser)
-        if not settled and figures.inputs >= count * _SETTLING_SHARE:
-            settled = psutil.Process().memory_info().rss
-    faulthandler.cancel_dump_traceback_later()
+    try:
+        while figures.inputs < count:
+            faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            for _ in range(min(_CHUNK, count - figures.inputs)):
+                _one_input(figures, chooser)
+            if not settled and figures.inputs >= count * _SETTLING_SHARE:
+                settled = psutil.Process().memory_info().rss
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     figures.growth = 100 * (psutil.Process().memory_info().rss / settled - 1)
     return figures
 
