@@ -37,6 +37,9 @@ exit 77
 @pytest.fixture
 def home() -> Iterator[Path]:
     """Not in the folder for temporary files, of which the unit has one of its own."""
+    hidden = [path for path in (Path.home(), ROOT, Path(sys.executable)) if path.is_relative_to("/tmp")]
+    if hidden:
+        pytest.skip(f"the unit has a /tmp of its own, so it cannot see {hidden[0]}")
     with tempfile.TemporaryDirectory(prefix=".insert-object-test-", dir=Path.home()) as folder:
         yield Path(folder)
 
