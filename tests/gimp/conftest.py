@@ -187,10 +187,11 @@ def make_desk(
     return Desk(gimp, screen, daemon, photo)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_desk(
     gimp_place: GimpPlace, screen: Screen, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desk]:
+    """A window for the tests of one file: the dialog remembers its settings from one test to the next."""
     made = make_desk(gimp_place, screen, stand_in, tmp_path_factory.mktemp("desk"))
     yield made
     made.gimp.close()
@@ -198,7 +199,7 @@ def shared_desk(
 
 @pytest.fixture
 def desk(shared_desk: Desk) -> Iterator[Desk]:
-    """The shared window, with no picture and no dialog open before and after the test."""
+    """The file's window, with no picture and no dialog open before and after the test."""
     yield shared_desk
     for title in ("Insert Object", "Edit Object"):
         for window in shared_desk.screen.windows(title):

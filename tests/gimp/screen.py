@@ -126,12 +126,22 @@ class Screen:
 
     def wait_for_window(self, title: str, seconds: float = 20.0) -> str:
         """The id of the window with that in its title, once it is there."""
-        self.wait_until(lambda: bool(self.windows(title)), f"a window “{title}”", seconds)
-        return self.windows(title)[-1]
+        found: list[str] = []  # of the look that saw it: the next one may miss it, while its title is changed
+
+        def is_there() -> bool:
+            found[:] = self.windows(title)
+            return bool(found)
+
+        self.wait_until(is_there, f"a window “{title}”", seconds)
+        return found[-1]
 
     def wait_until_gone(self, title: str, seconds: float = 20.0) -> None:
         """Waits until no window has that title any more."""
-        self.wait_until(lambda: not self.windows(title), f"the end of the window “{title}”", seconds)
+
+        def is_gone() -> bool:  # and stays so: a single look may miss a window whose title is changed
+            return not (self.windows(title) or self.windows(title))
+
+        self.wait_until(is_gone, f"the end of the window “{title}”", seconds)
 
     def wait_until(self, condition: object, what: str, seconds: float = 20.0) -> None:
         """Waits for a condition; keeps a screenshot of what there was instead."""
