@@ -119,6 +119,11 @@ def test_a_reader_that_goes_away_is_no_error_message(stand_in_home: Path) -> Non
     assert errors == b""
 
 
+def _interruptible() -> None:
+    """Whoever runs the tests in the background has a shell that lets its children ignore Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals differ there")
 def test_an_interrupted_insertion_ends_at_once_with_130_and_writes_nothing(
     photo: Path, tmp_path: Path
@@ -132,6 +137,7 @@ def test_an_interrupted_insertion_ends_at_once_with_130_and_writes_nothing(
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_interruptible,
         )
         deadline = time.monotonic() + 30
         while not psutil.Process(process.pid).net_connections() and time.monotonic() < deadline:
