@@ -255,38 +255,34 @@ def _read_texts(value: Any, name: str) -> tuple[str, ...]:
     return tuple(_read_text(item, name) for item in value)
 
 
-def _read_classes(value: Any, name: str) -> tuple[ClassInfo, ...]:
+def _read_maps(value: Any, name: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise MalformedMessage(f"{name} must be a list.")
-    classes = []
-    for item in value:
-        if not isinstance(item, dict):
-            raise MalformedMessage(f"{name} must be a list of maps.")
-        classes.append(
-            ClassInfo(
-                _read_text(item.get("name"), name),
-                _read_text(item.get("label"), name),
-                _read_texts(item.get("styles", []), name),
-            )
+    if not all(isinstance(item, dict) for item in value):
+        raise MalformedMessage(f"{name} must be a list of maps.")
+    return value
+
+
+def _read_classes(value: Any, name: str) -> tuple[ClassInfo, ...]:
+    return tuple(
+        ClassInfo(
+            _read_text(item.get("name"), name),
+            _read_text(item.get("label"), name),
+            _read_texts(item.get("styles", []), name),
         )
-    return tuple(classes)
+        for item in _read_maps(value, name)
+    )
 
 
 def _read_packs(value: Any, name: str) -> tuple[PackInfo, ...]:
-    if not isinstance(value, list):
-        raise MalformedMessage(f"{name} must be a list.")
-    packs = []
-    for item in value:
-        if not isinstance(item, dict):
-            raise MalformedMessage(f"{name} must be a list of maps.")
-        packs.append(
-            PackInfo(
-                _read_text(item.get("name"), name),
-                _read_text(item.get("label"), name),
-                _read_classes(item.get("classes"), name),
-            )
+    return tuple(
+        PackInfo(
+            _read_text(item.get("name"), name),
+            _read_text(item.get("label"), name),
+            _read_classes(item.get("classes"), name),
         )
-    return tuple(packs)
+        for item in _read_maps(value, name)
+    )
 
 
 def _read_limits(value: Any, name: str) -> Limits:
