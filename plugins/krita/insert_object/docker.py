@@ -36,7 +36,7 @@ class InsertObjectDocker(DockWidget):
         self._selection: SelectionInfo | None = None
         self._seen: tuple[object, ...] = ()  # selection and look at the last poll
         self._asked: tuple[object, ...] = ()  # those of the last live preview
-        self._active = ("", "")  # id and title of our active layer
+        self._active = ("", "")  # the active layer with its name, and the title of our object there
         self.setWindowTitle(tr("Insert Object"))
         self.panel = Panel()
         self.setWidget(self.panel)
@@ -164,7 +164,7 @@ class InsertObjectDocker(DockWidget):
 
     def _follow_active_layer(self, desk: Desk) -> None:
         node = desk.document.activeNode()
-        identity = layer_id(node) if node is not None else ""
+        identity = f"{layer_id(node)} {node.name()}" if node is not None else ""  # a preview changes its name
         if identity != self._active[0]:
             found = object_of(desk.document, node) if node is not None else None
             self._active = (identity, recipe_title(found[1].recipe) if found is not None else "")

@@ -111,6 +111,14 @@ def lone_layer(document: Any, besides: list[Any]) -> Any | None:
     return layer if plain and same_space and not styled else None
 
 
+def layer_below(node: Any) -> Any | None:
+    """The layer right below one, in its group."""
+    parent = node.parentNode()
+    siblings = owned(parent.childNodes()) if parent is not None else []
+    places = [place for place, sibling in enumerate(siblings) if layer_id(sibling) == layer_id(node)]
+    return siblings[places[0] - 1] if places and places[0] > 0 else None
+
+
 def bounds_of(node: Any) -> Rect:
     """The rectangle that holds the node's pixels; empty if it has none."""
     bounds = node.bounds()

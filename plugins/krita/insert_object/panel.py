@@ -10,7 +10,7 @@ from .choice import Choice
 from .client.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo
 from .form import Form
 from .messages import Message, Tone
-from .pieces import dice_icon, number_field, row, say, scrolling
+from .pieces import dice_icon, fill, number_field, row, say, scrolling
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
@@ -105,7 +105,7 @@ class Panel(QtWidgets.QWidget):
         self.progress_bar.setVisible(fraction is not None)
         if fraction is not None:
             self.progress_bar.setRange(0, 0 if fraction < 0 else 1000)
-            self.progress_bar.setValue(round(max(0.0, fraction) * 1000))
+            fill(self.progress_bar, round(max(0.0, fraction) * 1000))
 
     # --- Building ------------------------------------------------------------------------------------
 

@@ -51,6 +51,16 @@ def say(widget: Any, text: str) -> None:
         widget.setText(text)
 
 
+def fill(bar: Any, value: int) -> None:
+    """Sets the value of a progress bar, to be painted with the next frame.
+
+    Left alone, Qt paints the bar at once, and with it the whole window, canvas and all: 50 ms in Krita.
+    """
+    bar.setUpdatesEnabled(False)
+    bar.setValue(value)
+    bar.setUpdatesEnabled(True)
+
+
 def dice_icon(widget: Any) -> Any:
     """A die showing five, in the colours and at the resolution of ``widget``."""
     ratio = widget.devicePixelRatioF()

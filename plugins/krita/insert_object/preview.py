@@ -1,7 +1,8 @@
 """The layers on which variations are shown; the very layers that stay when one is applied.
 
 Krita records the adding of a layer as one undo step and the writing of its pixels as none. So the layers
-are added once, complete, and every later variation only overwrites their pixels.
+are added once, complete, and every later variation only overwrites their pixels. An object that is edited is
+replaced by the layer for its preview, also in one step; where that cannot be, it is hidden until Apply.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any
 
 from .annotations import groups_of_objects, remember_layer
 from .canvas import Steps
-from .documents import insertion_point, is_attached, layer_id, lone_layer
+from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
 from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
 from .recipes import Recipe
 from .translations import tr
+from .undo_steps import LastStep, replaced
 
 ACTIVATION_SECONDS = 1.5  # within which Krita has made a new layer the active one
 
@@ -29,11 +31,12 @@ class Preview:
         self._document = document
         self._layers: ObjectLayers | None = None
         self._drawn = Drawn()
-        self._edited_is_hidden = False
+        self._step: LastStep | None = None  # what put the layers into the picture
+        self._edited_is_hidden = False  # or replaced, which undo brings back
         self._hidden_for_edit: tuple[Any, ...] = ()
         self._given_back: tuple[Any | None, float] = (None, 0.0)
         self.variation: Variation | None = None
-        self.replaces: ObjectLayers | None = None  # what is being edited; hidden while a preview is shown
+        self.replaces: ObjectLayers | None = None  # what is being edited; not seen while a preview is shown
 
     @property
     def layers(self) -> ObjectLayers | None:
@@ -54,13 +57,22 @@ class Preview:
         if variation.pixels is None:
             raise ValueError("a variation without pixels cannot be shown")
         layers = self.layers
-        if layers is not None and (layers.shadow is not None) is not variation.recipe.shadow:
-            anchor = layer_id(layers.top)
-            yield from self._add(variation, anchor)
-            layers.unlock()
-            yield from _remove(layers)
-        elif layers is not None:
+        if layers is not None and (layers.shadow is not None) is variation.recipe.shadow:
             yield from self._overwrite(layers, variation)
+            return
+        if layers is not None:
+            below = layer_below(layers.top)
+            anchor = layer_id(below) if below is not None else anchor
+            yield from self._withdraw(layers)
+        edited = self.replaces
+        if edited is not None and edited.is_attached:
+            anchor = layer_id(edited.top)
+        fits = edited is not None and _fits(edited, variation)
+        layer = None
+        if edited is not None and fits:
+            layer = yield from replaced(self._document, edited.top)
+        if layer is not None:
+            yield from self._take_over(ObjectLayers(layer), variation)
         else:
             yield from self._add(variation, anchor)
 
@@ -82,14 +94,14 @@ class Preview:
 
     def discard(self) -> Steps:
         """Takes the layers away and shows an edited object again."""
-        layers, hid = self.layers, self._edited_is_hidden
-        self._show_edited()
-        self._release()
-        if layers is not None:
-            layers.unlock()
-            yield from _remove(layers)
+        layers, variation, hid = self.layers, self.variation, self._edited_is_hidden
+        if layers is not None and variation is not None:
+            layers.name_after(title(variation))  # which redo would bring again
+            yield from self._withdraw(layers)
         elif hid:
+            self._show_edited()
             self._document.refreshProjection()
+        self._release()
         yield
 
     @contextmanager
@@ -161,12 +173,38 @@ class Preview:
         active = self._document.activeNode()
         parent.addChildNode(layers.top, above)  # the one undo step
         self._layers, self._drawn, self.variation = layers, Drawn.by(variation), variation
+        self._step = LastStep(self._document)
         self._given_back = (active, time.monotonic() + ACTIVATION_SECONDS)
         yield
         self.give_back_active_layer()
         if self.replaces is not None and not self._edited_is_hidden:
             self._hide_edited()
             self._document.refreshProjection()
+
+    def _take_over(self, layers: ObjectLayers, variation: Variation) -> Steps:
+        """Makes the layer that replaced the edited object the preview's."""
+        self._layers, self._drawn, self.variation = layers, Drawn(bounds_of(layers.layer)), variation
+        self._step, self._edited_is_hidden, self._hidden_for_edit = LastStep(self._document), True, ()
+        yield  # only then Krita's window knows the new layer, which is to be told of each change
+        layers.lock()
+        self._remember(layers, variation)
+        yield from self._overwrite(layers, variation)
+
+    def _withdraw(self, layers: ObjectLayers) -> Steps:
+        """Takes the preview's layers out of the picture and brings the edited object back."""
+        step, edited, self._layers, self._step = self._step, self.replaces, None, None
+        layers.unlock()
+        if step is None or not step.take_back(lambda: not layers.is_attached):
+            if edited is not None and self._edited_is_hidden and not is_attached(edited.top):
+                layers.top.parentNode().addChildNode(edited.top, layers.top)
+                yield
+            yield from _remove(layers)
+        yield
+        if edited is not None and self._edited_is_hidden:
+            self._show_edited()
+            self._document.refreshProjection()
+            if edited.is_attached:
+                self._document.setActiveNode(edited.layer)
 
     def _overwrite(self, layers: ObjectLayers, variation: Variation) -> Steps:
         was, self._drawn, self.variation = self._drawn, Drawn.by(variation), variation
@@ -193,6 +231,13 @@ class Preview:
 
     def _release(self) -> None:
         self._layers, self._drawn, self.variation, self.replaces = None, Drawn(), None, None
+        self._step = None
+
+
+def _fits(edited: ObjectLayers, variation: Variation) -> bool:
+    """Whether one layer can take the place of all that is edited."""
+    alone = edited.removable == (edited.top,) and not edited.layer.animated()
+    return alone and not variation.recipe.shadow
 
 
 def _remove(layers: ObjectLayers) -> Steps:

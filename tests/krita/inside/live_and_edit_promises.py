@@ -14,6 +14,7 @@ from bench import (
     layers,
     open_picture,
     panel,
+    redo,
     screenshot,
     set_form,
     settle,
@@ -22,7 +23,7 @@ from bench import (
     undo,
 )
 from insert_object.annotations import read_records
-from insert_object.documents import layer_id
+from insert_object.documents import layer_id, owned
 from promises import until
 
 __all__ = ["tidy"]  # called after every promise
@@ -140,13 +141,16 @@ def promise_the_active_layer_stays_the_users_while_a_preview_comes(_figures):
     assert layer_id(document.activeNode()) == active
 
 
-def promise_a_layer_can_be_edited_and_two_undo_steps_bring_the_old_one_back(_figures):
+def promise_a_layer_can_be_edited_and_one_undo_step_brings_the_old_one_back(_figures):
     document = yield from open_picture()
     yield from started(document, variations=1)
     yield from insert()
     panel().apply_button.click()
     yield from settle()
     first = layers(document)[-1]
+    record = read_records(document)[layer_id(layer_named(document, first))]
+    whole = (0, 0, document.width(), document.height())
+    before = layer_id(layer_named(document, first)), bytes(layer_named(document, first).pixelData(*whole))
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the active layer")
     screenshot("window-edit")
     document.setSelection(None)
@@ -157,18 +161,23 @@ def promise_a_layer_can_be_edited_and_two_undo_steps_bring_the_old_one_back(_fig
     yield 200
     assert panel().insert_button.isEnabled(), "an edit needs no selection"
     yield from insert()
-    assert not layer_named(document, first).visible(), "the old object still shows"
-    assert (
-        desk().preview.variation.recipe.box
-        == read_records(document)[layer_id(layer_named(document, first))].recipe.box
-    )
+    assert first not in layers(document), "the old object still shows"
+    assert desk().preview.variation.recipe.box == record.recipe.box
     panel().apply_button.click()
     yield from settle()
     assert len(layers(document)) == 2 and "99" in layers(document)[-1], layers(document)
+    after = layers(document)[-1], bytes(layer_named(document, layers(document)[-1]).pixelData(*whole))
+    for _ in range(2):
+        yield from undo()
+        assert layers(document) == ["Background", first], layers(document)
+        layer = layer_named(document, first)
+        assert (layer_id(layer), bytes(layer.pixelData(*whole))) == before and layer.visible()
+        yield from redo()
+        assert layers(document) == ["Background", after[0]], layers(document)
+        assert bytes(layer_named(document, after[0]).pixelData(*whole)) == after[1]
     yield from undo()
     yield from undo()
-    assert layers(document) == ["Background", first], layers(document)
-    assert layer_named(document, first).visible()
+    assert layers(document) == ["Background"], layers(document)
 
 
 def promise_discarding_an_edit_brings_the_layer_back(_figures):
@@ -208,4 +217,10 @@ def promise_a_moved_layer_is_lit_again_where_it_is(_figures):
     assert recipe.mask is not None and max(recipe.mask.data) == 255
     panel().apply_button.click()
     yield from settle()
+    assert len(layers(document)) == 2
+    before = layer_id(layer)
+    yield from undo()
+    assert [layer_id(node) for node in owned(document.rootNode().childNodes())][1] == before
+    assert (layer.position().x(), layer.position().y()) == (300, 120) and layer.visible()
+    yield from redo()
     assert len(layers(document)) == 2

@@ -85,6 +85,7 @@ class Inserting(DeskCase):
         self.desk.discard()
         let_live()
         self.assertEqual(names(self.document), ["Background"])
+        self.assertEqual(self.document.undo_steps, 0)
         self.assertEqual(len(self.desk.history), 2)
 
     def test_a_second_insert_uses_the_same_layer_and_clears_the_first_one(self):
@@ -185,52 +186,6 @@ class Trouble(DeskCase):
         self.desk.take(Progress("someone else's", Stage.OBJECT, 0.5))
         self.assertEqual(self.desk.job.id, request.id)
         self.assertEqual(self.desk.job.fraction, 0.0)
-
-
-class Editing(DeskCase):
-    def applied(self):
-        self.insert(Form("dog", "", 42, 1))
-        self.desk.apply()
-        let_live()
-        return self.document.rootNode().childNodes()[1]
-
-    def test_an_edit_takes_the_layers_box_and_its_place(self):
-        layer = self.applied()
-        self.document.setSelection(None)
-        self.desk.edit(layer)
-        request = self.ask(Form("cat", "", 7, 1))
-        self.assertEqual((request.box, request.class_name, request.seed), (Rect(*BOX), "cat", 7))
-        self.answer(request, 1)
-        self.assertFalse(layer.visible())
-        self.desk.apply()
-        let_live()
-        self.assertEqual(names(self.document), ["Background", "cat · seed 7"])
-        self.assertTrue(layer.visible(), "undo would bring back a hidden layer")
-        self.assertEqual(self.document.undo_steps, 3)
-
-    def test_discarding_an_edit_shows_the_layer_again(self):
-        layer = self.applied()
-        self.desk.edit(layer)
-        self.answer(self.ask(Form("cat", "", 7, 1)), 1)
-        self.desk.discard()
-        let_live()
-        self.assertTrue(layer.visible())
-        self.assertEqual(names(self.document), ["Background", "dog · seed 42"])
-        self.assertIsNone(self.desk.editing)
-
-    def test_relight_sends_the_layers_own_pixels_and_shape(self):
-        layer = self.applied()
-        self.desk.relight(layer)
-        let_live()
-        request = self.link.sent[-1]
-        self.assertEqual(len(request.reference.data), request.reference.width * request.reference.height * 4)
-        self.assertEqual(bytes(request.reference.data[:4]), bytes((50, 100, 0, 255)))
-        self.assertEqual(sum(value == 255 for value in request.mask.data), 64)
-        self.assertNotIn(bytes((50, 100, 0, 255)), bytes(request.scene.data))
-
-    def test_a_strangers_layer_is_refused_in_words(self):
-        with self.assertRaisesRegex(InsertObjectError, "not made by"):
-            self.desk.edit(self.document.rootNode().childNodes()[0])
 
 
 class Views(DeskCase):

@@ -113,6 +113,25 @@ class Panels(unittest.TestCase):
         self.panel.show_view(view())
         self.assertTrue(self.panel.insert_button.isVisible() and not self.panel.progress_bar.isVisible())
 
+    def test_progress_is_painted_with_the_next_frame_and_not_at_once(self):
+        painted = []
+
+        class Watch(QtCore.QObject):
+            def eventFilter(self, _bar, event):
+                if event.type() == QtCore.QEvent.Type.Paint:
+                    painted.append(event)
+                return False
+
+        watch = Watch()
+        self.panel.show_view(view(can_cancel=True, fraction=0.1))
+        QtWidgets.QApplication.processEvents()
+        self.panel.progress_bar.installEventFilter(watch)
+        self.panel.show_view(view(can_cancel=True, fraction=0.9))
+        self.assertEqual(painted, [])
+        QtWidgets.QApplication.processEvents()
+        self.assertNotEqual(painted, [])
+        self.assertEqual(self.panel.progress_bar.value(), 900)
+
     def test_an_unknown_duration_shows_a_busy_bar(self):
         self.panel.show_view(view(fraction=-1.0))
         self.assertEqual((self.panel.progress_bar.minimum(), self.panel.progress_bar.maximum()), (0, 0))

@@ -3,13 +3,12 @@
 import unittest
 
 from insert_object.annotations import read_records
-from insert_object.client.protocol import InsertObjectError, Rect
+from insert_object.client.protocol import InsertObjectError
 from insert_object.desk import Desk
 from insert_object.documents import layer_id
 from insert_object.form import Form
 from insert_object.messages import Tone
 from insert_object.targets import Purpose
-from insert_object.view import view_of
 from krita import Krita, Node, Selection
 from scripted import WELCOME, WELCOME_WITH_PACKS, ScriptedLink, done_reply, layer_reply, let_live, picture
 
@@ -103,6 +102,15 @@ class Shadows(ShadowCase):
         self.insert()
         self.assertEqual(len(self.root.childNodes()), 2)
         self.assertEqual(len(self.pair().childNodes()), 2)
+        self.assertEqual(self.document.undo_steps, 1)
+
+    def test_switching_it_off_after_another_step_leaves_that_step_alone(self):
+        self.insert()
+        self.root.addChildNode(Node(self.document, "a tree", "paintlayer"), None)
+        let_live()
+        self.insert(PLAIN)
+        names = [node.name() for node in self.root.childNodes()]
+        self.assertEqual(names, ["Background", "dog · seed 42 (preview)", "a tree"])
 
     def test_the_next_object_lands_above_the_group_not_in_it(self):
         self.insert()
@@ -115,104 +123,6 @@ class Shadows(ShadowCase):
         self.insert()
         scene = self.insert().scene
         self.assertEqual(bytes(scene.data), bytes((30, 20, 10, 255)) * (scene.width * scene.height))
-
-
-class Editing(ShadowCase):
-    def applied(self):
-        self.insert(Form("dog", "", 42, 1, shadow=True))
-        self.apply()
-        return self.pair()
-
-    def test_any_of_the_layers_tells_the_object(self):
-        group = self.applied()
-        shadow, layer = group.childNodes()
-        for node in (group, shadow, layer):
-            recipe = self.desk.edit(node)
-            self.assertEqual((recipe.box, recipe.shadow), (Rect(*BOX), True))
-
-    def test_both_are_hidden_for_the_preview_and_removed_by_apply(self):
-        group = self.applied()
-        self.desk.edit(group.childNodes()[0])
-        self.document.setSelection(None)
-        self.insert(Form("cat", "", 7, 1, shadow=True))
-        self.assertFalse(group.visible())
-        self.assertEqual(len(self.root.childNodes()), 3)
-        self.apply()
-        group_of_cat = ("cat · seed 7 with its shadow", ["cat · seed 7 · shadow", "cat · seed 7"])
-        self.assertEqual(tree(self.root), ["Background", group_of_cat])
-        self.assertTrue(group.visible(), "undo would bring back a hidden object")
-        self.assertEqual(self.document.undo_steps, 3)
-
-    def test_a_group_that_the_user_put_more_into_stays(self):
-        group = self.applied()
-        group.addChildNode(Node(self.document, "a hat", "paintlayer"), None)
-        self.desk.edit(group)
-        self.insert(Form("cat", "", 7, 1))
-        self.apply()
-        self.assertEqual(tree(self.root)[1], ("dog · seed 42 with its shadow", ["a hat"]))
-
-    def test_an_object_that_was_deleted_in_the_middle_of_its_edit_is_left_alone(self):
-        group = self.applied()
-        self.desk.edit(group)
-        group.remove()
-        steps = self.document.undo_steps
-        self.insert(Form("cat", "", 7, 1))
-        self.apply()
-        self.assertEqual(tree(self.root), ["Background", "cat · seed 7"])
-        self.assertEqual(self.document.undo_steps, steps + 1)
-
-    def test_discard_brings_both_back(self):
-        group = self.applied()
-        self.desk.edit(group)
-        self.insert(Form("cat", "", 7, 1))
-        self.desk.discard()
-        let_live()
-        self.assertTrue(group.visible())
-        self.assertEqual(len(self.root.childNodes()), 2)
-
-    def test_a_shadow_can_be_taken_away_and_put_back_by_an_edit(self):
-        self.desk.edit(self.applied())
-        self.insert(Form("dog", "", 42, 1))
-        self.apply()
-        self.assertEqual(tree(self.root), ["Background", "dog · seed 42"])
-        self.desk.edit(self.pair())
-        self.insert(Form("dog", "", 42, 1, shadow=True))
-        self.apply()
-        self.assertEqual(len(self.pair().childNodes()), 2)
-
-    def test_undoing_a_preview_shows_the_edited_object_again_and_redoing_hides_it(self):
-        group = self.applied()
-        self.desk.edit(group)
-        self.insert(Form("cat", "", 7, 1))
-        preview = self.pair()
-        preview.remove()
-        self.desk.look()
-        let_live()
-        self.assertTrue(group.visible())
-        self.root.addChildNode(preview, group)
-        self.desk.look()
-        let_live()
-        self.assertFalse(group.visible())
-
-    def test_an_edit_can_be_given_up_before_anything_was_made(self):
-        self.insert(PLAIN)
-        self.apply()
-        self.assertFalse(view_of(self.link, self.desk, "").can_discard)
-        self.desk.edit(self.pair())
-        view = view_of(self.link, self.desk, "")
-        self.assertTrue(view.is_edit and view.can_discard and not view.can_apply)
-        self.desk.discard()
-        let_live()
-        self.assertIsNone(self.desk.editing)
-        self.assertEqual(tree(self.root), ["Background", "dog · seed 42"])
-
-    def test_relight_keeps_the_shadow_and_sends_the_objects_own_pixels(self):
-        group = self.applied()
-        self.desk.relight(group)
-        let_live()
-        request = self.link.sent[-1]
-        self.assertTrue(request.shadow)
-        self.assertEqual(request.reference.data[3], 255)
 
 
 class Packs(ShadowCase):

@@ -1,7 +1,7 @@
 """A small stand-in for Krita's scripting module: sRGB documents of 8 bits, layers, selections, settings.
 
 It keeps what the plug-in relies on: ids, parents, packed B, G, R, A pixels with the default pixel outside,
-and a count of undo steps that grows when a layer is added or removed and with nothing else.
+and an undo history that grows when a layer is added, removed or replaced and with nothing else.
 """
 
 import importlib
@@ -99,9 +99,15 @@ class Node(QtCore.QObject):
 
     def addChildNode(self, node, above):
         place = len(self._children) if above is None else self._children.index(above) + 1
+        self.document.do("Add Layer", lambda: self._take_in(node, place), node._take_out)
+
+    def _take_in(self, node, place):
         self._children.insert(place, node)
         node._parent = self
-        self.document.undo_steps += 1
+
+    def _take_out(self):
+        self._parent._children.remove(self)
+        self._parent = None
 
     def setChildNodes(self, nodes):
         """No undo step in Krita, and it takes only the first child away."""
@@ -118,9 +124,29 @@ class Node(QtCore.QObject):
         return self._passes_through
 
     def remove(self):
-        self._parent._children.remove(self)
-        self._parent = None
-        self.document.undo_steps += 1
+        parent, place = self._parent, self._parent._children.index(self)
+        self.document.do("Remove Layer", self._take_out, lambda: parent._take_in(self, place))
+
+    def replace(self):
+        """Convert to Paint Layer; the new one shows what this one shows, where it has pixels of its own."""
+        parent, place = self._parent, self._parent._children.index(self)
+        new = Node(self.document, self._name, "paintlayer")
+        new.pixels.data[:] = self.pixels.data
+
+        def do():
+            self._take_out()
+            parent._take_in(new, place)
+            self.document.setActiveNode(new)
+
+        def undo():
+            new._take_out()
+            parent._take_in(self, place)
+            self.document.setActiveNode(self)
+
+        self.document.do("Convert to a Paint Layer", do, undo)
+
+    def animated(self):
+        return False
 
     def colorModel(self):
         return "RGBA"
@@ -184,14 +210,36 @@ class Document(QtCore.QObject):
     def __init__(self, width, height):
         super().__init__()
         self._size = (width, height)
-        self.undo_steps, self.refreshes, self.busy = 0, 0, False
+        self.done, self.undone = [], []
+        self.refreshes, self.busy = 0, False
         self._selection, self._annotations = None, {}
         self._root = Node(self, "root", "grouplayer")
         self._background = Node(self, "Background", "paintlayer")
         self._background.pixels.data[:] = bytes((30, 20, 10, 255)) * (width * height)
         self._root.addChildNode(self._background, None)
-        self.undo_steps = 0
+        self.done.clear()
         self._active = self._background
+
+    @property
+    def undo_steps(self):
+        return len(self.done)
+
+    def do(self, name, do, undo):
+        """Does something that Krita records."""
+        do()
+        self.done.append((name, do, undo))
+        self.undone.clear()
+
+    def undo(self):
+        self.done[-1][2]()
+        self.undone.append(self.done.pop())
+
+    def redo(self):
+        self.undone[-1][1]()
+        self.done.append(self.undone.pop())
+
+    def waitForDone(self):
+        pass
 
     def width(self):
         return self._size[0]
@@ -265,6 +313,27 @@ class Document(QtCore.QObject):
         self._annotations[name] = data
 
 
+class Action(QtCore.QObject):
+    """One of Krita's menu entries; it works on the document in front."""
+
+    def __init__(self, name, document):
+        super().__init__()
+        self._name, self._document = name, document
+
+    def text(self):
+        done = self._document.done
+        return f"Undo {done[-1][0] if done else ''}"
+
+    def trigger(self):
+        document = self._document
+        if self._name == "flatten_layer" and not document.activeNode().locked():
+            document.activeNode().replace()
+        elif self._name == "edit_undo" and document.done:
+            document.undo()
+        elif self._name == "edit_redo" and document.undone:
+            document.redo()
+
+
 class Krita(QtCore.QObject):
     _instance = None
 
@@ -289,6 +358,12 @@ class Krita(QtCore.QObject):
 
     def activeWindow(self):
         return self.window
+
+    def activeDocument(self):
+        return self.open_documents[-1] if self.open_documents else None
+
+    def action(self, name):
+        return Action(name, self.activeDocument())
 
     def addExtension(self, extension):
         self.extension_list.append(extension)

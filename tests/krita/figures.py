@@ -1,0 +1,71 @@
+"""Measures how quick the plug-in feels in Krita: ``python -m tests.krita.figures [--rounds N]``.
+
+A 2000 × 1500 photo with a box of 512 pixels, a real Krita window, the real daemon with the shipped weights,
+warm. Prints the median and the worst of each figure in milliseconds, and what the plug-in may take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from tests.conftest import RunningDaemon, outdoor_picture
+from tests.krita.harness import HERE, KritaProfile, daemon_config
+from tests.krita.provision import find_krita
+
+LIMITS_MS = {
+    "insert to layer": 600,
+    "edit to layer": 600,
+    "selection to live preview": 400,
+    "switching variations": 60,
+    "longest hold by the plug-in": 50,
+}
+# A hold is mostly waiting, for Krita or for a core; computing is what the plug-in's own code does.
+FOR_COMPARISON = ("longest computing by the plug-in", "longest hold of the window by anybody")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--holds", action="store_true", help="tell which part of the plug-in held the window")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="insert-object-figures-") as folder:
+        home = Path(folder)
+        photo = home / "photo.png"
+        Image.fromarray(outdoor_picture(2000, 1500)).save(photo)
+        (home / "daemon").mkdir()
+        daemon = RunningDaemon(home / "daemon")
+        daemon.ensure_running()
+        profile = KritaProfile(home, find_krita())
+        profile.install(daemon_config(daemon.home, "-m", "daemon.command_line", "daemon", "run"))
+        try:
+            results = profile.run_windowed(
+                [HERE / "inside" / "figures.py"],
+                home / "results.json",
+                INSERT_OBJECT_ROUNDS=str(arguments.rounds),
+                INSERT_OBJECT_PHOTO=str(photo),
+            )
+        finally:
+            daemon.end()
+    result = results["promise_figures"]
+    if result["failure"] is not None:
+        print(result["failure"], file=sys.stderr)
+        return 1
+    figures = result["figures"]
+    assert isinstance(figures, dict)
+    for name in (*LIMITS_MS, *FOR_COMPARISON):
+        median, worst = statistics.median(figures[name]), max(figures[name])
+        may = f", may take {LIMITS_MS[name]} ms" if name in LIMITS_MS else ""
+        print(f"{name:<38} median {median:6.0f} ms, worst {worst:6.0f} ms{may}")
+    for held in figures["holds"] if arguments.holds else ():
+        print(held)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
