@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from daemon.folders import Folders
 from daemon.lifecycle import wait_for_lock
 from daemon.logs import logging_to
+from daemon.machine import make_way
 from daemon.protocol import InsertObjectError
 from daemon.service import EngineFactory, Service
 from daemon.settings import Settings
@@ -49,6 +50,7 @@ def run_service(folders: Folders, make: Callable[[], Serving]) -> None:
     # OpenMP's threads spin while they wait for each other. On a computer that does anything else besides,
     # that made an insertion 30 times slower; asleep they cost microseconds. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    make_way()
     with wait_for_lock(folders), logging_to(folders.log_file):
         service = make()
         try:

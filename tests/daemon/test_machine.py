@@ -1,8 +1,11 @@
-"""How many threads are worth running: never more than the machine, the affinity and the cgroup give."""
+"""How many threads are worth running, never more than the machine, the affinity and the cgroup give; and
+that other programs go first."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -64,3 +67,26 @@ def test_threads_stay_within_the_affinity() -> None:
         assert machine.cpu_threads() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is read as Linux tells it")
+@pytest.mark.parametrize("own_session", [True, False])
+def test_the_service_makes_way_for_other_programs(own_session: bool) -> None:
+    script = (
+        "import os; from pathlib import Path; from daemon.machine import make_way; make_way();"
+        "group = Path('/proc/self/autogroup');"
+        "print(os.nice(0), group.read_text().split()[-1] if group.exists() else 'none')"
+    )
+    before = Path("/proc/self/autogroup")
+    shared = before.read_text(encoding="ascii").split()[-1] if before.exists() else "none"
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=own_session,
+    )
+    niceness, group = ran.stdout.split()
+    assert int(niceness) >= machine.NICENESS
+    if shared != "none":  # only a session of its own may be told, not the one that the user works in
+        assert group == (str(machine.NICENESS) if own_session else shared)
