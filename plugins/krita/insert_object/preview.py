@@ -194,7 +194,10 @@ class Preview:
         """Takes the preview's layers out of the picture and brings the edited object back."""
         step, edited, self._layers, self._step = self._step, self.replaces, None, None
         layers.unlock()
-        if step is None or not step.take_back(lambda: not layers.is_attached):
+        undone = False
+        if step is not None:
+            undone = yield from step.take_back(lambda: not layers.is_attached)
+        if not undone:
             if edited is not None and self._edited_is_hidden and not is_attached(edited.top):
                 layers.top.parentNode().addChildNode(edited.top, layers.top)
                 yield

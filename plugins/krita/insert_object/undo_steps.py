@@ -16,6 +16,7 @@ from .documents import is_attached, layer_id, owned
 from .qt import QtCore
 
 PATIENCE_SECONDS = 2.0  # for Krita to do what its menu entry was told
+UNDO_SECONDS = 0.4  # for an undo: it takes a tenth, and another step would be out of sight that long
 
 
 def is_in_front(document: Any) -> bool:
@@ -73,16 +74,16 @@ class LastStep:
         action = Krita.instance().action("edit_undo") if is_in_front(self._document) else None
         return str(action.text()) if action is not None else ""
 
-    def take_back(self, is_undone: Callable[[], bool]) -> bool:
-        """Undoes the step; False, with nothing changed, where it is not the latest any more."""
+    def take_back(self, is_undone: Callable[[], bool]) -> Generator[None, None, bool]:
+        """Undoes the step; returns False, with nothing changed, where it is not the latest any more."""
         if not self._name or self._latest() != self._name:
             return False
         Krita.instance().action("edit_undo").trigger()
-        if is_undone():
-            return True
-        self._document.waitForDone()  # not before: it holds the window up until the canvas is painted
-        if is_undone():
-            return True
-        Krita.instance().action("edit_redo").trigger()  # that was another step of the same name
-        self._document.waitForDone()
-        return False
+        end = time.monotonic() + UNDO_SECONDS
+        while not is_undone():
+            if time.monotonic() > end:  # that was another step of the same name
+                Krita.instance().action("edit_redo").trigger()
+                self._document.waitForDone()
+                return False
+            yield  # Document.waitForDone would hold the window up
+        return True

@@ -1,5 +1,6 @@
 """An object's shadow lies on a layer of its own right below it and goes with it; packs are kept with it."""
 
+import time
 import unittest
 
 from insert_object.annotations import read_records
@@ -109,6 +110,9 @@ class Shadows(ShadowCase):
         self.root.addChildNode(Node(self.document, "a tree", "paintlayer"), None)
         let_live()
         self.insert(PLAIN)
+        end = time.monotonic() + 5
+        while len(self.root.childNodes()) < 3 and time.monotonic() < end:  # its undo is waited for
+            let_live()
         names = [node.name() for node in self.root.childNodes()]
         self.assertEqual(names, ["Background", "dog · seed 42 (preview)", "a tree"])
 
