@@ -29,11 +29,11 @@ from daemon.protocol import (
 from daemon.scene import SceneView
 from daemon.shadow import contact_shadow
 from models.bundle import Bundle
+from models.looks import varied
 from models.masks.generator import LATENT
 
 REFINED_ABOVE = 1.25  # image pixels per network pixel; below, enlarging alone does as well
 MOST_DOUBLINGS = 2
-STYLE_SPREAD = 0.7  # how far variations stray from a reference or a style, in deviations
 
 OnStage = Callable[[Stage, float], None]
 
@@ -122,15 +122,15 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) ->
         mask_codes.append(torch.randn(LATENT, generator=random))
         noise.append(torch.randn(1, side, side, generator=random))
     looks = torch.stack(codes)
+    classes = torch.full((count,), class_index)
     given = _given_code(request, bundle, class_index)
-    if given is not None:
-        looks = given + STYLE_SPREAD * looks
+    looks = bundle.draw_looks(classes, looks) if given is None else varied(given, looks)
     scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
     box = torch.tensor(view_of_scene.box_in_square(view))
     return _Plan(
         seeds,
         scene.expand(count, -1, -1, -1),
-        torch.full((count,), class_index),
+        classes,
         looks,
         torch.stack(mask_codes),
         box.expand(count, -1),

@@ -13,6 +13,7 @@ from models.appearance_encoder import AppearanceEncoder
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution
+from models.looks import NO_LOOKS, Looks
 from models.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.masks.generator import MaskGenerator
 from models.masks.sampling import generate_masks
@@ -20,11 +21,12 @@ from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights
 from models.refiner import Refiner, enlarged
 from models.weights_file import kinds_of, read_tensors
-from models.weights_folder import ENCODER, FOREGROUND, MASKS, REFINER, describe_shape, read_shape
+from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape, read_shape
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
 EDGE_GAIN = 1.5  # how much steeper alpha gets when its picture is doubled; at 2 it would stay as soft
+REFINED_AROUND = 6  # pixels around an object that are refined with it
 NOISE_SEED = 0  # grain where the caller names no noise
 
 
@@ -40,6 +42,7 @@ class Bundle:
     mask_generator: MaskGenerator
     shapes: ShapeLibrary
     refiner: Refiner | None = None
+    looks: Looks = NO_LOOKS
 
     @classmethod
     def load(
@@ -83,7 +86,11 @@ class Bundle:
             if isinstance(layer, ModulatedConvolution):
                 layer.freeze()
         refiner = _read_refiner(folder, manifest, device, dtype)
-        return cls(manifest, device, dtype, generator, encoder, mask_generator, shapes, refiner)
+        looks = NO_LOOKS
+        if LOOKS in manifest.files:
+            names = tuple(entry.name for entry in manifest.classes)
+            looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
+        return cls(manifest, device, dtype, generator, encoder, mask_generator, shapes, refiner, looks)
 
     @property
     def resolution(self) -> int:
@@ -111,6 +118,11 @@ class Bundle:
             z.to(self.device),
             size=self.resolution,
         ).float()
+
+    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:
+        """The appearance codes (B, code_size) that standard normal ``z`` (B, code_size) stands for, of the
+        classes (B,): looks of real objects, varied; ``z`` itself for weights that hold no looks."""
+        return self.looks.drawn(class_index, z)
 
     @torch.inference_mode()
     def make_objects(
@@ -146,20 +158,25 @@ class Bundle:
         """colour (B, 3, H, W) in -1..1 and alpha (B, 1, H, W) in 0..1 -> both twice the size, with detail
         and a narrower edge; the grain comes from ``seeds``, one a sample. Can be applied again.
 
+        Colour is grey where it is more than ``REFINED_AROUND`` pixels from the object.
+
         Raises:
             ValueError: these weights have no refiner.
         """
         if self.refiner is None:
             raise ValueError("these weights have no refiner")
         height, width = alpha.shape[-2:]
-        noise = torch.stack(
-            [torch.randn(1, height, width, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        )
-        large = self.refiner(
-            colour.to(self.dtype).contiguous(memory_format=torch.channels_last),
-            alpha.to(self.dtype),
-            noise.to(self.device, self.dtype),
-        )
+        large = colour.new_zeros(len(colour), 3, 2 * height, 2 * width)
+        for place, seed in enumerate(seeds):
+            noise = torch.randn(1, 1, height, width, generator=torch.Generator().manual_seed(seed))
+            rows, columns = _area_of(alpha[place, 0])
+            part = (slice(place, place + 1), slice(None), rows, columns)
+            detail = self.refiner(
+                colour[part].to(self.dtype).contiguous(memory_format=torch.channels_last),
+                alpha[part].to(self.dtype),
+                noise[..., rows, columns].to(self.device, self.dtype),
+            )
+            large[place, :, _doubled(rows), _doubled(columns)] = detail[0]
         edge = (enlarged(alpha) - 0.5) * EDGE_GAIN + 0.5
         return large, edge.clamp(0, 1)
 
@@ -172,6 +189,23 @@ class Bundle:
         )
         code: Tensor = mean.float()
         return code
+
+
+def _area_of(alpha: Tensor) -> tuple[slice, slice]:
+    """The rows and columns of alpha (H, W) that hold the object and some pixels around, an even number."""
+    found = []
+    for axis in (1, 0):
+        shown = (alpha > 0).any(axis).nonzero()
+        length = alpha.shape[1 - axis]
+        first, last = (int(shown[0]), int(shown[-1])) if len(shown) else (0, 1)
+        start = max(0, first - REFINED_AROUND) // 2 * 2
+        end = min(length, last + 1 + REFINED_AROUND)
+        found.append(slice(start, end + (end - start) % 2))
+    return found[0], found[1]
+
+
+def _doubled(part: slice) -> slice:
+    return slice(2 * part.start, 2 * part.stop)
 
 
 def _read_refiner(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+WARMTH = 0.25  # deviation of the log ratio of red and blue light; daylight and lamps differ in this
+TINT = 0.06  # deviation of the log ratio of green light and the others, in which they hardly do
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # Rec. 709, linear light
 
 
@@ -49,8 +51,13 @@ class Relight:
             return low + (high - low) * torch.rand(count, *shape, generator=generator, device=device)
 
         on = (torch.rand(count, 1, 1, 1, generator=generator, device=device) < probability).float()
+
+        def normal(deviation: float) -> Tensor:
+            return deviation * torch.randn(count, 1, 1, 1, generator=generator, device=device)
+
         exposure = uniform(-0.9, 0.9, 1, 1, 1)
-        balance = 0.15 * torch.randn(count, 3, 1, 1, generator=generator, device=device)
+        warmth, tint = normal(WARMTH), normal(TINT)
+        balance = torch.cat([warmth / 2 - tint / 3, 2 * tint / 3, -warmth / 2 - tint / 3], 1)
         angle, length = uniform(0, 2 * math.pi), uniform(0, 0.6)
         return cls(
             torch.exp(on * (exposure + balance)),
@@ -58,6 +65,12 @@ class Relight:
             1 + on * (uniform(0.6, 1.4, 1, 1, 1) - 1),
             torch.stack([angle.cos() * length, angle.sin() * length], 1) * on.view(-1, 1),
         )
+
+    @property
+    def is_none(self) -> Tensor:
+        """(B,) bool: where nothing changes."""
+        same = (self.gain == 1).all(1) & (self.gamma == 1).all(1) & (self.saturation == 1).all(1)
+        return same.flatten() & (self.ramp == 0).all(1)
 
     @classmethod
     def by_gain(cls, gain: Tensor) -> Relight:

@@ -22,9 +22,11 @@ from models.features.networks import MobileNetV2Features
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
 from models.training.losses import AdversarialLoss
 from models.training.sample_grid import to_picture
+from models.training.updates import descend, move_average
 
 WEIGHTS = "background.safetensors"
 _CHECKPOINT = "background.training.safetensors"
+_GRADIENT_LIMIT = 20.0  # norm at which gradients are clipped
 _FEATURE_SIDE = 128  # smallest picture that the frozen features say anything about
 
 
@@ -135,18 +137,16 @@ class _Run:
                 right, _ = self.projected(real_features, real_whole, index)
                 wrong, _ = self.projected([f.detach() for f in fake_features], fake_whole, index)
                 loss_d = loss_d + loss.discriminator(right, wrong)
-        _descend(self.optimiser_d, loss_d, self._d_parameters)
+        descend(self.optimiser_d, loss_d, self._d_parameters, limit=_GRADIENT_LIMIT)
         with torch.autocast("cpu", torch.bfloat16):
             loss_g = settings.weight_patch * loss.generator(self.patch(fake_seen, fake_whole, index))
             if self.projected is not None:
                 logits, _ = self.projected(fake_features, fake_whole, index)
                 loss_g = loss_g + settings.weight_projected * loss.generator(logits)
         loss_g = loss_g + settings.weight_variety * _sameness(fake, z)
-        _descend(self.optimiser_g, loss_g, self._g_parameters)
+        descend(self.optimiser_g, loss_g, self._g_parameters, limit=_GRADIENT_LIMIT)
         keep = settings.average if warm else 0.0
-        with torch.no_grad():
-            for target, source in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
-                target.lerp_(source, 1 - keep)
+        move_average(self.averaged, self.generator, keep)
 
     def _look(self, picture: Tensor) -> list[Tensor]:
         if self.features is None:
@@ -170,15 +170,6 @@ def _drawn(count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         torch.randn(count, LATENT, generator=random),
         torch.randn(count, 1, RESOLUTION, RESOLUTION, generator=random),
     )
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    nn.utils.clip_grad_norm_(parameters, 20.0)
-    optimiser.step()
 
 
 def _networks(run: _Run) -> dict[str, nn.Module]:

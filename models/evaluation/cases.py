@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -42,6 +42,19 @@ class Networks(Painter, Protocol):
     def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor: ...
 
 
+@runtime_checkable
+class DrawsLooks(Protocol):
+    """Networks whose random numbers choose a look, instead of being one."""
+
+    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor: ...
+
+
+def looks_by_chance(networks: Painter, class_index: Tensor, z: Tensor) -> Tensor:
+    """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
+    own = z[:, : networks.code_size]
+    return networks.draw_looks(class_index, own) if isinstance(networks, DrawsLooks) else own
+
+
 @dataclass(frozen=True)
 class Generated:
     """The networks as a row of the table, at their own resolution whatever the size of the pictures."""
@@ -59,7 +72,7 @@ class Generated:
             resized(cases.scene, own),
             resized(cases.mask, own),
             cases.class_index,
-            cases.code[:, : self.networks.code_size],
+            looks_by_chance(self.networks, cases.class_index, cases.code),
         )
         size = cases.scene.shape[-1]
         return Insertion(
@@ -86,7 +99,7 @@ class Sample:
     The window's side S is the size at which pictures are judged, not the networks' resolution.
     real (N, 3, S, S) in -1..1, real_mask (N, 1, S, S) in 0..1, class_index (N,), boxes (N, 4) as fractions,
     clean: `real` with the object removed, donor (N,): the index of the photo that lends the other background,
-    codes (N, K, C) and shapes (N, 32): the random numbers of each photo.
+    codes (N, K, C) and shapes (N, 32): the random numbers of each photo, standard normal.
     """
 
     class_names: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from models.evaluation.cases import Generated, Networks, Painter
+from models.evaluation.cases import Generated, Networks, Painter, looks_by_chance
 
 
 class RivalUnusable(ValueError):
@@ -70,6 +70,9 @@ class _ForClasses:
 
     def own_index(self, class_index: Tensor) -> Tensor:
         return self._place.to(class_index.device)[class_index]
+
+    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:
+        return looks_by_chance(self._painter, self.own_index(class_index), z)
 
     def make_objects(
         self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor

@@ -45,10 +45,12 @@ from models.masks.shapes import (
     with_mirrored,
 )
 from models.masks.weights import save_mask_weights
+from models.training.updates import descend, move_average
 
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_SAVES = 180.0
+_GRADIENT_LIMIT = 5.0  # norm at which gradients are clipped
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class MaskTrainer:
             self.critic.requires_grad_(False)
             terms["Loss/adversarial"] = recipe.adversarial * contour_loss(self.critic(blend, *named))
             self.critic.requires_grad_(True)
-        _advance(self._drawing, sum(terms.values(), torch.zeros((), device=self.device)))
+        self._advance(self._drawing, sum(terms.values(), torch.zeros((), device=self.device)))
         if adversarial:
             pick = torch.rand(half, generator=self.random, device=self.device) < 0.5
             real = torch.where(pick[:, None, None, None], batch.fields[:half], batch.fields[half:])
@@ -137,14 +139,17 @@ class MaskTrainer:
             drawn_score = self.critic(blend.detach(), *named)
             terms["Loss/critic"] = critic_loss(real_score, drawn_score)
             terms["Score/real"], terms["Score/drawn"] = real_score.mean(), drawn_score.mean()
-            _advance(self._judging, terms["Loss/critic"])
+            self._advance(self._judging, terms["Loss/critic"])
         return {name: value.detach() for name, value in terms.items()}
 
-    @torch.no_grad()
+    @staticmethod
+    def _advance(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        descend(optimiser, loss, parameters, limit=_GRADIENT_LIMIT)
+
     def _average(self, count: int) -> None:
         keep = 0.5 ** (count / min(self.recipe.ema_images, 0.1 * self.images + 1))
-        for mine, theirs in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
-            mine.lerp_(theirs, 1 - keep)
+        move_average(self.averaged, self.generator, keep)
 
     def state(self) -> dict[str, Tensor]:
         """Everything a later run goes on from; Adam's moments are left behind on purpose."""
@@ -180,14 +185,6 @@ def code_prior(encoder: ShapeEncoder, shapes: Shapes) -> CodePrior:
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate * group.get("share", 1.0)
-
-
-def _advance(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    nn.utils.clip_grad_norm_(parameters, 5.0)
-    optimiser.step()
 
 
 def train_masks(

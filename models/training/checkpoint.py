@@ -42,7 +42,7 @@ def exists(folder: Path) -> bool:
 def save(folder: Path, trainer: Recipe, state: RunState) -> None:
     """Writes both files; a crash in between leaves the older pair or a mismatch that ``load`` refuses."""
     tensors: dict[str, Tensor] = {"random": trainer.random.get_state()}
-    for name, network in trainer.trained_networks().items():
+    for name, network in {**trainer.trained_networks(), **trainer.memory()}.items():
         for key, value in network.state_dict().items():
             tensors[f"{name}/{key}"] = value.detach().contiguous()
     for name, optimiser in (("adam_g", trainer.optimiser_g), ("adam_d", trainer.optimiser_d)):
@@ -108,6 +108,9 @@ def resume(folder: Path, trainer: Recipe) -> None:
     try:
         for name, network in trainer.trained_networks().items():
             network.load_state_dict(part(tensors, name))
+        for name, kept in trainer.memory().items():
+            if given := part(tensors, name):
+                kept.load_state_dict(given)
         for name, optimiser in (("adam_g", trainer.optimiser_g), ("adam_d", trainer.optimiser_d)):
             state: dict[int, dict[str, Tensor]] = {}
             for key, value in part(tensors, name).items():

@@ -18,8 +18,8 @@ from models.foreground_generator import GeneratorShape
 from models.manifest import Manifest, ModelClass, file_hash
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
-from models.training.styles import style_presets
-from models.weights_folder import BACKGROUND, ENCODER, FOREGROUND, MASKS, REFINER, describe_shape
+from models.training.styles import looks_and_styles
+from models.weights_folder import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def export_run(run: Path, folder: Path, others: OtherParts, records: Sequence[Ob
         run: folder of a training run.
         folder: where to write; made if need be.
         others: the networks that are trained apart; the mask generator must be among them or in the folder.
-        records: training objects, for the classes' style presets; none without them.
+        records: training objects, for the looks that seeds choose from and the style presets; without them
+            there are none, and seeds are looks themselves.
 
     Raises:
         CheckpointError: no readable run, a baseline's, or no mask generator.
@@ -70,7 +71,11 @@ def export_run(run: Path, folder: Path, others: OtherParts, records: Sequence[Ob
     shape = GeneratorShape(state.settings.resolution, len(state.class_names), state.settings.channels)
     encoder = AppearanceEncoder(shape.code_size)
     encoder.load_state_dict(checkpoint.part(tensors, "averaged_encoder"))
-    styles = style_presets(encoder, records, state.class_names) if records else [{}] * len(state.class_names)
+    styles: list[dict[str, list[float]]] = [{} for _ in state.class_names]
+    if records:
+        looks, styles = looks_and_styles(encoder, records, state.class_names)
+        looks.save(folder / LOOKS)
+        present.append(LOOKS)
     manifest = Manifest(
         name=f"animals and flowers, {state.settings.resolution} px",
         resolution=state.settings.resolution,

@@ -91,6 +91,12 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).mean()
 
 
+def mean_where(chosen: Tensor, value: Tensor) -> Tensor:
+    """The mean of the values (B, …) of the samples that are chosen (B,); 0 if none is."""
+    share = chosen.to(value).view(-1, *[1] * (value.ndim - 1))
+    return (value * share).sum() / (share.sum() * value[0].numel()).clamp(min=1)
+
+
 def edge_entropy(alpha: Tensor) -> Tensor:
     """4α(1-α) averaged: small where alpha has made up its mind."""
     return (4 * alpha * (1 - alpha)).mean()

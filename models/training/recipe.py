@@ -14,6 +14,7 @@ from models.data import Batch
 from models.training import losses
 from models.training.critics import Critics, Kind, Penalties
 from models.training.settings import TrainingSettings
+from models.training.updates import descend, move_average
 
 
 class Recipe(ABC):
@@ -55,6 +56,14 @@ class Recipe(ABC):
     def trained_networks(self) -> dict[str, nn.Module]:
         """The networks whose weights change, by name."""
         return dict(self._trained)
+
+    def looks_by_chance(self, class_index: Tensor, z: Tensor, seed: int) -> Tensor:  # noqa: ARG002
+        """Appearance codes (B, code_size) for the classes (B,), from standard normal ``z`` of that shape."""
+        return z
+
+    def memory(self) -> dict[str, nn.Module]:
+        """What else a run goes on from, by name, and another run does not start from."""
+        return {}
 
     def mark_calibrated(self) -> None:
         """The discriminators' feature scales came with loaded weights and stay as they are."""
@@ -106,29 +115,12 @@ class Recipe(ABC):
         self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[nn.Parameter]
     ) -> Tensor:
         """A step of the optimiser; returns the gradient's norm before clipping."""
-        parameters = list(parameters)
-        optimiser.zero_grad(set_to_none=True)
-        # The generator's graph runs through the discriminators; only the named parameters take part.
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True, retain_graph=False)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = torch.zeros_like(parameter) if gradient is None else gradient
-        if self.workers > 1:
-            for parameter in parameters:
-                torch.distributed.all_reduce(parameter.grad)
-                if parameter.grad is not None:
-                    parameter.grad /= self.workers
-        norm = nn.utils.clip_grad_norm_(parameters, self.settings.gradient_limit)
-        optimiser.step()
-        return norm
+        return descend(optimiser, loss, parameters, limit=self.settings.gradient_limit, workers=self.workers)
 
-    @torch.no_grad()
     def _average(self, images_seen: int, images: int) -> None:
         """Moves the averaged weights; their half-life grows with the run so that it starts from what is
-        learnt, not from what was drawn. Running statistics are taken as they are."""
+        learnt, not from what was drawn."""
         half_life = min(1000 * self.settings.ema_kimg, max(1, images_seen) * 0.1)
         keep = 0.5 ** (images / max(half_life, 1e-8))
         for average, network in self._pairs:
-            for target, source in zip(average.parameters(), network.parameters(), strict=True):
-                target.lerp_(source, 1 - keep)
-            for running, current in zip(average.buffers(), network.buffers(), strict=True):
-                running.copy_(current)
+            move_average(average, network, keep)

@@ -1,8 +1,10 @@
 """Training the refiner: real detail where the truth is known, real texture on what the generator paints.
 
 Half of a batch are photos made half as large, where the refiner is to find the photo again; the other half
-are objects of the foreground generator, which a discriminator must not tell from photos. Both are patches of
-the object alone: the scene is not the refiner's business.
+are objects of the foreground generator, which a discriminator must not tell from photos. Some of those have
+been doubled once before, as large boxes need it: no photo in the data shows an object that large, but fur and
+petals look much the same from near. All are patches of the object alone: the scene is not the refiner's
+business.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -26,11 +28,13 @@ from models.refiner import Refiner, enlarged
 from models.training.discriminators import PatchDiscriminator
 from models.training.losses import AdversarialLoss, masked_l1
 from models.training.sample_grid import to_picture
+from models.training.updates import descend, move_average
 
 WINDOW_SCALE = 1.4  # as when the program is used
 REAL_DETAIL = 0.8  # pixels that a photo must have for each pixel of a window, along a side
 PATCH = 64  # pixels of the refiner's input in a training patch
 OBJECTS_KEPT = 1500  # windows in memory
+GRADIENT_LIMIT = 10.0  # norm at which gradients are clipped
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,13 @@ class RefinerSettings:
     minutes: float
     batch_size: int = 16  # patches a step, half of them photos
     learning_rate: float = 2e-4
-    weight_l1: float = 5.0  # photos: distance to the truth
+    weight_l1: float = 3.0  # photos: distance to the truth
     weight_lpips: float = 2.0  # photos: perceptual distance
-    weight_adversarial: float = 0.5  # generated objects
+    weight_adversarial: float = 1.0  # generated objects
     weight_size: float = 10.0  # generated objects: made half as large again, the result is what it was
+    again_share: float = 0.5  # of the generated objects: doubled once before
     warmup: int = 200  # steps before the discriminator counts
-    average: float = 0.998  # share of the averaged weights kept at each step
+    average: float = 0.999  # share of the averaged weights kept at each step
     seed: int = 0
 
 
@@ -81,7 +86,7 @@ def train_refiner(
     objects = _load_objects(records, bundle, random)
     lpips = Lpips(features) if features is not None else None
     refiner, averaged = Refiner(), Refiner()
-    critic = PatchDiscriminator(len(bundle.class_names), 32)
+    critic = PatchDiscriminator(len(bundle.class_names))
     file = out / "refiner.safetensors"
     if file.is_file():
         refiner.load_state_dict({name: value.float() for name, value in load_file(file).items()})
@@ -97,9 +102,7 @@ def train_refiner(
     with tqdm(unit="patch", desc="training the refiner", disable=None) as bar:
         while time.monotonic() - begun < 60 * settings.minutes:
             figures = step(objects, random, counted=steps >= settings.warmup)
-            with torch.no_grad():
-                for target, source in zip(averaged.parameters(), refiner.parameters(), strict=True):
-                    target.lerp_(source, 1 - settings.average)
+            move_average(averaged, refiner, settings.average)
             steps += 1
             bar.update(settings.batch_size)
             bar.set_postfix(l1=f"{figures['l1']:.3f}", refresh=False)
@@ -142,7 +145,7 @@ def _load_objects(
         scene = functional.avg_pool2d(windows.images[part].float() / 127.5 - 1, 2)
         mask = functional.avg_pool2d(windows.masks[part].float() / 255, 2)
         index = windows.class_index[part]
-        code = torch.randn(len(index), bundle.code_size, generator=random)
+        code = bundle.draw_looks(index, torch.randn(len(index), bundle.code_size, generator=random))
         noise = torch.randn(len(index), 1, *mask.shape[-2:], generator=random)
         colour, _ = bundle.make_objects(scene, mask, index, code, noise)
         painted.append(((colour.cpu() + 1) * 127.5).round().byte())
@@ -170,6 +173,9 @@ class _Step:
         half = settings.batch_size // 2
         truth, truth_mask, _, truth_class = _patches(objects, half, random)
         _, mask, painted, index = _patches(objects, half, random)
+        again = int(half * settings.again_share)
+        if again:
+            painted, mask = self._with_doubled(painted, mask, again, random)
         small = torch.cat([functional.avg_pool2d(truth, 2), painted])
         small_mask = functional.avg_pool2d(torch.cat([truth_mask, mask]), 2)
         noise = torch.randn(small_mask.shape, generator=random)
@@ -178,7 +184,7 @@ class _Step:
         found, made = large[:half], large[half:]
 
         loss_d = self._judge_d(truth * truth_mask, truth_mask, truth_class, made.detach() * mask, mask, index)
-        _descend(self.optimiser_d, loss_d, self.critic)
+        descend(self.optimiser_d, loss_d, self.critic.parameters(), limit=GRADIENT_LIMIT)
 
         terms = {
             "l1": settings.weight_l1 * masked_l1(found, truth, truth_mask),
@@ -193,8 +199,25 @@ class _Step:
             with torch.autocast("cpu", torch.bfloat16):
                 logits = self.critic(made * mask, mask, index)
             terms["adversarial"] = settings.weight_adversarial * AdversarialLoss.HINGE.generator(logits)
-        _descend(self.optimiser, torch.stack([term.float() for term in terms.values()]).sum(), self.refiner)
+        loss = torch.stack([term.float() for term in terms.values()]).sum()
+        descend(self.optimiser, loss, self.refiner.parameters(), limit=GRADIENT_LIMIT)
         return {name: term.detach().item() for name, term in (*terms.items(), ("D", loss_d))}
+
+    @torch.no_grad()
+    def _with_doubled(
+        self, painted: Tensor, mask: Tensor, count: int, random: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The patches (B, 3, P, P) and masks (B, 1, 2P, 2P), the first ``count`` of them doubled and cut to
+        the size they had, around their middle or a little beside it."""
+        small = functional.avg_pool2d(mask[:count], 2)
+        noise = torch.randn(small.shape, generator=random)
+        with torch.autocast("cpu", torch.bfloat16):
+            large = self.refiner(painted[:count], small, noise)
+        side = painted.shape[-1]
+        top, left = torch.randint(side // 4, side - side // 4, (2,), generator=random).tolist()
+        part = (..., slice(top, top + side), slice(left, left + side))
+        near = functional.interpolate(mask[:count][part], scale_factor=2.0, mode="bilinear")
+        return torch.cat([large[part], painted[count:]]), torch.cat([near, mask[count:]])
 
     def _judge_d(
         self, real: Tensor, real_mask: Tensor, real_class: Tensor, fake: Tensor, mask: Tensor, index: Tensor
@@ -203,16 +226,6 @@ class _Step:
             return AdversarialLoss.HINGE.discriminator(
                 self.critic(real, real_mask, real_class), self.critic(fake, mask, index)
             )
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:
-    parameters = list(network.parameters())
-    optimiser.zero_grad(set_to_none=True)
-    gradients = torch.autograd.grad(loss, parameters)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    nn.utils.clip_grad_norm_(parameters, 10.0)
-    optimiser.step()
 
 
 def _patches(objects: _Objects, count: int, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:

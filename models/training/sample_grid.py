@@ -38,6 +38,7 @@ def write_grid(path: Path, recipe: Recipe, batch: Batch, seeds: int = 4) -> None
     for seed in range(seeds):
         random = torch.Generator().manual_seed(seed)
         code = torch.randn(count, recipe.code_size, generator=random).to(device)
+        code = recipe.looks_by_chance(batch.class_index.to(device), code, seed)
         noise = torch.randn(count, 1, side, side, generator=random).to(device)
         colour, alpha = recipe.paint(photo, mask, batch.class_index.to(device), code, noise)
         rows.append(composite(colour, alpha, scene))

@@ -1,4 +1,4 @@
-"""Style presets: the common looks of a class, clustered from its real objects and named by colour."""
+"""What seeds and styles choose from: looks of real objects, alone and in clusters named by colour."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.appearance_encoder import ENCODER_SIDE, AppearanceEncoder
 from models.data import ObjectRecord, Windows, load_windows
+from models.looks import Looks
 
 STYLES = 5  # clusters looked for in a class; those that share a colour name become one style
 FEWEST_OBJECTS = 60  # of a class, below which clusters would be single photos
@@ -17,16 +18,18 @@ _ROUNDS = 30
 _BATCH = 256
 
 
-def style_presets(
+def looks_and_styles(
     encoder: AppearanceEncoder, records: Sequence[ObjectRecord], class_names: Sequence[str], seed: int = 0
-) -> list[dict[str, list[float]]]:
-    """Name and appearance code of each class's styles, in the order of ``class_names``.
+) -> tuple[Looks, list[dict[str, list[float]]]]:
+    """The looks that seeds choose from; name and appearance code of each class's styles, in the order of
+    ``class_names``.
 
     Wang et al., "High-Resolution Image Synthesis with Conditional GANs" (2018), cluster encoded features in
     the same way. A class with fewer than ``FEWEST_OBJECTS`` objects has none.
     """
     windows = load_windows(records, class_names, ENCODER_SIDE)
     codes = _encode(encoder, windows)
+    looks = Looks.of(codes, windows.class_index, seed)
     random = torch.Generator().manual_seed(seed)
     presets = []
     for index in range(len(class_names)):
@@ -36,7 +39,7 @@ def style_presets(
             if len(members) >= FEWEST_OBJECTS
             else {}
         )
-    return presets
+    return looks, presets
 
 
 def _styles_of_class(codes: Tensor, windows: Windows, random: torch.Generator) -> dict[str, list[float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder, sample_code
 from models.bundle import HOLE_REACH
@@ -22,6 +22,7 @@ from models.relight import Relight
 from models.training import losses
 from models.training.discriminators import augment
 from models.training.recipe import Recipe
+from models.training.remembered_looks import RememberedLooks
 from models.training.settings import TrainingSettings
 
 
@@ -46,8 +47,15 @@ class Trainer(Recipe):
         self.generator = ForegroundGenerator(shape)
         self.encoder = AppearanceEncoder(shape.code_size)
         self.lpips = Lpips(features) if features is not None else None
+        self.looks = RememberedLooks(class_count, shape.code_size).to(device)
         critics = self._make_critics(features)
         self._prepare({"generator": self.generator, "encoder": self.encoder}, critics, [self.lpips])
+
+    def looks_by_chance(self, class_index: Tensor, z: Tensor, seed: int) -> Tensor:
+        return self.looks.draw(class_index, z, torch.Generator(self.device).manual_seed(seed))
+
+    def memory(self) -> dict[str, nn.Module]:
+        return {"looks": self.looks}
 
     def paint(
         self, photo: Tensor, mask: Tensor, class_index: Tensor, code: Tensor, noise: Tensor
@@ -60,7 +68,8 @@ class Trainer(Recipe):
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random
         count, side = len(batch.class_index), batch.photo.shape[-1]
-        photo = Relight.random(count, random).apply(batch.photo)
+        light = Relight.random(count, random)
+        photo = light.apply(batch.photo)
         hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
         own_scene = fill_hole(photo, hole)
         alpha = covering_alpha(batch.mask)
@@ -68,21 +77,26 @@ class Trainer(Recipe):
         recon = int(count * settings.reconstruction_share)
         # The last samples stand in another photo; reconstruction needs the first ones in their own.
         others = min(count - recon, int(count * settings.other_background_share))
-        scene = own_scene.clone()
+        scene, as_photographed = own_scene.clone(), light.is_none
         if others:
             scene[-others:] = fill_hole(photo.roll(1, 0)[-others:], hole[-others:])
+            as_photographed[-others:] = light.is_none.roll(1)[-others:]
         lit = max(1, int(count * settings.relight_share))
         change = Relight.random(lit, random, probability=1.0)
 
         # New discriminators would push trained networks anywhere; they learn alone first.
         learns = images_seen >= 1000 * settings.critic_kimg
         with self._precision(), torch.set_grad_enabled(learns):
-            mean, log_variance = self.encoder(real[:recon], batch.mask[:recon])
-            code = torch.randn(count, self.code_size, generator=random, device=self.device)
+            # The look of the object as it was photographed: what the light does to it is up to the scene.
+            mean, log_variance = self.encoder(batch.photo[:recon], batch.mask[:recon])
             encoded = sample_code(mean, log_variance, random)
-            # References and styles are encoded looks: the discriminators judge some of them too, or they
-            # would keep the smooth surface that a reconstruction loss is content with.
+            # Looks by chance are those of other objects, as in use. Some objects are painted with their own:
+            # the discriminators judge these too, or they would keep the smooth surface that a reconstruction
+            # loss is content with.
+            code = torch.randn(count, self.code_size, generator=random, device=self.device)
+            code = self.looks.draw(batch.class_index, code, random)
             code[: recon // 2] = encoded[: recon // 2].detach()
+            self.looks.keep(encoded, batch.class_index[:recon])
             noise = torch.randn(count, 1, side, side, generator=random, device=self.device)
             # One pass for the three uses of the generator: new looks, reconstructions, another light.
             tail = slice(count - lit, count)
@@ -120,7 +134,7 @@ class Trainer(Recipe):
         terms |= {
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real[:recon], batch.mask[:recon]),
             "kl": settings.weight_kl * losses.kl_divergence(mean, log_variance),
-            "latent": settings.weight_latent * (found - code).abs().mean(),
+            "latent": settings.weight_latent * losses.mean_where(as_photographed, (found - code).abs()),
             "relight": settings.weight_relight
             * losses.masked_l1(relit, change.apply(colour[tail]), alpha[tail]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.nn import functional
 
-from models.bundle import Bundle
+from models.bundle import REFINED_AROUND, Bundle, _area_of
 from models.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
 from models.refiner import Refiner
 from models.weights_folder import FOREGROUND, REFINER
@@ -136,6 +137,19 @@ def test_the_refiner_doubles_an_object_and_its_grain_comes_from_the_seed(tmp_pat
     again, _ = bundle.refine(colour[1:], alpha[1:], [4])
     torch.testing.assert_close(again[0], large[1])
     assert not torch.allclose(large[0], large[1])
+    beyond = 2 * (8 - REFINED_AROUND)
+    assert large[..., :beyond, :].abs().max() == 0
+    assert large[..., beyond:-beyond, beyond:-beyond].abs().min() > 0
+
+
+def test_an_object_of_odd_size_at_the_border_is_refined_to_its_last_pixel() -> None:
+    rows, columns = _area_of(functional.pad(torch.ones(5, 7), (25, 0, 0, 27)))  # in the upper right corner
+    assert (rows.start, columns.stop) == (0, 32)
+    assert rows.stop >= 5 + REFINED_AROUND
+    assert columns.start <= 25 - REFINED_AROUND
+    assert (rows.stop - rows.start) % 2 == (columns.stop - columns.start) % 2 == 0
+    rows, columns = _area_of(torch.zeros(32, 32))
+    assert rows.stop - rows.start == columns.stop - columns.start >= 2
 
 
 def test_weights_without_a_refiner_say_so(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from models.appearance_encoder import AppearanceEncoder
 from models.data import Windows, class_names_of, read_records
-from models.training.styles import cluster, colour_name, style_presets
+from models.training.styles import cluster, colour_name, looks_and_styles
 from tests.models.shapes_made_in_code import write_photos
 
 
@@ -63,4 +63,6 @@ def test_clusters_are_found_where_points_gather() -> None:
 def test_a_class_with_few_objects_has_no_styles(tmp_path: Path) -> None:
     write_photos(tmp_path, per_class=4)
     records = read_records(tmp_path)
-    assert style_presets(AppearanceEncoder(8), records, class_names_of(records)) == [{}, {}]
+    looks, styles = looks_and_styles(AppearanceEncoder(8), records, class_names_of(records))
+    assert styles == [{}, {}]
+    assert len(looks.codes) == len(records)

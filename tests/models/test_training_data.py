@@ -16,7 +16,7 @@ from models.data import (
     read_records,
 )
 from models.hole import dilate, fill_hole
-from models.relight import Relight, from_linear, luminance, to_linear
+from models.relight import TINT, WARMTH, Relight, from_linear, luminance, to_linear
 from tests.models.shapes_made_in_code import write_photos
 
 
@@ -120,3 +120,20 @@ def test_a_random_relight_acts_alike_on_equal_pixels_of_one_picture() -> None:
     part = first_two.apply(picture[:2])
     assert torch.allclose(whole[:2], part, atol=1e-6)
     assert (whole - picture).abs().mean() > 0.02
+
+
+def test_a_change_of_light_knows_which_samples_it_leaves_alone() -> None:
+    change = Relight.random(64, torch.Generator().manual_seed(1), probability=0.5)
+    picture = torch.rand(64, 3, 8, 8, generator=torch.Generator().manual_seed(2)) * 1.6 - 0.8
+    moved = (change.apply(picture) - picture).abs().amax((1, 2, 3))
+    assert 16 < int(change.is_none.sum()) < 48
+    assert float(moved[change.is_none].max()) < 1e-3
+    assert float(moved[~change.is_none].min()) > 1e-3
+    assert not Relight.random(8, torch.Generator().manual_seed(1), probability=1.0).is_none.any()
+
+
+def test_light_changes_more_between_blue_and_yellow_than_between_green_and_magenta() -> None:
+    gain = Relight.random(4000, torch.Generator().manual_seed(0), probability=1.0).gain.flatten(1).log()
+    warmth, tint = gain[:, 0] - gain[:, 2], gain[:, 1] - (gain[:, 0] + gain[:, 2]) / 2
+    assert float(warmth.std()) == pytest.approx(WARMTH, rel=0.05)
+    assert float(tint.std()) == pytest.approx(TINT, rel=0.05)

@@ -200,3 +200,9 @@ def _moves(settings: TrainingSettings, features: Path) -> dict[str, Tensor]:
 
 def _flat(network: nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
+
+
+def test_a_mean_over_chosen_samples_leaves_the_others_out() -> None:
+    value = torch.tensor([[1.0, 3.0], [100.0, 100.0], [5.0, 7.0]])
+    assert float(losses.mean_where(torch.tensor([True, False, True]), value)) == pytest.approx(4.0)
+    assert float(losses.mean_where(torch.tensor([False, False, False]), value)) == 0.0

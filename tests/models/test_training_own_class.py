@@ -24,12 +24,12 @@ from models.training.own_class.start import StartFromWeights, nearest_class, set
 from models.training.photos.prepare import prepare
 from models.training.recipe import Recipe
 from models.training.run import TrainingRun
-from models.weights_folder import ENCODER, FOREGROUND, MASKS
+from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS
 from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 
 MINUTES = 0.05
-MEMBERS = {FOREGROUND, ENCODER, MASKS, "manifest.json", "MODEL_CARD.md"}
+MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, "manifest.json", "MODEL_CARD.md"}
 
 
 def _photos(folder: Path, count: int = 16) -> Path:

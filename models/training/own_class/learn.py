@@ -23,7 +23,7 @@ from models.training.own_class.pack import (
     PackContent,
     check_class_name,
     check_place,
-    styles_of,
+    looks_of,
     write_pack,
 )
 from models.training.own_class.report import SAMPLES, Quality, judge, read_losses, write_report
@@ -211,7 +211,7 @@ def _finish(
     learnt_from = [record for record in records if record.split == "train"]
     weights = best_weights(order.out)
     shape = bundle.generator.shape
-    styles = styles_of(weights["averaged_encoder"], shape, learnt_from, name)
+    looks, styles = looks_of(weights["averaged_encoder"], shape, learnt_from, name)
     quality = Quality(
         class_name=name,
         training_objects=prepared.training,
@@ -231,7 +231,9 @@ def _finish(
         warnings=list(prepared.remarks),
     )
     provenance = _provenance(order, bundle, state, quality)
-    write_pack(order.pack, PackContent(name, shape, weights, masks, styles, provenance, card_text(quality)))
+    write_pack(
+        order.pack, PackContent(name, shape, weights, masks, looks, styles, provenance, card_text(quality))
+    )
     # The samples are made with the pack itself, which shows that it can be used; then the card is complete.
     shown = [record for record in records if record.split != "train"] or learnt_from
     seen = sample_sheet(Bundle.load(order.pack), shown, order.out / SAMPLES)

@@ -17,12 +17,13 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.data import DataError, ObjectRecord
 from models.foreground_generator import GeneratorShape
+from models.looks import Looks
 from models.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
 from models.manifest_rules import BrokenRule, check_classes
-from models.training.styles import style_presets
-from models.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
+from models.training.styles import looks_and_styles
+from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, describe_shape
 
-_MEMBERS = {FOREGROUND, ENCODER, MASKS, FILE_NAME, CARD_NAME}
+_MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, CARD_NAME}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class PackContent:
     shape: GeneratorShape
     weights: Mapping[str, Mapping[str, Tensor]]
     masks: Path
+    looks: Looks
     styles: Mapping[str, list[float]]
     provenance: Mapping[str, Any]
     card: str
@@ -63,13 +65,15 @@ def check_place(folder: Path) -> None:
             raise DataError(f"{folder} holds something else ({other[0]}): name another folder with --pack.")
 
 
-def styles_of(
+def looks_of(
     encoder: Mapping[str, Tensor], shape: GeneratorShape, records: Sequence[ObjectRecord], class_name: str
-) -> dict[str, list[float]]:
-    """The new class's style presets; none if it has too few objects."""
+) -> tuple[Looks, dict[str, list[float]]]:
+    """The looks that the new class's seeds choose from, and its style presets; none of these if it has too
+    few objects."""
     network = AppearanceEncoder(shape.code_size)
     network.load_state_dict(dict(encoder))
-    return style_presets(network, records, (class_name,))[0]
+    looks, styles = looks_and_styles(network, records, (class_name,))
+    return looks, styles[0]
 
 
 def write_pack(folder: Path, content: PackContent) -> Manifest:
@@ -83,7 +87,8 @@ def write_pack(folder: Path, content: PackContent) -> Manifest:
         halves = {key: value.to(torch.float16).contiguous() for key, value in content.weights[name].items()}
         save_file(halves, fresh / file)
     shutil.copyfile(content.masks, fresh / MASKS)
-    files = (FOREGROUND, ENCODER, MASKS)
+    content.looks.save(fresh / LOOKS)
+    files = (FOREGROUND, ENCODER, LOOKS, MASKS)
     for file in files:
         (fresh / file).chmod(0o644)  # safetensors makes files that only their owner can read
     shape = replace(content.shape, class_count=1)

@@ -50,18 +50,22 @@ def sample_sheet(bundle: Bundle, records: Sequence[ObjectRecord], path: Path) ->
         hidden = torch.maximum(mask, shape)  # neither the real object nor its edge may show
         return colour.cpu(), over_scene(colour.cpu(), alpha.cpu(), photo, hidden)
 
+    def by_chance() -> Tensor:
+        z = torch.randn(count, bundle.code_size, generator=random)
+        return bundle.draw_looks(windows.class_index, z)
+
     rows = [("photo (not learnt from)", photo)]
     _, taken = painted(mask, bundle.encode(photo, mask).cpu())
     rows.append(("its look taken over", taken))
     looks = []
     for seed in range(1, _SEEDS + 1):
-        colour, made = painted(mask, torch.randn(count, bundle.code_size, generator=random))
+        colour, made = painted(mask, by_chance())
         looks.append(colour)
         rows.append((f"seed {seed}", made))
     for seed in range(1, 3):
         z = torch.randn(count, LATENT, generator=random)
         outline = bundle.make_masks(windows.class_index, windows.boxes, photo, z).cpu()
-        _, made = painted(outline, torch.randn(count, bundle.code_size, generator=random))
+        _, made = painted(outline, by_chance())
         rows.append((f"own outline {seed}", made))
     _write(rows, path)
     deviation = torch.stack(looks).std(0).mean(1, keepdim=True) / 2

@@ -1,0 +1,47 @@
+"""How weights change at a step: down a loss's gradient, and averaged copies a little towards them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+def descend(
+    optimiser: torch.optim.Optimizer,
+    loss: Tensor,
+    parameters: Iterable[nn.Parameter],
+    *,
+    limit: float,
+    workers: int = 1,
+) -> Tensor:
+    """A step of the optimiser; returns the gradient's norm before it was clipped to ``limit``.
+
+    Only ``parameters`` are moved, though the loss's graph may run through other networks; those of them
+    that the loss does not touch have a gradient of 0. The gradients of several ``workers`` (processes of
+    ``torch.distributed``) are averaged.
+    """
+    parameters = list(parameters)
+    optimiser.zero_grad(set_to_none=True)
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = torch.zeros_like(parameter) if gradient is None else gradient
+    if workers > 1:
+        for parameter in parameters:
+            torch.distributed.all_reduce(parameter.grad)
+            if parameter.grad is not None:
+                parameter.grad /= workers
+    norm = nn.utils.clip_grad_norm_(parameters, limit)
+    optimiser.step()
+    return norm
+
+
+@torch.no_grad()
+def move_average(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Leaves a share ``keep`` of the averaged weights and takes the rest from the network's. Running
+    statistics are taken as they are."""
+    for target, source in zip(average.parameters(), network.parameters(), strict=True):
+        target.lerp_(source, 1 - keep)
+    for running, current in zip(average.buffers(), network.buffers(), strict=True):
+        running.copy_(current)
