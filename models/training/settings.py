@@ -39,9 +39,9 @@ class TrainingSettings:
     weight_wrong_class: float = 0.25  # real pictures shown with another class count as generated
     weight_l1: float = 5.0  # reconstruction, inside the mask
     weight_lpips: float = 2.0  # reconstruction, perceptual
-    weight_kl: float = 0.05  # appearance code towards a normal distribution
+    weight_kl: float = 0.3  # appearance code towards a normal distribution
     weight_latent: float = 0.5  # the encoder finds the code again in the generated picture
-    weight_relight: float = 4.0  # the same object under a changed light
+    weight_relight: float = 8.0  # the same object under a changed light
     weight_edge: float = 0.1  # alpha makes up its mind
     reconstruction_share: float = 0.5  # of the batch
     relight_share: float = 0.25  # of the batch
