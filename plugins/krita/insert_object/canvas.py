@@ -9,10 +9,18 @@ from typing import Any
 from .documents import is_open
 from .qt import Qt, QtCore, QtWidgets, Signal
 
-RETRY_MS = 120
+RETRY_MS = 120  # while the user's hand is at work
+BUSY_MS = 15  # while only Krita is
 SLICE_SECONDS = 0.005  # work between two rounds of the event loop; a single step may take longer
 
-Steps = Generator[None, None, None]
+WAIT = object()  # yielded before a call of Krita's that would wait, and hold the window up
+
+Steps = Generator[object, None, None]
+
+
+def hand_is_down() -> bool:
+    """A mouse button or the pen is pressed."""
+    return bool(QtWidgets.QApplication.mouseButtons() != Qt.MouseButton.NoButton)
 
 
 def canvas_is_free(document: Any) -> bool:
@@ -20,7 +28,7 @@ def canvas_is_free(document: Any) -> bool:
 
     A change then would cut a selection drag short (Krita 5.2 and later) or block until the stroke ends.
     """
-    if QtWidgets.QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+    if hand_is_down():
         return False
     if not document.tryBarrierLock():
         return False
@@ -31,8 +39,9 @@ def canvas_is_free(document: Any) -> bool:
 class CanvasWork(QtCore.QObject):
     """Runs jobs on one document one after the other, in small steps, only while its canvas is free.
 
-    A job is a generator that yields wherever the user may be let in. A job that has not begun is
-    replaced by a newer one of the same name.
+    A job is a generator that yields wherever the user may be let in; after it has yielded ``WAIT`` the next
+    step comes only when Krita itself has finished what it is at. A job that has not begun is replaced by a
+    newer one of the same name.
     """
 
     failed = Signal(object)  # the exception that ended a job
@@ -44,6 +53,7 @@ class CanvasWork(QtCore.QObject):
         self._waiting: dict[str, Callable[[], Steps]] = {}
         self._running: Steps | None = None
         self._held_up = False
+        self._busy_rounds = 0  # in which the canvas was not free, one after the other
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go_on)
@@ -76,9 +86,9 @@ class CanvasWork(QtCore.QObject):
             self.clear()
             return
         if not canvas_is_free(self._document):
-            self._say_held_up(True)
-            self._timer.start(RETRY_MS)
+            self._wait_for_canvas()
             return
+        self._busy_rounds = 0
         self._say_held_up(False)
         try:
             self._work_a_while()
@@ -88,21 +98,30 @@ class CanvasWork(QtCore.QObject):
         if not self.idle:
             self._timer.start(0)
 
+    def _wait_for_canvas(self) -> None:
+        """Looks again soon while Krita computes, which is over in a moment; else it is the user's stroke."""
+        self._busy_rounds += 1
+        moment = not hand_is_down() and self._busy_rounds * BUSY_MS < RETRY_MS
+        if not moment:
+            self._say_held_up(True)
+        self._timer.start(BUSY_MS if moment else RETRY_MS)
+
     def _work_a_while(self) -> None:
         end = time.perf_counter() + SLICE_SECONDS
         while not self.idle:
-            self._step()
-            if time.perf_counter() >= end:
+            if self._step() is WAIT or time.perf_counter() >= end:
                 return
 
-    def _step(self) -> None:
+    def _step(self) -> object:
+        """Does a step; returns what it yielded."""
         if self._running is None:
             name = next(iter(self._waiting))
             self._running = self._waiting.pop(name)()
         try:
-            next(self._running)
+            return next(self._running)
         except StopIteration:
             self._running = None
+        return None
 
     def _say_held_up(self, held_up: bool) -> None:
         if held_up != self._held_up:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .annotations import groups_of_objects, remember_layer
-from .canvas import Steps
+from .canvas import WAIT, Steps
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
 from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
@@ -168,7 +168,7 @@ class Preview:
         yield
         layers.lock()
         self._remember(layers, variation)
-        yield
+        yield WAIT
         parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
         active = self._document.activeNode()
         parent.addChildNode(layers.top, above)  # the one undo step
