@@ -32,6 +32,12 @@ def luminance(light: Tensor) -> Tensor:
     return (light * weights).sum(1, keepdim=True)
 
 
+def balance_of(warmth: Tensor, tint: Tensor) -> Tensor:
+    """Log gains (B, 3, 1, 1) of red, green and blue, 0 on average, for a log ratio of red and blue, and of
+    green and the two others (B, 1, 1, 1)."""
+    return torch.cat([warmth / 2 - tint / 3, 2 * tint / 3, -warmth / 2 - tint / 3], 1)
+
+
 @dataclass(frozen=True)
 class Relight:
     """One change of light a picture: gains (B, 3, 1, 1), gamma and saturation (B, 1, 1, 1), and a ramp of
@@ -57,7 +63,7 @@ class Relight:
 
         exposure = uniform(-0.9, 0.9, 1, 1, 1)
         warmth, tint = normal(WARMTH), normal(TINT)
-        balance = torch.cat([warmth / 2 - tint / 3, 2 * tint / 3, -warmth / 2 - tint / 3], 1)
+        balance = balance_of(warmth, tint)
         angle, length = uniform(0, 2 * math.pi), uniform(0, 0.6)
         return cls(
             torch.exp(on * (exposure + balance)),

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn import functional
+
+from models.relight import balance_of
 
 EXPOSURE_SHARE = 0.65  # of a change of brightness, in log display values
 WARMTH_SHARE = 0.8  # of a change of the ratio between red and blue
@@ -39,8 +40,7 @@ def scene_gains(scene: Tensor) -> Tensor:
     colour = (_edges(value) + FLAT_SHARE * mean).log()
     red, green, blue = colour[:, 0:1], colour[:, 1:2], colour[:, 2:3]
     warmth, tint = WARMTH_SHARE * (red - blue), TINT_SHARE * (green - (red + blue) / 2)
-    balance = torch.cat([warmth / 2 - tint / 3, 2 * tint / 3, -warmth / 2 - tint / 3], 1)
-    shift = EXPOSURE_SHARE * exposure + balance
+    shift = EXPOSURE_SHARE * exposure + balance_of(warmth, tint)
     limit = math.log(LARGEST_GAIN)
     return shift.clamp(-limit, limit).exp()
 
