@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -14,7 +13,6 @@ from .qt import QtCore, Signal
 
 BUSY_POLL_MS = 10
 IDLE_POLL_MS = 200
-SWITCH_SECONDS = 0.0005  # after which a thread that waits gets Python's lock
 SLICE_SECONDS = 0.005  # given to news at a time; each variation costs a thumbnail
 UNDER_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 CONFIG = Path(__file__).with_name("config.json")
@@ -90,9 +88,6 @@ class Link(QtCore.QObject):
             self._set(SessionState.UNAVAILABLE, 0.0, error)
             return
         self._session = session
-        # The session's thread holds Python's lock while it reads a layer; the window must not wait for it
-        # the usual 5 ms at each of a slot's calls into Qt.
-        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
         session.open()
         self._set(SessionState.CONNECTING, 0.0, None)
         self._timer.start(BUSY_POLL_MS)
