@@ -17,7 +17,7 @@ from models.foreground_generator import (
     composite,
     covering_alpha,
 )
-from models.hole import dilate, fill_hole, random_dilate
+from models.hole import dilate, fill_hole, random_dilate, without_rim
 from models.relight import Relight
 from models.training import losses
 from models.training.discriminators import augment
@@ -69,7 +69,7 @@ class Trainer(Recipe):
         settings, random = self.settings, self.random
         count, side = len(batch.class_index), batch.photo.shape[-1]
         light = Relight.random(count, random)
-        photo = light.apply(batch.photo)
+        photo = light.apply(without_rim(batch.photo, batch.mask, max(1, side // 128)))
         hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
         own_scene = fill_hole(photo, hole)
         alpha = covering_alpha(batch.mask)

@@ -15,7 +15,7 @@ from models.data import (
     load_windows,
     read_records,
 )
-from models.hole import dilate, fill_hole
+from models.hole import dilate, fill_hole, without_rim
 from models.relight import TINT, WARMTH, Relight, from_linear, luminance, to_linear
 from tests.models.shapes_made_in_code import write_photos
 
@@ -98,6 +98,20 @@ def test_dilation_grows_a_mask_by_its_radius() -> None:
     mask[:, :, 8, 8] = 1
     assert dilate(mask, 2).sum() == 25
     assert torch.equal(dilate(mask, 0), mask)
+
+
+def test_an_object_without_its_rim_is_of_its_own_colour_up_to_the_edge() -> None:
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., 8:24, 8:24] = 1
+    mask[..., 15:17, 24:30] = 1  # a part too thin to have an inside
+    inside = 1 - dilate(1 - mask, 1)
+    photo = torch.where(inside > 0, 0.7, -0.7).expand(1, 3, -1, -1)
+    cleaned = without_rim(photo, mask, 1)
+    body = mask.clone()
+    body[..., 24:] = 0
+    assert torch.allclose(cleaned[:, :1][body > 0], torch.tensor(0.7), atol=1e-4)
+    assert torch.equal(cleaned[..., 26:], photo[..., 26:])
+    assert torch.equal(cleaned[..., :7], photo[..., :7])
 
 
 def test_linear_light_and_back_is_the_same_picture() -> None:
