@@ -1,10 +1,11 @@
 """Training the refiner: real detail where the truth is known, real texture on what the generator paints.
 
 Half of a batch are photos made half as large, where the refiner is to find the photo again; the other half
-are objects of the foreground generator, which a discriminator must not tell from photos. Some of those have
-been doubled once before, as large boxes need it: no photo in the data shows an object that large, but fur and
-petals look much the same from near. All are patches of the object alone: the scene is not the refiner's
-business.
+are objects of the foreground generator. Some of those have been doubled once before, as large boxes need it:
+no photo in the data shows an object that large, but fur and petals look much the same from near. A
+discriminator must tell neither half from photos. It sees only what is lost when a picture is made half as
+large, since that is all the refiner is to add: given the whole picture it would judge the generator's faults,
+which no refiner can mend. All are patches of the object alone: the scene is not the refiner's business.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ WINDOW_SCALE = 1.4  # as when the program is used
 REAL_DETAIL = 0.8  # pixels that a photo must have for each pixel of a window, along a side
 PATCH = 64  # pixels of the refiner's input in a training patch
 OBJECTS_KEPT = 1500  # windows in memory
+DETAIL_GAIN = 6.0  # brings the spread of photos' detail near 1
 GRADIENT_LIMIT = 10.0  # norm at which gradients are clipped
 
 
@@ -46,7 +48,7 @@ class RefinerSettings:
     learning_rate: float = 2e-4
     weight_l1: float = 3.0  # photos: distance to the truth
     weight_lpips: float = 2.0  # photos: perceptual distance
-    weight_adversarial: float = 1.0  # generated objects
+    weight_adversarial: float = 1.0
     weight_size: float = 10.0  # generated objects: made half as large again, the result is what it was
     again_share: float = 0.5  # of the generated objects: doubled once before
     warmup: int = 200  # steps before the discriminator counts
@@ -183,7 +185,8 @@ class _Step:
             large = self.refiner(small, small_mask, noise)
         found, made = large[:half], large[half:]
 
-        loss_d = self._judge_d(truth * truth_mask, truth_mask, truth_class, made.detach() * mask, mask, index)
+        masks, classes = torch.cat([truth_mask, mask]), torch.cat([truth_class, index])
+        loss_d = self._judge_d(truth, truth_mask, truth_class, large.detach(), masks, classes)
         descend(self.optimiser_d, loss_d, self.critic.parameters(), limit=GRADIENT_LIMIT)
 
         terms = {
@@ -197,7 +200,7 @@ class _Step:
             terms["lpips"] = settings.weight_lpips * distance.mean()
         if counted:
             with torch.autocast("cpu", torch.bfloat16):
-                logits = self.critic(made * mask, mask, index)
+                logits = self.critic(detail_of(large) * masks, masks, classes)
             terms["adversarial"] = settings.weight_adversarial * AdversarialLoss.HINGE.generator(logits)
         loss = torch.stack([term.float() for term in terms.values()]).sum()
         descend(self.optimiser, loss, self.refiner.parameters(), limit=GRADIENT_LIMIT)
@@ -224,8 +227,14 @@ class _Step:
     ) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
             return AdversarialLoss.HINGE.discriminator(
-                self.critic(real, real_mask, real_class), self.critic(fake, mask, index)
+                self.critic(detail_of(real) * real_mask, real_mask, real_class),
+                self.critic(detail_of(fake) * mask, mask, index),
             )
+
+
+def detail_of(picture: Tensor) -> Tensor:
+    """What is lost when a picture (B, 3, 2H, 2W) is made half as large, about as strong as the picture."""
+    return DETAIL_GAIN * (picture - enlarged(functional.avg_pool2d(picture, 2)))
 
 
 def _patches(objects: _Objects, count: int, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
