@@ -33,7 +33,7 @@ def network_times(weights: Path, threads: int) -> tuple[Timing, float, float]:
     code, z = torch.zeros(1, bundle.code_size), torch.zeros(1, 32)
 
     def insert() -> None:
-        mask = bundle.make_masks(index, box, scene, z)
+        mask = bundle.make_masks(index, box, z)
         bundle.make_objects(scene, mask, index, code)
 
     timing = timed(insert, 20, warm_up=4)

@@ -65,7 +65,7 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         shape = _planes(view_of_scene.square_mask(request.mask, view, bundle.resolution))
         masks = shape.expand(len(plan.seeds), -1, -1, -1)
     else:
-        masks = bundle.make_masks(plan.class_index, plan.boxes, plan.scene, plan.mask_codes)
+        masks = bundle.make_masks(plan.class_index, plan.boxes, plan.mask_codes)
     on_stage(Stage.OBJECT, 0.45)
     colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, plan.codes, plan.noise)
     small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow

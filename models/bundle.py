@@ -15,9 +15,7 @@ from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution
 from models.looks import NO_LOOKS, Looks
 from models.manifest import FILE_NAME, Manifest, ModelCorrupt
-from models.masks.generator import MaskGenerator
-from models.masks.sampling import generate_masks
-from models.masks.shape_library import ShapeLibrary
+from models.masks.sampling import MaskSampler, generate_masks
 from models.masks.weights import load_mask_weights
 from models.refiner import Refiner, enlarged
 from models.weights_file import kinds_of, read_tensors
@@ -39,8 +37,7 @@ class Bundle:
     dtype: torch.dtype
     generator: ForegroundGenerator
     encoder: AppearanceEncoder
-    mask_generator: MaskGenerator
-    shapes: ShapeLibrary
+    masks: MaskSampler
     refiner: Refiner | None = None
     looks: Looks = NO_LOOKS
 
@@ -85,12 +82,13 @@ class Bundle:
         for layer in generator.modules():
             if isinstance(layer, ModulatedConvolution):
                 layer.freeze()
+        masks = MaskSampler(mask_generator, shapes)
         refiner = _read_refiner(folder, manifest, device, dtype)
         looks = NO_LOOKS
         if LOOKS in manifest.files:
             names = tuple(entry.name for entry in manifest.classes)
             looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
-        return cls(manifest, device, dtype, generator, encoder, mask_generator, shapes, refiner, looks)
+        return cls(manifest, device, dtype, generator, encoder, masks, refiner, looks)
 
     @property
     def resolution(self) -> int:
@@ -106,17 +104,12 @@ class Bundle:
         return self.generator.shape.code_size
 
     @torch.inference_mode()
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor:
-        """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, scene (B, 3, S, S) in -1..1,
-        z (B, 32) -> masks (B, 1, S, S) in 0..1 that span their boxes."""
+    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
+        """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, z (B, 32) -> masks (B, 1, S, S) in
+        0..1 that span their boxes. The scene has no influence: a box that is moved keeps its outline."""
+        device = self.device
         return generate_masks(
-            self.mask_generator,
-            self.shapes,
-            class_index.to(self.device),
-            boxes.to(self.device),
-            scene.to(self.device),
-            z.to(self.device),
-            size=self.resolution,
+            self.masks, class_index.to(device), boxes.to(device), z.to(device), size=self.resolution
         ).float()
 
     def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:

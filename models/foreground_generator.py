@@ -23,7 +23,7 @@ from models.layers import (
     unit_scale,
     zero_convolution,
 )
-from models.scene_light import scene_gains, under_gains
+from models.scene_light import lit, scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 
@@ -169,7 +169,7 @@ class ForegroundGenerator(nn.Module):
             raise ValueError(f"a scene of {scene.shape[-1]} pixels is smaller than the smallest level")
         colour = torch.tanh(painted[:, :3])
         if gains is not None:
-            colour = under_gains(colour, gains)
+            colour = lit(colour, gains)
         return colour, _alpha(mask.float(), painted[:, 3:])
 
     def _enlarge(self, x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 WARMTH = 0.25  # deviation of the log ratio of red and blue light; daylight and lamps differ in this
 TINT = 0.06  # deviation of the log ratio of green light and the others, in which they hardly do
+KNEE = 0.6  # linear light above which a camera holds it back
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # Rec. 709, linear light
 
 
@@ -38,19 +39,27 @@ def balance_of(warmth: Tensor, tint: Tensor) -> Tensor:
     return torch.cat([warmth / 2 - tint / 3, 2 * tint / 3, -warmth / 2 - tint / 3], 1)
 
 
+def shoulder(value: Tensor, knee: float) -> Tensor:
+    """Values in 0.. brought below 1: the same up to the knee, then ever closer to 1."""
+    room = 1 - knee
+    return torch.where(value < knee, value, 1 - room * torch.exp((knee - value) / room))
+
+
 @dataclass(frozen=True)
 class Relight:
     """One change of light a picture: gains (B, 3, 1, 1), gamma and saturation (B, 1, 1, 1), and a ramp of
-    log exposure along x and y, (B, 2), reaching ± its length at the borders."""
+    log exposure along x and y, (B, 2), reaching ± its length at the borders. ``soft``: pictures that change
+    have bright light held back, as a camera does, where it is clipped otherwise."""
 
     gain: Tensor
     gamma: Tensor
     saturation: Tensor
     ramp: Tensor
+    soft: bool = False
 
     @classmethod
     def random(cls, count: int, generator: torch.Generator, probability: float = 0.7) -> Relight:
-        """Draws ``count`` changes, each of them none with 1 - ``probability``."""
+        """Draws ``count`` soft changes, each of them none with 1 - ``probability``."""
         device = generator.device
 
         def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -70,6 +79,7 @@ class Relight:
             torch.exp(on * uniform(-0.2, 0.2, 1, 1, 1)),
             1 + on * (uniform(0.6, 1.4, 1, 1, 1) - 1),
             torch.stack([angle.cos() * length, angle.sin() * length], 1) * on.view(-1, 1),
+            soft=True,
         )
 
     @property
@@ -99,4 +109,7 @@ class Relight:
         ) * place.view(1, 1, -1, 1)
         light = light.clamp(min=1e-5) ** self.gamma * self.gain * ramp.exp()
         grey = luminance(light)
-        return from_linear(grey + (light - grey) * self.saturation)
+        light = grey + (light - grey) * self.saturation
+        if self.soft:
+            light = torch.where(self.is_none.view(-1, 1, 1, 1), light, shoulder(light, KNEE))
+        return from_linear(light)

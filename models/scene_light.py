@@ -18,13 +18,14 @@ import math
 from torch import Tensor
 from torch.nn import functional
 
-from models.relight import balance_of
+from models.relight import balance_of, shoulder
 
 EXPOSURE_SHARE = 0.65  # of a change of brightness, in log display values
 WARMTH_SHARE = 0.8  # of a change of the ratio between red and blue
 TINT_SHARE = 0.35  # of a change of the ratio between green and the two others
 FLAT_SHARE = 0.01  # of the mean beside the edges, for scenes that have none
 STANDARD = 0.45  # mean display value of a photo under the standard light
+KNEE = 0.8  # display value above which the bright are held back
 LARGEST_GAIN = 2.5  # either way; beyond it a scene is dark or bright in itself
 
 
@@ -56,3 +57,9 @@ def _edges(value: Tensor) -> Tensor:
 def under_gains(picture: Tensor, gains: Tensor) -> Tensor:
     """The picture (B, 3, S, S) in -1..1 with its display values multiplied, clipped where they leave it."""
     return ((picture.float() + 1) * gains - 1).clamp(max=1.0)
+
+
+def lit(picture: Tensor, gains: Tensor) -> Tensor:
+    """The picture (B, 3, S, S) in -1..1 with its display values multiplied; bright ones come near to white
+    without reaching it, as on film, so that white fur keeps its texture."""
+    return 2 * shoulder((picture.float() + 1) / 2 * gains, KNEE) - 1

@@ -33,7 +33,7 @@ def write_tiny_weights(
             torch.nn.init.normal_(paint.weight, 0, 0.3)  # type: ignore[arg-type]
     save_file(_half(generator), folder / FOREGROUND)
     save_file(_half(AppearanceEncoder(shape.code_size)), folder / ENCODER)
-    save_mask_weights(folder / MASKS, MaskGenerator(len(class_names)), made_library(), class_names)
+    save_mask_weights(folder / MASKS, MaskGenerator(), made_library(), class_names)
     manifest = Manifest(
         "untrained",
         shape.resolution,

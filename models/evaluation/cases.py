@@ -39,7 +39,7 @@ class Networks(Painter, Protocol):
     @property
     def class_names(self) -> Sequence[str]: ...
 
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor: ...
+    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor: ...
 
 
 @runtime_checkable
@@ -214,21 +214,17 @@ def donors(records: Sequence[ObjectRecord]) -> Tensor:
     return torch.tensor(found)
 
 
-def masks_for(
-    sample: Sample, networks: Networks, shape: Shape, background: Background, batch_size: int
-) -> Tensor:
+def masks_for(sample: Sample, networks: Networks, shape: Shape, batch_size: int) -> Tensor:
     """(N, 1, S, S) in 0..1: the masks that are asked for in a cell."""
     if shape is Shape.TRUE:
         return sample.real_mask
-    scenes = sample.scenes(background)
     parts = []
     for start in range(0, len(sample), batch_size):
         part = slice(start, start + batch_size)
         mask = networks.make_masks(
             sample.class_index[part],
             sample.boxes[part],
-            resized(scenes[part], networks.resolution),
             sample.shapes[part],
         )
-        parts.append(resized(mask.float(), scenes.shape[-1]))
+        parts.append(resized(mask.float(), sample.real.shape[-1]))
     return torch.cat(parts)

@@ -140,7 +140,7 @@ def compare(
         code_size=sides[1].code_size,
     )
     scene = sample.scenes(Background.OTHER)
-    masks = [masks_for(sample, side, Shape.GENERATED, Background.OTHER, batch_size) for side in sides]
+    masks = [masks_for(sample, side, Shape.GENERATED, batch_size) for side in sides]
     methods = [Generated(side, name) for side, name in zip(sides, names, strict=True)]
     verdicts = _judge(sample, scene, methods, masks, judges, batch_size)
     lights = [

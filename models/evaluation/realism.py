@@ -63,7 +63,7 @@ def measure_cells(
             kept: dict[str, Verdict] = {}
             scene = sample.scenes(background)
             for shape in Shape:
-                mask = masks_for(sample, networks, shape, background, batch_size)
+                mask = masks_for(sample, networks, shape, batch_size)
                 verdicts = dict(photos)
                 for method in methods:
                     verdict = kept.get(method.name)

@@ -93,8 +93,8 @@ class ForClasses(_ForClasses):
     def class_names(self) -> Sequence[str]:
         return self._class_names
 
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor:
-        return self._networks.make_masks(self.own_index(class_index), boxes, scene, z)
+    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
+        return self._networks.make_masks(self.own_index(class_index), boxes, z)
 
 
 def as_method(rival: RivalNetwork, class_names: Sequence[str], name: str = "") -> Generated:

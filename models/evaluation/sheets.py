@@ -38,7 +38,7 @@ def cell_sheets(
     sheets = []
     for background in Background:
         for shape in Shape:
-            mask = masks_for(sample, networks, shape, background, batch_size)
+            mask = masks_for(sample, networks, shape, batch_size)
             cases = _first(sample, sample.scenes(background), mask, count)
             sheets.append(
                 Sheet(

@@ -16,7 +16,6 @@ from models.evaluation.baselines import Cases, Method
 from models.evaluation.cases import Networks, Sample, masks_for
 from models.evaluation.result import (
     ALL_CLASSES,
-    Background,
     DiversityRow,
     MaskRow,
     MemorisationRow,
@@ -97,7 +96,7 @@ def measure_masks(
     sample: Sample, networks: Networks, *, batch_size: int
 ) -> tuple[list[MaskRow], dict[str, Spread]]:
     """How generated masks fit their boxes and resemble real ones, in the own scenes."""
-    made = masks_for(sample, networks, Shape.GENERATED, Background.OWN, batch_size)
+    made = masks_for(sample, networks, Shape.GENERATED, batch_size)
     fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
     single = (metrics.pieces(made) == 1).float()
     area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)

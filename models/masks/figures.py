@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.masks.generator import LATENT, MaskGenerator
+from models.masks.generator import LATENT
 from models.masks.geometry import fill_ratio, largest_component, masks_in_window
 from models.masks.sampling import MaskSampler
-from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import Shapes
 
 _WINDOW = 128  # pixels along a side of the windows in which fit is measured
@@ -63,24 +62,22 @@ def _spread(values: Tensor) -> list[float]:
 
 @torch.inference_mode()
 def mask_figures(
-    generator: MaskGenerator,
-    library: ShapeLibrary,
+    sampler: MaskSampler,
     training: Shapes,
     validation: Shapes,
     class_names: Sequence[str],
     *,
     count: int,
 ) -> dict[str, Any]:
-    """Figures over ``count`` outlines a class, drawn for the box shapes and scenes of held-out objects.
+    """Figures over ``count`` outlines a class, drawn for the box shapes of held-out objects.
 
     Returns:
         plain values: over all classes ``box_misfit_px`` (largest, window of 128), ``box_fits_to_a_pixel`` and
-        ``one_component`` (shares), ``fallback`` (share from the library); and by class mean and deviation of
-        the fill ratio, of the overlap (intersection over union) with the nearest training outline for drawn
-        and for held-out ones, and of the overlap between two drawn ones.
+        ``one_component`` (shares), ``fallback`` (share of real outlines taken as they are); and by class mean
+        and deviation of the fill ratio, of the overlap (intersection over union) with the nearest training
+        outline for drawn and for held-out ones, and of the overlap between two drawn ones.
     """
     random = torch.Generator().manual_seed(_RANDOM_SEED)
-    sampler = MaskSampler(generator, library)
     classes: dict[str, Any] = {}
     misfits, single, replaced = [], [], []
     for index, name in enumerate(class_names):
@@ -88,17 +85,16 @@ def mask_figures(
         known = training.chosen(torch.where(training.class_index == index)[0])
         source = real if len(real) >= 8 else known
         pick = torch.randint(len(source), (count,), generator=random)
-        place = torch.randint(len(validation), (count,), generator=random)
         aspect = source.log_aspect[pick]
         named = torch.full((count,), index)
         z = torch.randn(count, LATENT, generator=random)
-        outlines, from_library = sampler.outlines(named, aspect, validation.contexts[place].float(), z)
+        outlines, real_ones = sampler.outlines(named, aspect, z)
         boxes = centred_boxes(aspect)
         masks = masks_in_window(outlines, boxes, _WINDOW)
         misfits.append(box_misfit(masks, boxes))
         inside = masks > 0.5
         single.append((largest_component(inside) == inside).all(3).all(2).all(1).float())
-        replaced.append(from_library.float())
+        replaced.append(real_ones.float())
         drawn_bits = (outlines[:, 0] > 0).flatten(1).float()
         shared = drawn_bits @ drawn_bits.T
         area = drawn_bits.sum(1)
@@ -127,8 +123,7 @@ def mask_figures(
 
 @torch.inference_mode()
 def mask_sheet(
-    generator: MaskGenerator,
-    library: ShapeLibrary,
+    sampler: MaskSampler,
     *,
     seed: int = 0,
     seeds: int = 7,
@@ -141,16 +136,13 @@ def mask_sheet(
     """
     random = torch.Generator().manual_seed(seed)
     z = torch.randn(seeds, LATENT, generator=random)
-    sampler = MaskSampler(generator, library)
-    grey = torch.zeros(seeds, 3, 32, 32)
     rows = []
-    for index in range(generator.class_count):
-        low, high = library.aspect_range[index].tolist()
+    for index, (low, high) in enumerate(sampler.shapes.aspect_range.tolist()):
         row = []
         for part in (0.25, 0.5, 0.75):
             aspect = torch.full((seeds,), low + (high - low) * part)
             named = torch.full((seeds,), index)
-            outlines, _ = sampler.outlines(named, aspect, grey, z)
+            outlines, _ = sampler.outlines(named, aspect, z)
             masks = masks_in_window(outlines, centred_boxes(aspect, 0.94), size)
             row.append(torch.cat(list(masks[:, 0]), 1))
         rows.append(torch.cat(row, 1))

@@ -8,6 +8,7 @@ at ±``TRUNCATION`` and divided by it: -1..1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,9 +21,10 @@ from torch.nn import functional
 FRAME = 64  # cells along a side of the frame
 MARGIN = 2  # cells between the frame's side and the box
 TRUNCATION = 6.0  # cells; a horse's leg is about four cells wide, so its middle is not yet truncated
+FINE = 2 * FRAME  # cells along a side in which masks are kept, before distances are measured
+_BEND = 0.05  # how far, in box sides, the inner parts of a shape are bent
 _FAR = 1e6
-_SUPERSAMPLING = 2
-_CORRECTIONS = 8  # times that a drawn shape is fitted to its box again, at most
+_CORRECTIONS = 10  # times that a drawn shape is fitted to its box again, at most
 _THICKER = 0.35  # cells by which a contour grows where a thin part could not be drawn in one piece
 _WELL_FITTED = 0.4  # pixels between box and drawn shape that need no correction
 
@@ -70,25 +72,18 @@ def in_parts(stack: Tensor, count: int) -> Iterator[Tensor]:
 
 def boxed_mask(mask: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """The box's part of a mask drawn into a frame of doubled resolution, (128, 128) uint8 0 | 1."""
-    inner = (FRAME - 2 * MARGIN) * _SUPERSAMPLING
+    scale = FINE // FRAME
+    inner = (FRAME - 2 * MARGIN) * scale
     part = Image.fromarray(mask).crop(box).resize((inner, inner), Image.Resampling.HAMMING)
-    return np.pad((np.asarray(part) >= 128).astype(np.uint8), MARGIN * _SUPERSAMPLING)
+    return np.pad((np.asarray(part) >= 128).astype(np.uint8), MARGIN * scale)
 
 
 def fields_of(frames: Tensor) -> Tensor:
     """Truncated fields (B, 1, 64, 64) in -1..1 of masks from :func:`boxed_mask`, (B, 128, 128) uint8."""
     distance = torch.cat([signed_distance(part) for part in in_parts(frames > 0, 64)])
-    cells = functional.avg_pool2d(distance[:, None], _SUPERSAMPLING) / _SUPERSAMPLING
+    scale = FINE // FRAME
+    cells = functional.avg_pool2d(distance[:, None], scale) / scale
     return (cells / TRUNCATION).clamp(-1, 1)
-
-
-def fields_of_bits(inside: Tensor) -> Tensor:
-    """Truncated, lightly smoothed fields (B, 1, 64, 64) of one-bit frames (B, 64, 64) bool."""
-    distance = signed_distance(inside)[:, None]
-    padded = functional.pad(distance, (1, 1, 1, 1), mode="replicate")
-    weights = torch.tensor([1.0, 2.0, 1.0], device=inside.device)
-    kernel = torch.outer(weights, weights)[None, None] / 16
-    return (functional.conv2d(padded, kernel) / TRUNCATION).clamp(-1, 1)
 
 
 def _spread(seeds: Tensor, within: Tensor, *, corners: bool) -> Tensor:
@@ -142,11 +137,35 @@ def filled_holes(inside: Tensor) -> Tensor:
     return _spread(border, ~inside, corners=True) < 0.5
 
 
-def smoothed(fields: Tensor) -> Tensor:
-    """Fields (B, 1, 64, 64) without their finest ripple: a kernel of 1, 4, 1 along both axes."""
-    weights = fields.new_tensor([1.0, 4.0, 1.0]) / 6
-    padded = functional.pad(fields, (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(padded, torch.outer(weights, weights)[None, None])
+def warped(fields: Tensor, movement: Tensor) -> Tensor:
+    """Shapes with their parts moved.
+
+    Args:
+        fields: (B, 1, 64, 64).
+        movement: (B, 2, 64, 64) along x and y, in halves of the frame: from where each cell is taken.
+    """
+    size = fields.shape[-1]
+    place = (torch.arange(size, device=fields.device) + 0.5) / size * 2 - 1  # -1..1
+    grid = torch.stack([place[None, :].expand(size, -1), place[:, None].expand(-1, size)], 2)
+    return functional.grid_sample(
+        fields, grid + movement.permute(0, 2, 3, 1), padding_mode="border", align_corners=False
+    )
+
+
+def bends(amounts: Tensor) -> Tensor:
+    """A movement that bends the inner parts of a shape along x and y; the frame's sides stay in place.
+
+    Args:
+        amounts: (B, 4) in -1..1: two waves along x, two along y.
+
+    Returns:
+        (B, 2, 64, 64) for :func:`warped`.
+    """
+    place = (torch.arange(FRAME, device=amounts.device) + 0.5) / FRAME * 2 - 1  # -1..1
+    bow, wave = torch.cos(place * math.pi / 2), torch.sin(place * math.pi)
+    x = 2 * _BEND * (amounts[:, 0, None] * bow + 0.5 * amounts[:, 1, None] * wave)
+    y = 2 * _BEND * (amounts[:, 2, None] * bow + 0.5 * amounts[:, 3, None] * wave)
+    return torch.stack([x[:, None, :].expand(-1, FRAME, -1), y[:, :, None].expand(-1, -1, FRAME)], 1)
 
 
 def tidied(fields: Tensor) -> Tensor:

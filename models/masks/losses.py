@@ -1,4 +1,4 @@
-"""The losses of the mask generator: reconstruction, latent and contour terms."""
+"""The losses of the mask generator: reconstruction, smoothness and contour terms."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from models.masks.generator import coverage, occupancy_logits
 
 
 def reconstruction_loss(drawn: Tensor, truth: Tensor) -> Tensor:
-    """How far a field is from the true one: cross entropy of occupancy plus L1 of distance.
+    """How far a field is from the true one: cross entropy of occupancy plus L1 of distance, near and from
+    afar, where parts that do not overlap yet are noticed too.
 
     Args:
         drawn, truth: (B, 1, 64, 64) fields in -1..1.
     """
     occupancy = functional.binary_cross_entropy_with_logits(occupancy_logits(drawn), coverage(truth))
-    return occupancy + 2.0 * functional.l1_loss(drawn, truth)
+    afar = functional.l1_loss(functional.avg_pool2d(drawn, 8), functional.avg_pool2d(truth, 8))
+    return occupancy + 2.0 * functional.l1_loss(drawn, truth) + 2.0 * afar
 
 
-def latent_loss(mean: Tensor, log_variance: Tensor, free_nats: float) -> Tensor:
-    """KL divergence of N(mean, variance) from N(0, 1), averaged over the latent's numbers.
-
-    Each number may carry ``free_nats`` at no cost (free bits: Kingma et al., NeurIPS 2016), so that none
-    dies early.
+def smoothness_loss(movement: Tensor) -> Tensor:
+    """Mean squared difference of the movement between neighbouring cells, relative to the distance of the
+    cells: 1 where parts are squeezed to nothing or stretched to twice their length.
 
     Args:
-        mean, log_variance: (B, 192).
+        movement: (B, 2, 64, 64) in halves of the frame.
     """
-    each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0)
-    return each.clamp(min=free_nats).mean()
+    cell = 2 / movement.shape[-1]
+    across = (movement[..., 1:] - movement[..., :-1]) / cell
+    down = (movement[..., 1:, :] - movement[..., :-1, :]) / cell
+    return across.square().mean() + down.square().mean()
 
 
 def critic_loss(real: Tensor, drawn: Tensor) -> Tensor:

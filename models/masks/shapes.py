@@ -13,8 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.data import DataError, ObjectRecord, load_windows
-from models.masks.generator import CONTEXT, coarse_context
+from models.data import DataError, ObjectRecord
 from models.masks.geometry import (
     FRAME,
     MARGIN,
@@ -22,9 +21,9 @@ from models.masks.geometry import (
     boxed_mask,
     fields_of,
     fill_ratio,
+    filled_holes,
     in_parts,
     largest_component,
-    tidied,
 )
 
 _SMALLEST_SIDE = 20  # pixels; smaller objects have no legs or ears left
@@ -33,23 +32,23 @@ _LARGEST_FILL = 0.9  # share of the box; more is a rectangle, which looks like n
 _WHOLE = 0.93  # share of the largest piece; less was cut in two by something in front
 _NEIGHBOURS = 20  # outlines that are asked which class an outline looks like
 _FLATTEST_BASE = 0.75  # share of the box's bottom that an outline touches; more was cut off there
+_SQUARE_CORNER = 10  # cells of the fine frame: shorter straight parts around a corner come by chance
 _FLATTEST_SIDE = 0.45  # the same of each other side
-_LIMBS = 0.6  # weight of a long contour against that of looking like the class
+_LIMBS = 1.0  # weight of a long contour against that of looking like the class
 _CONTOUR = (3.0, 5.0)  # sides of the box: the contour of a heap, and of a shape with limbs
-_PARTNERS = 6  # outlines of the class most like an outline, between which blends are drawn
-_WARP = 0.05  # how far, in box sides, the inner parts of a shape are moved in training
+_PARTNERS = 6  # outlines of the class most like an outline, towards which it is morphed
 
 
 @dataclass
 class Shapes:
     """Outlines in memory.
 
-    fields float16 (N, 1, 64, 64) in -1..1; contexts float16 (N, 3, 32, 32) in -1..1; class_index int64
-    (N,); log_aspect float32 (N,).
+    fields float16 (N, 1, 64, 64) in -1..1; frames uint8 (N, 128, 128) 0 | 1, what the fields were made from;
+    class_index int64 (N,); log_aspect float32 (N,).
     """
 
     fields: Tensor
-    contexts: Tensor
+    frames: Tensor
     class_index: Tensor
     log_aspect: Tensor
 
@@ -72,8 +71,8 @@ def cut_by_frame(record: ObjectRecord, width: int, height: int) -> bool:
 def read_shapes(records: Sequence[ObjectRecord], class_names: Sequence[str]) -> Shapes:
     """Outlines of the objects that are whole and large enough.
 
-    Left out: objects at the picture's border, tiny or very long ones, ones in several pieces, and near
-    rectangles.
+    Left out: objects at the picture's border, tiny or very long ones, ones in several pieces, near
+    rectangles, and ones with a corner that was cut out at a right angle.
 
     Raises:
         DataError: no object is left, or a picture cannot be read.
@@ -92,16 +91,18 @@ def read_shapes(records: Sequence[ObjectRecord], class_names: Sequence[str]) -> 
         frames.append(boxed_mask(mask, record.box))
     if not kept:
         raise DataError("No object is whole: every mask touches the border of its picture.")
-    outlines = fields_of(torch.from_numpy(np.stack(frames)))
+    stack = torch.from_numpy(np.stack(frames))
+    outlines = fields_of(stack)
     whole = torch.cat([_is_whole(part) for part in in_parts(outlines, 256)])
+    whole &= torch.cat([~_has_square_corner(part) for part in in_parts(stack > 0, 256)])
     if not whole.any():
         raise DataError("No object is whole: every mask is in pieces, cut straight or a rectangle.")
-    outlines = torch.cat([tidied(part) for part in in_parts(outlines[whole], 256)])
+    pieces = [filled_holes(largest_component(part)) for part in in_parts(stack[whole, None] > 0, 256)]
+    stack = torch.cat(pieces)[:, 0].to(torch.uint8)
     kept = [record for record, good in zip(kept, whole.tolist(), strict=True) if good]
-    windows = load_windows(kept, class_names, 2 * CONTEXT)
-    contexts = coarse_context(windows.images.float() / 127.5 - 1, windows.boxes)
+    index = torch.tensor([class_names.index(record.class_name) for record in kept])
     aspects = [math.log((r.box[2] - r.box[0]) / (r.box[3] - r.box[1])) for r in kept]
-    return Shapes(outlines.half(), contexts.half(), windows.class_index, torch.tensor(aspects))
+    return Shapes(fields_of(stack).half(), stack, index, torch.tensor(aspects))
 
 
 def _usable(record: ObjectRecord) -> bool:
@@ -122,6 +123,25 @@ def _is_cut(outlines: Tensor) -> Tensor:
     base = box[:, -1].mean(1)
     sides = torch.stack([box[:, 0].mean(1), box[:, :, 0].mean(1), box[:, :, -1].mean(1)]).amax(0)
     return (base > _FLATTEST_BASE) | (sides > _FLATTEST_SIDE)
+
+
+def _has_square_corner(inside: Tensor) -> Tensor:
+    """Whether the contour turns at a right angle between two straight parts along the frame's axes, as masks
+    do that were made with a rectangle: (B, 128, 128) bool -> (B,) bool."""
+    across = inside[:, 1:] != inside[:, :-1]  # contour between two rows
+    down = inside[..., 1:] != inside[..., :-1]  # between two columns
+    to_left, to_right = _run(across)[..., :-1], _run(across.flip(2)).flip(2)[..., 1:]
+    down = down.transpose(1, 2)
+    to_top, to_bottom = _run(down)[..., :-1], _run(down.flip(2)).flip(2)[..., 1:]
+    beside = torch.maximum(to_left, to_right)
+    above = torch.maximum(to_top, to_bottom).transpose(1, 2)
+    return torch.minimum(beside, above).amax((1, 2)) >= _SQUARE_CORNER
+
+
+def _run(edge: Tensor) -> Tensor:
+    """How many set cells end at each cell along the last axis, (B, H, W) bool -> (B, H, W) int64."""
+    place = torch.arange(1, edge.shape[-1] + 1, device=edge.device)
+    return place - torch.where(edge, 0, place).cummax(2).values
 
 
 def contour_length(outlines: Tensor) -> Tensor:
@@ -145,23 +165,24 @@ def with_mirrored(shapes: Shapes) -> Shapes:
     """The shapes, then their mirror images."""
     return Shapes(
         torch.cat([shapes.fields, shapes.fields.flip(3)]),
-        torch.cat([shapes.contexts, shapes.contexts.flip(3)]),
+        torch.cat([shapes.frames, shapes.frames.flip(2)]),
         shapes.class_index.repeat(2),
         shapes.log_aspect.repeat(2),
     )
 
 
 def neighbours(shapes: Shapes) -> Tensor:
-    """The places of the outlines of the class that are most like each one as it stands, (N, 6) int64.
+    """The places of the outlines of the class that are most like each one and each mirrored one, (2 N, K).
 
-    Its own place where the class has too few.
+    Places count the outlines, then their mirror images. Its own place where the class has too few.
     """
-    here = descriptors(shapes.fields, shapes.log_aspect)
+    both = with_mirrored(shapes)
+    here = descriptors(both.fields, both.log_aspect)
     distance = torch.cdist(here, here)
-    distance[shapes.class_index[:, None] != shapes.class_index] = float("inf")
+    distance[both.class_index[:, None] != both.class_index] = float("inf")
     distance.fill_diagonal_(float("inf"))
-    nearest = distance.topk(min(_PARTNERS, len(shapes)), largest=False)
-    own = torch.arange(len(shapes), device=here.device)[:, None]
+    nearest = distance.topk(min(_PARTNERS, len(both)), largest=False)
+    own = torch.arange(len(both), device=here.device)[:, None]
     return torch.where(nearest.values.isinf(), own, nearest.indices)
 
 
@@ -202,56 +223,31 @@ def _ranks(values: Tensor) -> Tensor:
 
 @dataclass
 class ShapeBatch:
-    """fields (B, 1, 64, 64), contexts (B, 3, 32, 32), class_index (B,), log_aspect (B,), all float32.
-
-    The first half are outlines drawn at random, the second half a similar one of the class for each.
-    """
+    """Pairs of similar outlines of a class: fields and others (B, 1, 64, 64), class_index (B,), log_aspect
+    and other_aspect (B,), all but the class float32."""
 
     fields: Tensor
-    contexts: Tensor
+    others: Tensor
     class_index: Tensor
     log_aspect: Tensor
+    other_aspect: Tensor
 
 
 class ShapeSource:
-    """Draws pairs of similar outlines, mirrored and gently warped; small classes are drawn more often."""
+    """Draws pairs of similar outlines, mirrored or not; small classes are drawn more often."""
 
     def __init__(self, shapes: Shapes, random: torch.Generator) -> None:
         self.shapes = with_mirrored(shapes)
         self.random = random
-        self._neighbours = neighbours(self.shapes)
+        self._neighbours = neighbours(shapes)
         counts = torch.bincount(self.shapes.class_index).float().clamp(min=1)
         self._weights = counts.pow(-0.6)[self.shapes.class_index]
 
     def draw(self, count: int) -> ShapeBatch:
-        """``count`` outlines, an even number."""
-        half = count // 2
-        first = torch.multinomial(self._weights, half, replacement=True, generator=self.random)
-        device = first.device
-        rank = torch.randint(self._neighbours.shape[1], (half,), generator=self.random, device=device)
-        part = self.shapes.chosen(torch.cat([first, self._neighbours[first, rank]]))
-        uniform = torch.rand(half, 5, generator=self.random, device=device).repeat(2, 1)
+        """``count`` pairs."""
+        first = torch.multinomial(self._weights, count, replacement=True, generator=self.random)
+        rank = torch.randint(self._neighbours.shape[1], (count,), generator=self.random, device=first.device)
+        shape, other = self.shapes.chosen(first), self.shapes.chosen(self._neighbours[first, rank])
         return ShapeBatch(
-            _warped(part.fields.float(), uniform[:, :4] * 2 - 1),
-            part.contexts.float(),
-            part.class_index,
-            part.log_aspect + (uniform[:, 4] - 0.5) * 0.2,
+            shape.fields.float(), other.fields.float(), shape.class_index, shape.log_aspect, other.log_aspect
         )
-
-
-def _warped(outlines: Tensor, amounts: Tensor) -> Tensor:
-    """Moves the inner parts of shapes along x and y; the box's sides stay in place.
-
-    Args:
-        outlines: (B, 1, 64, 64).
-        amounts: (B, 4) in -1..1: two waves along x, two along y.
-    """
-    size = outlines.shape[-1]
-    place = (torch.arange(size, device=outlines.device) + 0.5) / size * 2 - 1  # -1..1
-    bow, wave = torch.cos(place * math.pi / 2), torch.sin(place * math.pi)
-    x = place + 2 * _WARP * (amounts[:, 0, None] * bow + 0.5 * amounts[:, 1, None] * wave)
-    y = place + 2 * _WARP * (amounts[:, 2, None] * bow + 0.5 * amounts[:, 3, None] * wave)
-    grid = torch.stack(
-        [x[:, None, :].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], 3
-    )  # (B, 64, 64, 2)
-    return functional.grid_sample(outlines, grid, padding_mode="border", align_corners=False)

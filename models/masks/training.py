@@ -1,4 +1,4 @@
-"""Training of the mask generator: a variational autoencoder first, then a critic for crisp outlines."""
+"""Training of the mask generator: to morph an outline into another so that none on the way looks odd."""
 
 from __future__ import annotations
 
@@ -19,32 +19,13 @@ from tqdm import tqdm
 
 from models.data import DataError, ObjectRecord
 from models.masks.figures import mask_figures, mask_sheet
-from models.masks.generator import (
-    CODE,
-    MaskGenerator,
-    ShapeCritic,
-    ShapeEncoder,
-    start_from_components,
-)
-from models.masks.geometry import in_parts
-from models.masks.losses import (
-    contour_loss,
-    critic_loss,
-    latent_loss,
-    reconstruction_loss,
-)
-from models.masks.prior import CodePrior
+from models.masks.generator import MaskGenerator, ShapeCritic
+from models.masks.geometry import bends, warped
+from models.masks.losses import contour_loss, critic_loss, reconstruction_loss, smoothness_loss
+from models.masks.sampling import MaskSampler
 from models.masks.shape_library import ShapeLibrary
-from models.masks.shapes import (
-    ShapeBatch,
-    Shapes,
-    ShapeSource,
-    neighbours,
-    read_shapes,
-    telling,
-    with_mirrored,
-)
-from models.masks.weights import save_mask_weights
+from models.masks.shapes import ShapeBatch, Shapes, ShapeSource, read_shapes, telling
+from models.masks.weights import load_mask_weights, save_mask_weights
 from models.training.updates import descend, move_average
 
 log = logging.getLogger(__name__)
@@ -57,18 +38,16 @@ _GRADIENT_LIMIT = 5.0  # norm at which gradients are clipped
 class MaskRecipe:
     """Hyper-parameters. Weights are relative to a mean cross entropy per cell."""
 
-    batch: int = 48  # outlines a step
-    images: int = 250_000  # outlines after which the run is complete, however much time is left
-    rate: float = 1e-3  # Adam step of generator and encoder; falls to a twentieth
-    linear_rate: float = 0.1  # the same for what starts from principal components, as a share
+    batch: int = 32  # pairs of outlines a step
+    images: int = 250_000  # pairs after which the run is complete, however much time is left
+    rate: float = 1e-3  # Adam step of the generator; falls to a twentieth
     critic_rate: float = 4e-4
     ramp: float = 0.02  # share of the run in which the step grows from 0
-    autoencoder_share: float = 0.6  # share of the run before the critic joins
-    kl: float = 0.001
-    free_nats: float = 0.5
+    alone_share: float = 0.3  # share of the run before the critic joins
+    smoothness: float = 0.3
     adversarial: float = 0.02  # more lets the critic, which soon knows a small set by heart, add ripples
     ema_images: float = 4_000.0  # half-life of the averaged weights
-    most: int = 160  # outlines a class that are learnt: those that best say what they are
+    most: int = 160  # outlines a class that are kept: those that best say what they are
     judged: int = 96  # outlines a class that the figures are taken from
 
 
@@ -81,19 +60,13 @@ class MaskTrainer:
         self.random = torch.Generator(device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # the initial weights are drawn from the global generator
-            self.generator = MaskGenerator(class_count)
-            self.encoder = ShapeEncoder()
+            self.generator = MaskGenerator()
             self.critic = ShapeCritic(class_count)
-        for network in (self.generator, self.encoder, self.critic):
+        for network in (self.generator, self.critic):
             network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
         self.images = 0
-        linear = [*self.generator.linear.parameters(), *self.encoder.parameters()]
-        apart = {id(parameter) for parameter in linear}
-        others = [p for p in self.generator.parameters() if id(p) not in apart]
-        # The linear parts start at their best; large steps would only lose that.
-        groups = [{"params": others, "share": 1.0}, {"params": linear, "share": recipe.linear_rate}]
-        self._drawing = torch.optim.Adam(groups, lr=recipe.rate, betas=(0.5, 0.99))
+        self._drawing = torch.optim.Adam(self.generator.parameters(), lr=recipe.rate, betas=(0.5, 0.99))
         self._judging = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
 
     def step(self, batch: ShapeBatch, fraction: float) -> dict[str, Tensor]:
@@ -104,39 +77,33 @@ class MaskTrainer:
         _set_rate(self._drawing, recipe.rate * ramp * fall)
         _set_rate(self._judging, recipe.critic_rate * fall)
         with torch.autocast(self.device.type, torch.bfloat16):
-            terms = self._draw(batch, adversarial=fraction >= recipe.autoencoder_share)
+            terms = self._draw(batch, adversarial=fraction >= recipe.alone_share)
         self._average(len(batch.class_index))
         self.images += len(batch.class_index)
         return terms
 
-    def _normal(self, count: int) -> Tensor:
-        return torch.randn(count, CODE, generator=self.random, device=self.device)
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(*shape, generator=self.random, device=self.device)
 
     def _draw(self, batch: ShapeBatch, *, adversarial: bool) -> dict[str, Tensor]:
         recipe, count = self.recipe, len(batch.class_index)
-        mean, log_variance = self.encoder(batch.fields)
-        code = mean + self._normal(count) * (0.5 * log_variance).exp()
-        again = self.generator(batch.class_index, batch.log_aspect, batch.contexts, code)
+        movement = self.generator.movement(batch.fields, batch.others)
         terms = {
-            "Loss/reconstruction": reconstruction_loss(again, batch.fields),
-            "Loss/kl": recipe.kl * latent_loss(mean, log_variance, recipe.free_nats),
+            "Loss/reconstruction": reconstruction_loss(warped(batch.fields, movement), batch.others),
+            "Loss/smoothness": recipe.smoothness * smoothness_loss(movement),
         }
         if adversarial:
-            half = count // 2
-            mix = torch.rand(half, 1, generator=self.random, device=self.device)
-            aspect = torch.lerp(batch.log_aspect[:half], batch.log_aspect[half:], mix[:, 0])
-            scene = batch.contexts[torch.randperm(count, generator=self.random, device=self.device)[:half]]
-            named = batch.class_index[:half], aspect
-            blend = self.generator(*named, scene, torch.lerp(mean[:half], mean[half:], mix))
+            amount, bent = self._uniform(count), bends(self._uniform(count, 4) * 2 - 1)
+            aspect = torch.lerp(batch.log_aspect, batch.other_aspect, amount)
+            drawn = warped(batch.fields, movement * amount[:, None, None, None] + bent)
             self.critic.requires_grad_(False)
-            terms["Loss/adversarial"] = recipe.adversarial * contour_loss(self.critic(blend, *named))
+            score = self.critic(drawn, batch.class_index, aspect)
+            terms["Loss/adversarial"] = recipe.adversarial * contour_loss(score)
             self.critic.requires_grad_(True)
         self._advance(self._drawing, sum(terms.values(), torch.zeros((), device=self.device)))
         if adversarial:
-            pick = torch.rand(half, generator=self.random, device=self.device) < 0.5
-            real = torch.where(pick[:, None, None, None], batch.fields[:half], batch.fields[half:])
-            real_score = self.critic(real, batch.class_index[:half], batch.log_aspect[:half])
-            drawn_score = self.critic(blend.detach(), *named)
+            real_score = self.critic(warped(batch.others, bent), batch.class_index, batch.other_aspect)
+            drawn_score = self.critic(drawn.detach(), batch.class_index, aspect)
             terms["Loss/critic"] = critic_loss(real_score, drawn_score)
             terms["Score/real"], terms["Score/drawn"] = real_score.mean(), drawn_score.mean()
             self._advance(self._judging, terms["Loss/critic"])
@@ -153,7 +120,7 @@ class MaskTrainer:
 
     def state(self) -> dict[str, Tensor]:
         """Everything a later run goes on from; Adam's moments are left behind on purpose."""
-        parts = {"generator": self.averaged, "encoder": self.encoder, "critic": self.critic}
+        parts = {"generator": self.averaged, "critic": self.critic}
         return {
             f"{name}.{key}": value.contiguous()
             for name, part in parts.items()
@@ -161,30 +128,18 @@ class MaskTrainer:
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Takes over what :meth:`state` gave."""
-        parts: dict[str, nn.Module] = {
-            "generator": self.generator,
-            "encoder": self.encoder,
-            "critic": self.critic,
-        }
+        """Takes over what :meth:`state` gave, or its generator alone."""
+        parts: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
         for name, part in parts.items():
             own = {key.split(".", 1)[1]: v for key, v in state.items() if key.split(".", 1)[0] == name}
-            part.load_state_dict(own)
+            if own:
+                part.load_state_dict(own)
         self.averaged.load_state_dict(self.generator.state_dict())
-
-
-@torch.inference_mode()
-def code_prior(encoder: ShapeEncoder, shapes: Shapes) -> CodePrior:
-    """The codes of all outlines and of their mirror images."""
-    both = with_mirrored(shapes.to(torch.device("cpu")))
-    device = next(encoder.parameters()).device
-    codes = [encoder(part.to(device))[0].cpu() for part in in_parts(both.fields, 256)]
-    return CodePrior(torch.cat(codes), both.class_index, both.log_aspect, neighbours(both))
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
-        group["lr"] = rate * group.get("share", 1.0)
+        group["lr"] = rate
 
 
 def train_masks(
@@ -197,17 +152,20 @@ def train_masks(
     device: str,
     threads: int,
     resume: bool,
+    start: Path | None = None,
     recipe: MaskRecipe | None = None,
 ) -> dict[str, Any]:
     """Trains on the records' outlines and writes the weights, half precision, with the shape library.
 
     Writes ``out_file`` (safetensors) and, under the same name, ``.json`` (the figures returned), ``.png`` (a
-    sheet of outlines to look at) and ``.training.safetensors`` (what ``resume`` goes on from). The run ends
-    when ``minutes`` are over or the recipe's number of images is reached; only in the second case do two runs
-    with one seed on one CPU agree.
+    sheet of outlines to look at) and ``.training.safetensors`` (what ``resume`` goes on from). A new run
+    begins with the generator of the weights file ``start``, if that is given. The run ends when ``minutes``
+    are over or the recipe's number of images is reached; only in the second case do two runs with one seed
+    on one CPU agree.
 
     Raises:
         DataError: a class without a usable object.
+        ModelMissing, ModelCorrupt: from reading ``start``.
         OSError: a file cannot be written.
     """
     recipe = recipe or MaskRecipe()
@@ -223,14 +181,16 @@ def train_masks(
     state_file = out_file.with_suffix(".training.safetensors")
     if resume and state_file.exists():
         trainer.restore(load_file(state_file))
-    else:
-        start_from_components(trainer.generator, trainer.encoder, shapes.fields)
+    elif start is not None:
+        known, _, _ = load_mask_weights(start)
+        trainer.restore({f"generator.{key}": value for key, value in known.state_dict().items()})
     out_file.parent.mkdir(parents=True, exist_ok=True)
     seconds = _run(trainer, shapes, state_file, minutes=minutes)
     generator = trainer.averaged.cpu().eval()
-    library = ShapeLibrary.build(shapes, len(class_names), code_prior(trainer.encoder, shapes))
+    library = ShapeLibrary.build(shapes, len(class_names))
     save_mask_weights(out_file, generator, library, class_names)
-    Image.fromarray(mask_sheet(generator, library)).save(out_file.with_suffix(".png"))
+    sampler = MaskSampler(generator, library)
+    Image.fromarray(mask_sheet(sampler)).save(out_file.with_suffix(".png"))
     figures: dict[str, Any] = {
         "images": trainer.images,
         "seconds": round(seconds),
@@ -240,7 +200,7 @@ def train_masks(
     }
     if held_out:
         validation = read_shapes(held_out, class_names)
-        figures |= mask_figures(generator, library, shapes, validation, class_names, count=recipe.judged)
+        figures |= mask_figures(sampler, shapes, validation, class_names, count=recipe.judged)
     out_file.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     return figures
 

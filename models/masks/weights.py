@@ -10,9 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.manifest_rules import MAX_CLASSES
-from models.masks.generator import CODE, MaskGenerator
-from models.masks.geometry import FRAME
-from models.masks.shape_library import ShapeLibrary
+from models.masks.generator import MaskGenerator
+from models.masks.shape_library import BYTES, ShapeLibrary
 from models.plain_files import ModelCorrupt
 from models.safetensors_header import ANY, TensorKind, read_header
 from models.weights_file import kinds_of, read_tensors
@@ -46,8 +45,8 @@ def load_mask_weights(
     if len(class_names) > MAX_CLASSES:
         raise ModelCorrupt(file, f"is for {len(class_names)} classes, at most {MAX_CLASSES} are allowed")
     with torch.device("meta"):
-        generator = MaskGenerator(len(class_names))
-    tensors = read_tensors(file, _kinds(generator), sha256)
+        generator = MaskGenerator()
+    tensors = read_tensors(file, _kinds(generator, len(class_names)), sha256)
     _check_library(file, tensors)
     try:
         library = ShapeLibrary.from_tensors(tensors)
@@ -60,24 +59,20 @@ def load_mask_weights(
     return generator.to(device).eval().requires_grad_(False), library, class_names
 
 
-def _kinds(generator: MaskGenerator) -> dict[str, TensorKind]:
-    """What the file holds for a generator."""
-    classes = generator.class_count
+def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:
+    """What the file holds for a generator and so many classes."""
     return kinds_of(generator, _PREFIX) | {
-        "library.bits": TensorKind((ANY, FRAME * FRAME // 8), ("U8",)),
+        "library.bits": TensorKind((ANY, BYTES), ("U8",)),
         "library.class_index": TensorKind((ANY,), ("U8",)),
         "library.log_aspect": TensorKind((ANY,)),
+        "library.neighbours": TensorKind((ANY, ANY), ("I32",)),
         "library.fill_range": TensorKind((classes, 2)),
         "library.aspect_range": TensorKind((classes, 2)),
-        "prior.codes": TensorKind((ANY, CODE)),
-        "prior.class_index": TensorKind((ANY,), ("U8",)),
-        "prior.log_aspect": TensorKind((ANY,)),
-        "prior.neighbours": TensorKind((ANY, ANY), ("I32",)),
     }
 
 
 def _check_library(file: Path, tensors: Mapping[str, Tensor]) -> None:
     """Lengths that no training run reaches, or none at all, are refused before anything is computed."""
-    for name in ("library.bits", "prior.codes", "prior.neighbours"):
+    for name in ("library.bits", "library.neighbours"):
         if not 0 < tensors[name].numel() <= MAX_LIBRARY_NUMBERS:
             raise ModelCorrupt(file, f"holds {tensors[name].numel()} numbers in {name}")

@@ -46,9 +46,9 @@ class RefinerSettings:
     minutes: float
     batch_size: int = 16  # patches a step, half of them photos
     learning_rate: float = 2e-4
-    weight_l1: float = 3.0  # photos: distance to the truth
+    weight_l1: float = 2.0  # photos: distance to the truth
     weight_lpips: float = 2.0  # photos: perceptual distance
-    weight_adversarial: float = 1.0
+    weight_adversarial: float = 1.5
     weight_size: float = 10.0  # generated objects: made half as large again, the result is what it was
     again_share: float = 0.5  # of the generated objects: doubled once before
     warmup: int = 200  # steps before the discriminator counts

@@ -24,7 +24,7 @@ class TintedShapes:
     class_names = CLASSES
     code_size = 8
 
-    def make_masks(self, class_index: Tensor, boxes: Tensor, scene: Tensor, z: Tensor) -> Tensor:
+    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
         place = (torch.arange(RESOLUTION) + 0.5) / RESOLUTION
         x = (place > boxes[:, 0:1]) & (place < boxes[:, 2:3])
         y = (place > boxes[:, 1:2]) & (place < boxes[:, 3:4])

@@ -11,11 +11,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from models.masks.generator import CODE
 from models.masks.geometry import boxed_mask, fields_of
-from models.masks.prior import CodePrior
 from models.masks.shape_library import ShapeLibrary
-from models.masks.shapes import Shapes, neighbours
+from models.masks.shapes import Shapes
 
 CLASSES = ("disc", "star")
 
@@ -55,17 +53,13 @@ def made_shapes(per_class: int) -> Shapes:
             frames.append(boxed_mask(mask, box))
             index.append(class_index)
             aspects.append(math.log((box[2] - box[0]) / (box[3] - box[1])))
-    fields = fields_of(torch.from_numpy(np.stack(frames)))
-    contexts = torch.zeros(len(fields), 3, 32, 32, dtype=torch.float16)
-    return Shapes(fields.half(), contexts, torch.tensor(index), torch.tensor(aspects))
+    stack = torch.from_numpy(np.stack(frames))
+    return Shapes(fields_of(stack).half(), stack, torch.tensor(index), torch.tensor(aspects))
 
 
-def made_library(per_class: int = 12) -> ShapeLibrary:
-    """A library of ellipses and stars with random codes."""
-    shapes = made_shapes(40)
-    codes = torch.randn(len(shapes), CODE, generator=torch.Generator().manual_seed(4))
-    prior = CodePrior(codes.half().float(), shapes.class_index, shapes.log_aspect, neighbours(shapes))
-    return ShapeLibrary.build(shapes, 2, prior, per_class=per_class)
+def made_library() -> ShapeLibrary:
+    """A library of ellipses and stars."""
+    return ShapeLibrary.build(made_shapes(40), 2)
 
 
 def write_photos(folder: Path, per_class: int) -> None:

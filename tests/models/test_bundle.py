@@ -42,8 +42,7 @@ def test_what_the_scene_shows_under_the_mask_has_no_influence(bundle: Bundle) ->
 
 def test_masks_span_their_boxes(bundle: Bundle) -> None:
     boxes = torch.tensor([[0.25, 0.25, 0.75, 0.75], [0.125, 0.25, 0.875, 0.75]])
-    scene = torch.zeros(2, 3, 32, 32)
-    masks = bundle.make_masks(torch.tensor([0, 1]), boxes, scene, torch.zeros(2, 32))
+    masks = bundle.make_masks(torch.tensor([0, 1]), boxes, torch.zeros(2, 32))
     for mask, box in zip(masks, boxes, strict=True):
         rows, columns = torch.where(mask[0] > 0.25)
         found = torch.tensor([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) / 32

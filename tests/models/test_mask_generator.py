@@ -1,4 +1,4 @@
-"""From class, box and scene to a mask: the promises that the insertion relies on."""
+"""From class and box to a mask: the promises that the insertion relies on."""
 
 from __future__ import annotations
 
@@ -8,70 +8,66 @@ import pytest
 import torch
 
 from models.masks.figures import box_misfit
-from models.masks.generator import (
-    CODE,
-    LATENT,
-    MaskGenerator,
-    ShapeCritic,
-    ShapeEncoder,
-    coarse_context,
-    start_from_components,
-)
-from models.masks.geometry import fill_ratio, largest_component
+from models.masks.generator import LATENT, MaskGenerator, ShapeCritic
+from models.masks.geometry import largest_component
 from models.masks.sampling import MaskSampler, generate_masks
-from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights, save_mask_weights
 from tests.models.shapes_made_in_code import made_library, made_shapes
 
 BOXES = torch.tensor([[0.2, 0.3, 0.8, 0.7], [0.35, 0.1, 0.65, 0.9], [0.14, 0.2, 0.86, 0.85]])
+INDEX = torch.tensor([0, 1, 1])
 
 
-@pytest.fixture(scope="module")
-def generator() -> MaskGenerator:
+def moving_generator() -> MaskGenerator:
+    """One that moves something, as an untrained one does not."""
     torch.manual_seed(0)
-    return MaskGenerator(2).eval()
+    generator = MaskGenerator().eval().requires_grad_(requires_grad=False)
+    torch.nn.init.normal_(generator.output.weight, std=0.02)
+    return generator
 
 
 @pytest.fixture(scope="module")
-def library() -> ShapeLibrary:
-    return made_library()
+def sampler() -> MaskSampler:
+    return MaskSampler(moving_generator(), made_library())
 
 
-def draw(generator: MaskGenerator, library: ShapeLibrary, scene: torch.Tensor, seed: int) -> torch.Tensor:
-    z = torch.randn(3, LATENT, generator=torch.Generator().manual_seed(seed))
-    return generate_masks(generator, library, torch.tensor([0, 1, 1]), BOXES, scene, z, size=128)
+def latents(seed: int, count: int = 3) -> torch.Tensor:
+    return torch.randn(count, LATENT, generator=torch.Generator().manual_seed(seed))
 
 
-def scene_of(seed: int) -> torch.Tensor:
-    return torch.rand(3, 3, 128, 128, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+def draw(sampler: MaskSampler, seed: int) -> torch.Tensor:
+    return generate_masks(sampler, INDEX, BOXES, latents(seed), size=128)
 
 
-def test_the_networks_have_the_documented_size_and_shapes(generator: MaskGenerator) -> None:
-    assert 1.0e6 < sum(p.numel() for p in generator.parameters()) < 1.3e6
-    index, aspect = torch.tensor([0, 1]), torch.tensor([0.1, -0.5])
-    field = generator(index, aspect, torch.zeros(2, 3, 32, 32), torch.zeros(2, CODE))
-    assert field.shape == (2, 1, 64, 64)
-    assert field.abs().max() <= 1
-    assert ShapeCritic(2)(field, index, aspect).shape == (2,)
-    assert ShapeEncoder()(field)[0].shape == (2, CODE)
+def test_the_networks_have_the_documented_size_and_shapes() -> None:
+    generator = MaskGenerator()
+    assert 0.25e6 < sum(p.numel() for p in generator.parameters()) < 0.35e6
+    fields = made_shapes(2).fields.float()[:2]
+    drawn = generator(fields, fields.flip(0), torch.tensor([0.2, 0.7]), torch.zeros(2, 4))
+    assert drawn.shape == (2, 1, 64, 64)
+    assert drawn.abs().max() <= 1
+    assert ShapeCritic(2)(drawn, torch.tensor([0, 1]), torch.tensor([0.1, -0.5])).shape == (2,)
 
 
-def test_untrained_networks_are_a_linear_shape_model() -> None:
-    fields = made_shapes(60).fields.float()
-    network, encoder = MaskGenerator(2), ShapeEncoder()
-    start_from_components(network, encoder, fields)
-    mean, _ = encoder(fields)
-    assert mean.mean().abs() < 0.1
-    many = len(fields)
-    again = network(torch.zeros(many).long(), torch.zeros(many), torch.zeros(many, 3, 32, 32), mean)
-    share = ((again > 0) & (fields > 0)).sum((1, 2, 3)) / ((again > 0) | (fields > 0)).sum((1, 2, 3))
-    assert share.mean() > 0.9
+def test_untrained_or_going_no_way_the_first_outline_stays() -> None:
+    fields = made_shapes(4).fields.float()
+    none, all_the_way, straight = torch.zeros(8), torch.ones(8), torch.zeros(8, 4)
+    assert torch.allclose(MaskGenerator()(fields, fields.flip(0), all_the_way, straight), fields, atol=1e-4)
+    moving = moving_generator()
+    assert torch.allclose(moving(fields, fields.flip(0), none, straight), fields, atol=1e-4)
+    assert (moving(fields, fields.flip(0), all_the_way, straight) - fields).abs().max() > 0.1
 
 
-def test_even_untrained_networks_give_one_piece_that_fits_the_box(
-    generator: MaskGenerator, library: ShapeLibrary
-) -> None:
-    masks = draw(generator, library, scene_of(1), 1)
+def test_a_bend_moves_the_inside_of_a_shape_but_not_its_box() -> None:
+    fields = made_shapes(4).fields.float()
+    bent = MaskGenerator()(fields, fields, torch.zeros(8), torch.ones(8, 4))
+    assert ((bent > 0) != (fields > 0)).flatten(1).any(1).all()
+    for side in (bent[..., 1, :], bent[..., -2, :], bent[..., 1], bent[..., -2]):
+        assert (side < 0).all()
+
+
+def test_masks_are_one_piece_that_fits_the_box(sampler: MaskSampler) -> None:
+    masks = draw(sampler, 1)
     assert masks.shape == (3, 1, 128, 128)
     assert masks.min() >= 0
     assert masks.max() <= 1
@@ -80,64 +76,45 @@ def test_even_untrained_networks_give_one_piece_that_fits_the_box(
     assert torch.equal(largest_component(inside), inside)
 
 
-def test_the_same_seed_gives_the_same_mask(generator: MaskGenerator, library: ShapeLibrary) -> None:
-    assert torch.equal(draw(generator, library, scene_of(1), 5), draw(generator, library, scene_of(1), 5))
+def test_the_same_seed_gives_the_same_mask_and_another_another(sampler: MaskSampler) -> None:
+    assert torch.equal(draw(sampler, 5), draw(sampler, 5))
+    assert ((draw(sampler, 5) - draw(sampler, 6)).abs().amax((1, 2, 3)) > 0.5).all()
 
 
-def test_a_mask_does_not_depend_on_the_others_of_its_batch(
-    generator: MaskGenerator, library: ShapeLibrary
-) -> None:
-    scene, z = scene_of(1), torch.randn(3, LATENT, generator=torch.Generator().manual_seed(6))
-    index = torch.tensor([0, 1, 1])
-    together = generate_masks(generator, library, index, BOXES, scene, z, size=128)
+def test_a_mask_does_not_depend_on_the_others_of_its_batch(sampler: MaskSampler) -> None:
+    z = latents(6)
+    together = generate_masks(sampler, INDEX, BOXES, z, size=128)
     for place in range(3):
         part = slice(place, place + 1)
-        alone = generate_masks(generator, library, index[part], BOXES[part], scene[part], z[part], size=128)
+        alone = generate_masks(sampler, INDEX[part], BOXES[part], z[part], size=128)
         assert (alone - together[part]).abs().max() < 1e-2
 
 
-def test_what_lies_inside_the_box_has_no_influence(generator: MaskGenerator, library: ShapeLibrary) -> None:
-    scene = scene_of(1)
-    changed = scene.clone()
-    for image, (x0, y0, x1, y1) in zip(changed, (BOXES * 128).tolist(), strict=True):
-        image[:, int(y0) + 1 : int(y1), int(x0) + 1 : int(x1)] = -1
-    assert torch.equal(coarse_context(scene, BOXES), coarse_context(changed, BOXES))
-    assert torch.equal(draw(generator, library, scene, 5), draw(generator, library, changed, 5))
-
-
-def test_the_scene_around_the_box_reaches_the_context() -> None:
-    scene = torch.zeros(3, 3, 128, 128)
-    bright = scene.clone()
-    bright[:, :, :8] = 1
-    assert (coarse_context(bright, BOXES) - coarse_context(scene, BOXES)).abs().max() == 1
-
-
-def test_an_implausible_outline_is_replaced_from_the_library(library: ShapeLibrary) -> None:
+def test_an_implausible_outline_is_replaced_by_a_real_one(sampler: MaskSampler) -> None:
     class Speck(MaskGenerator):
         def forward(
             self,
-            class_index: torch.Tensor,
-            log_aspect: torch.Tensor,  # noqa: ARG002
-            context: torch.Tensor,  # noqa: ARG002
-            code: torch.Tensor,  # noqa: ARG002
+            outline: torch.Tensor,
+            other: torch.Tensor,  # noqa: ARG002
+            amount: torch.Tensor,  # noqa: ARG002
+            bend: torch.Tensor,  # noqa: ARG002
         ) -> torch.Tensor:
-            field = -torch.ones(len(class_index), 1, 64, 64)
+            field = -torch.ones_like(outline)
             field[:, :, 30:33, 30:33] = 1
             return field
 
-    sampler = MaskSampler(Speck(2), library)
-    index, aspect = torch.tensor([0, 1]), torch.tensor([0.3, -0.3])
-    fields, replaced = sampler.outlines(index, aspect, torch.zeros(2, 3, 32, 32), torch.zeros(2, LATENT))
-    assert replaced.all()
-    assert library.plausible(fields, index)[1]
-    assert torch.allclose(fill_ratio(fields), torch.tensor([0.785, 0.3]), atol=0.08)
+    library = sampler.shapes
+    fields, real = MaskSampler(Speck(), library).outlines(INDEX[:2], torch.tensor([0.3, -0.3]), latents(1, 2))
+    assert real.all()
+    known = library.fields(torch.arange(2 * len(library)))
+    for field in fields:
+        assert (known - field).abs().flatten(1).amax(1).min() < 1e-5
 
 
-def test_weights_survive_the_file(generator: MaskGenerator, library: ShapeLibrary, tmp_path: Path) -> None:
+def test_weights_survive_the_file(sampler: MaskSampler, tmp_path: Path) -> None:
     file = tmp_path / "mask_generator.safetensors"
-    save_mask_weights(file, generator, library, ("disc", "star"))
-    again, shapes, names = load_mask_weights(file)
+    save_mask_weights(file, sampler.generator, sampler.shapes, ("disc", "star"))
+    generator, shapes, names = load_mask_weights(file)
     assert names == ("disc", "star")
-    assert torch.equal(shapes.bits, library.bits)
-    before = draw(generator, library, scene_of(2), 3)
-    assert (draw(again, shapes, scene_of(2), 3) - before).abs().mean() < 0.01
+    assert torch.equal(shapes.bits, sampler.shapes.bits)
+    assert (draw(MaskSampler(generator, shapes), 3) - draw(sampler, 3)).abs().mean() < 0.01

@@ -8,13 +8,13 @@ import torch
 
 from models.masks.figures import box_misfit
 from models.masks.geometry import (
+    FINE,
     FRAME,
     MARGIN,
     TRUNCATION,
     boxed_mask,
     extent,
     fields_of,
-    fields_of_bits,
     fill_ratio,
     filled_holes,
     largest_component,
@@ -29,6 +29,11 @@ def disc(size: int, radius: float) -> torch.Tensor:
     """A disc in the middle, (size, size) bool."""
     place = torch.arange(size) + 0.5 - size / 2
     return place[:, None].square() + place[None].square() < radius**2
+
+
+def coarse_fields(inside: torch.Tensor) -> torch.Tensor:
+    """The fields (B, 1, 64, 64) of masks drawn in the frame's own cells, (B, 64, 64) bool."""
+    return fields_of(inside.repeat_interleave(2, 1).repeat_interleave(2, 2))
 
 
 def test_the_distance_transform_is_exact() -> None:
@@ -70,7 +75,7 @@ def test_only_the_largest_piece_stays_and_its_holes_are_filled() -> None:
     expected = inside.clone()
     expected[0, 0, 20:25, 20:25] = True
     expected[0, 0, 50:58, 50:58] = False
-    assert torch.equal(tidied(fields_of_bits(inside[:, 0])) > 0, expected)
+    assert torch.equal(tidied(coarse_fields(inside[:, 0])) > 0, expected)
 
 
 def test_a_winding_line_is_one_piece() -> None:
@@ -101,7 +106,7 @@ def test_pieces_that_touch_at_a_corner_only_are_two() -> None:
 def test_a_mask_spans_its_box_to_within_a_pixel(size: int) -> None:
     random = torch.Generator().manual_seed(size)
     blobs = torch.nn.functional.interpolate(torch.randn(24, 1, 9, 9, generator=random), FRAME, mode="bicubic")
-    middle = fields_of_bits(disc(FRAME, 14)[None]).expand(24, -1, -1, -1)
+    middle = coarse_fields(disc(FRAME, 14)[None]).expand(24, -1, -1, -1)
     fields = tidied((blobs * 0.8 + middle * 3 - 0.3).clamp(-1, 1))
     start = torch.rand(24, 2, generator=random) * 0.4
     boxes = torch.cat([start, start + 0.25 + torch.rand(24, 2, generator=random) * 0.3], 1)
@@ -116,14 +121,14 @@ def test_a_thread_thin_tail_leaves_one_piece_that_still_spans_its_box(size: int)
     for cell in range(3, 61):
         inside[cell, cell] = inside[cell, cell + 1] = True  # a diagonal of single cells
     boxes = torch.tensor([[0.1, 0.4, 0.9, 0.6]])
-    mask = masks_in_window(tidied(fields_of_bits(inside[None])), boxes, size)
+    mask = masks_in_window(tidied(coarse_fields(inside[None])), boxes, size)
     assert torch.equal(largest_component(mask > 0.5), mask > 0.5)
     assert box_misfit(mask, boxes).max() <= 1.0
 
 
 def test_no_pixel_outside_the_box_is_touched() -> None:
     boxes = torch.tensor([[0.25, 0.375, 0.75, 0.625]])
-    mask = masks_in_window(fields_of_bits(disc(FRAME, 25)[None]), boxes, 64)[0, 0]
+    mask = masks_in_window(coarse_fields(disc(FRAME, 25)[None]), boxes, 64)[0, 0]
     mask[24:40, 16:48] = 0
     assert mask.abs().max() == 0
 
@@ -143,5 +148,5 @@ def test_a_contour_is_smooth_and_one_pixel_wide_at_any_size() -> None:
 
 
 def test_the_field_is_measured_in_cells() -> None:
-    field = fields_of_bits(disc(FRAME, 20)[None]) * TRUNCATION
+    field = fields_of(disc(FINE, 40)[None]) * TRUNCATION
     assert field[0, 0, 32, 14].item() == pytest.approx(2.5, abs=0.5)

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from models.scene_light import (
     EXPOSURE_SHARE,
+    KNEE,
     LARGEST_GAIN,
     TINT_SHARE,
     WARMTH_SHARE,
+    lit,
     scene_gains,
     under_gains,
 )
@@ -66,3 +68,13 @@ def test_taking_the_light_away_and_giving_it_back_changes_nothing() -> None:
 
 def test_light_beyond_white_is_clipped() -> None:
     assert float(under_gains(scene(0.9, 0.9, 0.9), torch.full((1, 3, 1, 1), 2.0)).max()) == 1.0
+
+
+def test_bright_things_keep_their_texture_in_bright_light() -> None:
+    fur = scene(0.8, 0.85, 0.9)
+    made = (lit(fur, torch.full((1, 3, 1, 1), 1.5)) + 1) / 2
+    red, green, blue = made[0, :, 0, 0].tolist()
+    assert KNEE < red < green - 0.005 < blue - 0.008
+    assert blue < 1
+    dark = scene(0.2, 0.3, 0.4)
+    torch.testing.assert_close(lit(dark, torch.full((1, 3, 1, 1), 1.5)), scene(0.3, 0.45, 0.6))

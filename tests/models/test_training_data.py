@@ -130,10 +130,20 @@ def test_a_random_relight_acts_alike_on_equal_pixels_of_one_picture() -> None:
     change = Relight.random(6, torch.Generator().manual_seed(3), probability=1.0)
     picture = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(4)) - 0.5
     whole = change.apply(picture)
-    first_two = Relight(change.gain[:2], change.gamma[:2], change.saturation[:2], change.ramp[:2])
+    first_two = Relight(change.gain[:2], change.gamma[:2], change.saturation[:2], change.ramp[:2], soft=True)
     part = first_two.apply(picture[:2])
     assert torch.allclose(whole[:2], part, atol=1e-6)
     assert (whole - picture).abs().mean() > 0.02
+
+
+def test_a_random_relight_holds_bright_light_back() -> None:
+    change = Relight.random(64, torch.Generator().manual_seed(3), probability=1.0)
+    steps = torch.linspace(0.4, 0.9, 8).expand(64, 3, 8, 8)
+    made = change.apply(steps)
+    assert made.max() < 1
+    brighter = change.gain.amin(1).flatten() > 1.5
+    assert brighter.any()
+    assert (made[brighter, 1, 4, 1:] > made[brighter, 1, 4, :-1]).all()
 
 
 def test_a_change_of_light_knows_which_samples_it_leaves_alone() -> None:

@@ -78,7 +78,7 @@ def test_photos_become_a_pack_that_paints_the_new_class(learnt: tuple[Order, Lea
     assert bundle.class_names == ("moon",)
     scene = torch.rand(2, 3, 32, 32) * 2 - 1
     index, boxes = torch.zeros(2, dtype=torch.long), torch.tensor([[0.2, 0.2, 0.8, 0.8]] * 2)
-    mask = bundle.make_masks(index, boxes, scene, torch.randn(2, 32))
+    mask = bundle.make_masks(index, boxes, torch.randn(2, 32))
     colour, alpha = bundle.make_objects(scene, mask, index, torch.randn(2, bundle.code_size))
     assert torch.isfinite(colour).all()
     assert alpha.amax() > 0.9

@@ -139,7 +139,7 @@ def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(tmp_pa
     again = train(run)
     assert again.images_seen > first.images_seen
     masks = tmp_path / "masks.safetensors"
-    save_mask_weights(masks, MaskGenerator(2), made_library(), CLASSES)
+    save_mask_weights(masks, MaskGenerator(), made_library(), CLASSES)
     export_run(out, shipped, OtherParts(masks))
     bundle = Bundle.load(shipped)
     assert bundle.class_names == CLASSES

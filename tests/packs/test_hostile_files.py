@@ -156,7 +156,7 @@ def test_numbers_of_another_kind_are_refused(pack: Path) -> None:
 
 
 def test_a_library_that_points_beyond_itself_is_refused(pack: Path) -> None:
-    changed(pack, "mask_generator.safetensors", lambda tensors: tensors["prior.neighbours"].fill_(10**6))
+    changed(pack, "mask_generator.safetensors", lambda tensors: tensors["library.neighbours"].fill_(10**6))
     with pytest.raises(ModelCorrupt, match=r"mask_generator\.safetensors cannot be used"):
         Bundle.load(pack)
 

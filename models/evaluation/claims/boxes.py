@@ -33,7 +33,7 @@ def claim_boxes(
     for aspect, place in zip(ASPECTS, _PLACES, strict=True):
         boxes = torch.tensor([_box(aspect, place)], device=stage.scene.device).repeat(count, 1)
         latents = torch.randn(2, count, LATENT, generator=generator).to(stage.scene.device)
-        first, second = (masks_in(networks, stage.scene, stage.class_index, boxes, z) for z in latents)
+        first, second = (masks_in(networks, stage.class_index, boxes, z) for z in latents)
         made.append(first)
         again.append(metrics.iou(first, second))
         fits.append(metrics.box_iou(metrics.bounding_boxes(first), boxes))

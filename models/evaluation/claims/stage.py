@@ -180,24 +180,23 @@ def stage_from_scenes(
     box = torch.tensor([0.32, 0.48, 0.68, 0.80], device=device).repeat(len(squares), 1)
     codes = torch.randn(len(squares), looks, code_size, generator=generator).to(device)
     latent = torch.randn(len(squares), LATENT, generator=generator).to(device)
-    mask = masks_in(networks, squares, class_index, box, latent)
+    mask = masks_in(networks, class_index, box, latent)
     return Stage(squares, mask, class_index, codes, tuple(networks.class_names))
 
 
-def masks_in(networks: Networks, scene: Tensor, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
-    """(N, 1, C, C) in 0..1: generated masks for boxes (N, 4), in fractions of the scenes (N, 3, C, C) uint8,
-    each made in its own window as in use."""
+def masks_in(networks: Networks, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
+    """(N, 1, C, C) in 0..1: generated masks for boxes (N, 4), in fractions of a square scene, each made in
+    its own window as in use."""
     made = []
     for n, box in enumerate(boxes):
         x0, y0, x1, y1 = (CANVAS * box).tolist()
-        outline = torch.zeros(1, 1, CANVAS, CANVAS, device=scene.device)
+        outline = torch.zeros(1, 1, CANVAS, CANVAS, device=boxes.device)
         outline[:, :, round(y0) : round(y1), round(x0) : round(x1)] = 1
         left, top, side = windows_of(outline)[0]
         inside = (
-            torch.tensor([[(x0 - left), (y0 - top), (x1 - left), (y1 - top)]], device=scene.device) / side
+            torch.tensor([[(x0 - left), (y0 - top), (x1 - left), (y1 - top)]], device=boxes.device) / side
         )
-        window = resized(_cut(to_signed(scene[n : n + 1]), (left, top, side)), networks.resolution)
-        mask = networks.make_masks(class_index[n : n + 1], inside, window, z[n : n + 1])
+        mask = networks.make_masks(class_index[n : n + 1], inside, z[n : n + 1])
         made.append(_laid(resized(mask.float(), side), left, top))
     return torch.cat(made)
 

@@ -65,7 +65,7 @@ def claim_whole_scenes(
         class_index = (torch.arange(scenes, device=device) * len(_BOXES) + order) % len(networks.class_names)
         z = torch.randn(scenes, LATENT, generator=generator).to(device)
         boxes = torch.tensor([box], device=device).repeat(scenes, 1)
-        mask = masks_in(networks, picture, class_index, boxes, z)
+        mask = masks_in(networks, class_index, boxes, z)
         codes = torch.randn(scenes, 1, networks.code_size, generator=generator).to(device)
         painted = insert(ours, Stage(picture, mask, class_index, codes, tuple(networks.class_names)))
         changed += int(metrics.changed_pixels(picture, painted.picture, painted.alpha == 0).sum())

@@ -140,6 +140,7 @@ def _learn_masks(
         device=order.device,
         threads=torch.get_num_threads(),
         resume=True,
+        start=order.weights / MASKS,
     )
     return file, {"whole_outlines": whole, **figures}
 

@@ -64,7 +64,7 @@ def sample_sheet(bundle: Bundle, records: Sequence[ObjectRecord], path: Path) ->
         rows.append((f"seed {seed}", made))
     for seed in range(1, 3):
         z = torch.randn(count, LATENT, generator=random)
-        outline = bundle.make_masks(windows.class_index, windows.boxes, photo, z).cpu()
+        outline = bundle.make_masks(windows.class_index, windows.boxes, z).cpu()
         _, made = painted(outline, by_chance())
         rows.append((f"own outline {seed}", made))
     _write(rows, path)

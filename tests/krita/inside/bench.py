@@ -13,6 +13,14 @@ from promises import until
 
 PICTURE = (2000, 1500)
 BOX = (700, 500, 512, 512)
+COLOUR_SPACES = (  # model and depth, besides the usual RGBA U8
+    ("RGBA", "U16"),
+    ("RGBA", "F16"),
+    ("RGBA", "F32"),
+    ("GRAYA", "U8"),
+    ("CMYKA", "U8"),
+    ("LABA", "U16"),
+)
 
 
 def krita():

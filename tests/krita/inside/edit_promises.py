@@ -294,14 +294,7 @@ def promise_a_moved_layer_is_lit_again_in_one_step(_figures):
 
 
 def promise_edits_are_one_step_in_every_colour_space(_figures):
-    for model, depth in (
-        ("RGBA", "U16"),
-        ("RGBA", "F16"),
-        ("RGBA", "F32"),
-        ("GRAYA", "U8"),
-        ("CMYKA", "U8"),
-        ("LABA", "U16"),
-    ):
+    for model, depth in bench.COLOUR_SPACES:
         document = yield from inserted(model=model, depth=depth)
         before = state(document)
         yield from edited(document)

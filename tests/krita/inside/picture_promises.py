@@ -167,14 +167,7 @@ def promise_every_document_has_its_own_preview_and_history(_figures):
 
 
 def promise_other_colour_spaces_show_the_colours_that_the_daemon_sent(figures):
-    for model, depth in (
-        ("RGBA", "U16"),
-        ("RGBA", "F16"),
-        ("RGBA", "F32"),
-        ("GRAYA", "U8"),
-        ("CMYKA", "U8"),
-        ("LABA", "U16"),
-    ):
+    for model, depth in bench.COLOUR_SPACES:
         document = yield from open_picture(700, 600, model, depth)
         yield from select(document, 200, 150, 256, 256)
         set_form(variations=1, seed=42)
