@@ -193,6 +193,15 @@ def test_getting_worse_while_the_discriminators_join_does_not_end_a_run(tmp_path
     assert [stop(recipe, seen) for seen in range(10)].index(True) == 9
 
 
+def test_a_slow_computer_gets_as_many_images_to_get_better(tmp_path: Path) -> None:
+    stop = _stop(tmp_path, [0.5] * 4)
+    stop.images_between = 200
+    recipe = _recipe(tmp_path)
+    ended = next(seen for seen in range(0, 1000, 50) if stop(recipe, seen))
+    assert [check.images_seen for check in stop.checks] == [0, 200, 400, 600]
+    assert ended == 600
+
+
 def test_a_run_that_goes_on_remembers_its_best(tmp_path: Path) -> None:
     recipe = _recipe(tmp_path)
     _stop(tmp_path, [0.3])(recipe, 10)

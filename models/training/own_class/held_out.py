@@ -100,6 +100,7 @@ class EarlyStop:
     from_images: int
     least_gain: float = 0.003  # share of the figure that counts as better
     still_until: int = 0  # images until which only the discriminators learn: nothing to look at but the start
+    images_between: int = 0  # at least: a slow computer needs as many to get better as a fast one
     learning_over_looking: float = 9.0  # so that looks cost no more than a tenth of the time
     checks: list[Check] = field(default_factory=list)
     stopped_early: bool = False
@@ -120,11 +121,14 @@ class EarlyStop:
     def __call__(self, recipe: Recipe, images_seen: int) -> bool:
         """After a step; True when the run should end."""
         self._last = recipe, images_seen
-        if time.monotonic() < self._next or (self.checks and images_seen < self.still_until):
+        if time.monotonic() < self._next or (self.checks and images_seen < self._images_of_next()):
             return False
         self.look(recipe, images_seen)
         self.stopped_early = self._without_gain >= self.patience
         return self.stopped_early
+
+    def _images_of_next(self) -> int:
+        return max(self.still_until, self.checks[-1].images_seen + self.images_between)
 
     def finish(self) -> None:
         """A last look, at what the run ended with."""

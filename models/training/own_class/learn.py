@@ -36,7 +36,8 @@ from models.weights_folder import FOREGROUND, MASKS
 
 FEWEST = 8  # objects to learn from, below which nothing comes of it
 _MASK_SHARE, _MASK_MINUTES = 0.15, 5.0  # of the time for the outlines, and at most
-_LOOKS = 24  # at the held-out objects in a run
+_LOOKS = 24  # at the held-out objects in a run, at most
+_IMAGES_BETWEEN_LOOKS = 200
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def _early_stop(
         patience=order.patience,
         from_images=still + int(1000 * (2 * settings.warmup_kimg + 0.5)),
         still_until=still,
+        images_between=_IMAGES_BETWEEN_LOOKS,
     )
 
 
