@@ -31,10 +31,10 @@ _LARGEST_LOG_ASPECT = 2.0
 _LARGEST_FILL = 0.9  # share of the box; more is a rectangle, which looks like nothing
 _WHOLE = 0.93  # share of the largest piece; less was cut in two by something in front
 _NEIGHBOURS = 20  # outlines that are asked which class an outline looks like
-_FLATTEST_BASE = 0.75  # share of the box's bottom that an outline touches; more was cut off there
+_FLATTEST_BASE = 0.65  # share of the box's bottom that an outline touches; more was cut off there
 _SQUARE_CORNER = 10  # cells of the fine frame: shorter straight parts around a corner come by chance
 _FLATTEST_SIDE = 0.45  # the same of each other side
-_LIMBS = 1.0  # weight of a long contour against that of looking like the class
+_LIMBS = 0.6  # weight of a long contour against that of looking like the class
 _CONTOUR = (3.0, 5.0)  # sides of the box: the contour of a heap, and of a shape with limbs
 _PARTNERS = 6  # outlines of the class most like an outline, towards which it is morphed
 

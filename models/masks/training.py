@@ -47,7 +47,7 @@ class MaskRecipe:
     smoothness: float = 0.3
     adversarial: float = 0.02  # more lets the critic, which soon knows a small set by heart, add ripples
     ema_images: float = 4_000.0  # half-life of the averaged weights
-    most: int = 160  # outlines a class that are kept: those that best say what they are
+    most: int = 100  # outlines a class that are kept: those that best say what they are
     judged: int = 96  # outlines a class that the figures are taken from
 
 

@@ -282,9 +282,9 @@ def test_an_editors_session_gets_over_a_box_that_was_away(open_box: OpenBox, ope
         box.process.kill()
         with pytest.raises(InsertObjectError, match="broke off"):
             list(replies)
+        box.wait()  # while it dies, its end may be open still
         with pytest.raises(InsertObjectError, match="cannot be reached"):
             list(session.stream(an_insert(), 20))
-        box.wait()
         open_box(listen=endpoint)
         assert isinstance(list(session.stream(an_insert(), 20))[-1], Done)
 
