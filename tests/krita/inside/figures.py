@@ -82,28 +82,27 @@ def discarded():
 
 def insertion(_document, number):
     """From the press of Insert to the layer on the canvas."""
-    seed = 1000 + number
-    set_form(seed=seed, variations=1)
-    yield 150
-    began = time.perf_counter()
-    panel().insert_button.click()
-    took = yield from milliseconds_until(lambda: _shown_seed() == seed, "the layer", began)
+    took = yield from _pressed(1000 + number, "the layer")
     panel().apply_button.click()
     yield from settle()
     yield 150
     return took
 
 
-def edit(document, number):
-    """From the press of Insert again to the object on the canvas, in the layer's place."""
-    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered")
-    panel().edit_button.click()
-    seed = 2000 + number
+def _pressed(seed, what):
+    """Milliseconds from the press of Insert to that seed on the canvas."""
     set_form(seed=seed, variations=1)
     yield 150
     began = time.perf_counter()
     panel().insert_button.click()
-    took = yield from milliseconds_until(lambda: _shown_seed() == seed, "the edit", began)
+    return (yield from milliseconds_until(lambda: _shown_seed() == seed, what, began))
+
+
+def edit(document, number):
+    """From the press of Insert again to the object on the canvas, in the layer's place."""
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered")
+    panel().edit_button.click()
+    took = yield from _pressed(2000 + number, "the edit")
     yield from discarded()
     bench.owned(document.rootNode().childNodes())[1].remove()
     yield 400
