@@ -128,13 +128,17 @@ class MaskTrainer:
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Takes over what :meth:`state` gave, or its generator alone."""
+        """Takes over what :meth:`state` gave."""
         parts: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
         for name, part in parts.items():
             own = {key.split(".", 1)[1]: v for key, v in state.items() if key.split(".", 1)[0] == name}
-            if own:
-                part.load_state_dict(own)
+            part.load_state_dict(own)
         self.averaged.load_state_dict(self.generator.state_dict())
+
+    def begin_with(self, generator: MaskGenerator) -> None:
+        """Takes over the weights of another run's generator; the critic starts afresh."""
+        for part in (self.generator, self.averaged):
+            part.load_state_dict(generator.state_dict())
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
@@ -183,7 +187,7 @@ def train_masks(
         trainer.restore(load_file(state_file))
     elif start is not None:
         known, _, _ = load_mask_weights(start)
-        trainer.restore({f"generator.{key}": value for key, value in known.state_dict().items()})
+        trainer.begin_with(known)
     out_file.parent.mkdir(parents=True, exist_ok=True)
     seconds = _run(trainer, shapes, state_file, minutes=minutes)
     generator = trainer.averaged.cpu().eval()
