@@ -26,7 +26,7 @@ def newer_python() -> str:
 def main() -> int:
     """Hands over to the installer, in a newer Python if this one is too old."""
     if sys.version_info >= OLDEST:
-        from installer.command import main as install
+        from installer.install_command import main as install
 
         return install(sys.argv[1:])
     newer = newer_python()

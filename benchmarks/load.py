@@ -23,12 +23,12 @@ import psutil
 import zmq
 
 from benchmarks.measure import Timing, machine
-from daemon.folders import Folders
-from plugins.client.connection import Config
-from plugins.client.session import Session
+from daemon.home.folders import Folders
 from tests.conftest import ROOT, program_environment
 from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness, percentile
 from tests.daemon.peer import Peer, an_insert
+from wire.connection import Config
+from wire.session import Session
 
 CLIENTS, EDITORS = 16, 2  # the editors among them use the plug-ins' own client
 MOST_GROWTH = 5.0  # per cent of the daemon's memory over a soak

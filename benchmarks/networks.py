@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.measure import Timing, timed
-from daemon.engine import cpu_dtype
+from daemon.painting.engine import cpu_dtype
 from models.bundle import Bundle
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import zmq
 
 from benchmarks.measure import Timing, timed
-from daemon.protocol import (
+from daemon.painting.scene import object_layer, paste, square_pixels, view_of, window_pixels
+from wire.protocol import (
     Insert,
     Layer,
     PixelFrame,
@@ -17,7 +18,6 @@ from daemon.protocol import (
     decode_request,
     encode,
 )
-from daemon.scene import object_layer, paste, square_pixels, view_of, window_pixels
 
 
 def overhead(side: int, limit: int, repeats: int = 20) -> Timing:

@@ -103,8 +103,8 @@ def _network_rows(one: Timing, limit: int) -> list[Row]:
     """The networks alone, after the daemon has ended so that nothing else computes."""
     from benchmarks.networks import network_times
     from benchmarks.overhead import overhead
-    from daemon.machine import cpu_threads
-    from models.manifest import Manifest
+    from daemon.home.machine import cpu_threads
+    from models.files.manifest import Manifest
 
     networks, operations, floor = network_times(WEIGHTS, cpu_threads())
     sizes = (Manifest.read(WEIGHTS).resolution, limit)

@@ -14,7 +14,7 @@ from pathlib import Path
 import zmq
 
 from benchmarks.measure import Timing
-from plugins.client.channel import Channel, Waker
+from wire.channel import Channel, Waker
 
 MEGABYTES = (1, 4, 16, 64)  # of payload; the daemon takes frames of at most 64 MiB
 HEADER = b"a header as long as that of an insertion" * 6

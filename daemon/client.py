@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from daemon import __version__
-from daemon.folders import Folders
-from daemon.lifecycle import check_startable
-from daemon.object_shape import ObjectShape
-from daemon.protocol import (
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import check_startable
+from daemon.painting.object_shape import ObjectShape
+from wire import __version__
+from wire.connection import Config
+from wire.protocol import (
     MAX_WINDOW_PIXELS,
     ClassInfo,
     Done,
@@ -31,9 +32,8 @@ from daemon.protocol import (
     StatusRequest,
     Welcome,
 )
-from plugins.client.connection import Config
-from plugins.client.request import insert_request, new_id
-from plugins.client.session import Session, SessionState
+from wire.request import insert_request, new_id
+from wire.session import Session, SessionState
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,8 +209,8 @@ class Client:
         Raises:
             InsertObjectError: with a sentence for the user and a hint.
         """
-        from daemon.pictures.reference import fitted_shape
-        from daemon.scene import window_mask, window_pixels
+        from daemon.painting.reference import fitted_shape
+        from daemon.painting.scene import window_mask, window_pixels
 
         height, width = picture.shape[:2]
         shown = None if reference_box is None else Rect(*reference_box)
@@ -289,7 +289,7 @@ class Client:
 
 
 def _object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
-    from daemon.pictures.pixels import frame_pixels
+    from daemon.painting.pixels import frame_pixels
 
     shadow = None
     if layer.shadow is not None:
@@ -303,8 +303,8 @@ def _reference_frame(reference: NDArray[Any], box: Rect | None) -> PixelFrame:
     import numpy as np
     from PIL import Image
 
-    from daemon.pictures.pixels import pixel_frame
-    from daemon.pictures.reference import looked_at
+    from daemon.painting.pixels import pixel_frame
+    from daemon.painting.reference import looked_at
 
     pixels = np.ascontiguousarray(looked_at(reference, box))
     if max(pixels.shape[:2]) > REFERENCE_SIDE:

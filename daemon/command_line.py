@@ -14,9 +14,9 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from daemon import __version__
 from daemon.commands.insert_options import add_insert_options, join_negative_boxes
-from daemon.protocol import ErrorCode, InsertObjectError
+from wire import __version__
+from wire.protocol import ErrorCode, InsertObjectError
 
 OK, INTERNAL_ERROR, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 TRACE_VARIABLE = "INSERT_OBJECT_TRACE"  # set: internal errors show where they happened
@@ -33,10 +33,10 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The grammar of the whole command line."""
     from daemon.commands import packs as packs_command
-    from daemon.commands import scene_options
     from daemon.commands import service as daemon_commands
-    from models.evaluation import command as evaluate_command
-    from models.training import command as train_command
+    from daemon.commands import sketch_options
+    from models.evaluation import evaluate_command
+    from models.training import train_command
 
     root: argparse.ArgumentParser = _Parser(
         prog="insert-object",
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     classes.add_argument("--pack", metavar="NAME", default="", help="only those of this model pack")
     classes.add_argument("--json", action="store_true", help="print a JSON list")
     classes.set_defaults(run=_run_classes)
-    scene_options.add_parser(commands)
+    sketch_options.add_parser(commands)
     packs_command.add_parser(commands)
     daemon_commands.add_parsers(commands)
     train_command.add_parser(commands)

@@ -7,14 +7,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.editors import Editor
-from daemon.editors.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
 from installer.autostart import login_service
 from installer.environment import ROOT
 from installer.failure import InstallFailure
 from installer.places import Places
 from installer.record import Record
 from installer.steps import Step
+from plugins.profiles import Editor
+from plugins.profiles.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
 
 DEMO_PHOTO = ROOT / "docs" / "demo" / "photo.jpg"
 DEMO_BOX = "470,580,150,140"  # on the meadow, as a dog would stand there

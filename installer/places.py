@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.environment import Environment
-from plugins.client.default_places import APPLICATION, RUN_DAEMON, data_folder
+from wire.default_places import APPLICATION, RUN_DAEMON, data_folder
 
 __all__ = ["APPLICATION", "Places", "data_folder", "log_folder"]
 

@@ -15,7 +15,7 @@ from installer.failure import InstallFailure
 from installer.places import Places
 from installer.record import Record
 from installer.steps import Step
-from models.manifest import Manifest, ModelCorrupt, ModelMissing
+from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
 
 MIB = 1024**2
 PROCESSOR_SPACE = 1200 * MIB  # measured: 1,000 MiB in the environment with the build for processors
@@ -23,7 +23,7 @@ NVIDIA_SPACE = 7000 * MIB  # with the CUDA packages that the general build bring
 DOWNLOAD_SPACE = 400 * MIB  # in the folder for temporary files, while a wheel is fetched
 STOP_SECONDS = 420.0  # for a long request, and for the command itself to lose its patience
 WEIGHTS = ROOT / "models" / "weights"
-PACKAGES = ("daemon", "models", "plugins")
+PACKAGES = ("daemon", "models", "plugins", "wire")
 
 
 @dataclass

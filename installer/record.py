@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from daemon.editors import Editor, EditorKind, Flavour
 from installer.failure import InstallFailure
+from plugins.profiles import Editor, EditorKind, Flavour
 
 
 @dataclass

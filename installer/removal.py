@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from daemon.editors.plugin_files import remove_plugin
 from installer.autostart.steps import remove_autostart
 from installer.desktop import DemoStep, points_to
 from installer.places import APPLICATION, Places
 from installer.program import stop_daemon
 from installer.record import Record
+from plugins.profiles.plugin_files import remove_plugin
 
 # What the daemon and the installer leave in the data and log folders.
 DATA_FILES = ("connection.json", "daemon.lock", "installed.json", "installed.new")

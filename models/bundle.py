@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder
+from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
+from models.files.weights_file import kinds_of, read_tensors
+from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape, read_shape
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution
 from models.looks import NO_LOOKS, Looks
-from models.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.masks.sampling import MaskSampler, generate_masks
 from models.masks.weights import load_mask_weights
 from models.refiner import Refiner, enlarged
-from models.weights_file import kinds_of, read_tensors
-from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape, read_shape
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million

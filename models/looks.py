@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.plain_files import ModelCorrupt
-from models.safetensors_header import ANY, TensorKind
-from models.weights_file import read_tensors
+from models.files.plain_files import ModelCorrupt
+from models.files.safetensors_header import ANY, TensorKind
+from models.files.weights_file import read_tensors
 
 LOOK_SPREAD = 0.7  # how far variations stray from a look, in deviations of a standard normal variate
 LOOKS_PER_CLASS = 256

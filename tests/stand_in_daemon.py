@@ -12,12 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from daemon.folders import Folders
-from daemon.process import run_daemon
-from daemon.protocol import ErrorCode, InsertObjectError, Stage
-from daemon.remote.address import Address
-from daemon.settings import Settings
+from daemon.home.folders import Folders
+from daemon.serving.address import Address
+from daemon.serving.process import run_daemon
+from daemon.serving.settings import Settings
 from tests.stand_in_engine import StandInEngine
+from wire.protocol import ErrorCode, InsertObjectError, Stage
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from daemon.protocol import (
+from wire.protocol import (
     MAX_SEED,
     ClassInfo,
     ErrorCode,

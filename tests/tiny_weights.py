@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import save_file
 
 from models.appearance_encoder import AppearanceEncoder
+from models.files.manifest import Manifest, ModelClass, file_hash
+from models.files.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
 from models.foreground_generator import ForegroundGenerator, GeneratorShape
-from models.manifest import Manifest, ModelClass, file_hash
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
-from models.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
 from tests.models.shapes_made_in_code import CLASSES, made_library
 
 STYLE = [2.0] * 8

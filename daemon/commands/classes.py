@@ -6,9 +6,9 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from daemon.class_names import known_pack
 from daemon.client import Client
-from daemon.protocol import ClassInfo
+from daemon.packs.names import known_pack
+from wire.protocol import ClassInfo
 
 
 def run(options: argparse.Namespace) -> int:

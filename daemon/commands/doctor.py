@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from daemon.client import Client
-from daemon.editors import find_editors
-from daemon.folders import Folders
-from daemon.lifecycle import connection_pid, running_pid
-from daemon.machine import about_program
-from daemon.packs import PackShelf
-from daemon.protocol import InsertObjectError
-from daemon.remote.keys import KeyRing
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import connection_pid, running_pid
+from daemon.home.machine import about_program
+from daemon.packs.shelf import PackShelf
 from daemon.remote.upstream import read_upstream
-from models.manifest import Manifest, ModelCorrupt, ModelMissing
+from daemon.serving.keys import KeyRing
+from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
+from plugins.profiles import find_editors
+from wire.protocol import InsertObjectError
 
 LITTLE_DISK_MB = 200  # below this, logs and results may not find room
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.class_names import known_class, known_pack, known_style
 from daemon.client import Client, ObjectLayer
 from daemon.commands.insert_options import (
     ObjectWish,
@@ -24,14 +23,15 @@ from daemon.commands.insert_options import (
     wishes,
 )
 from daemon.commands.progress_bar import ProgressBar
-from daemon.object_shape import ObjectShape
+from daemon.packs.names import known_class, known_pack, known_style
+from daemon.painting.object_shape import ObjectShape
+from daemon.painting.pixels import Samples, to_depth
+from daemon.painting.reference import fitted_shape, looked_at
 from daemon.pictures.atomic_file import check_writable, quoted
 from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import file_format, write_object_layer
-from daemon.pictures.pixels import Samples, to_depth
-from daemon.pictures.reference import fitted_shape, looked_at
-from daemon.protocol import Rect, usable_box
+from wire.protocol import Rect, usable_box
 
 MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is empty
 

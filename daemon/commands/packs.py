@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daemon.folders import Folders
+from daemon.home.folders import Folders
 
 if TYPE_CHECKING:
-    from daemon.packs import Pack
-    from daemon.protocol import PackInfo
+    from daemon.packs.shelf import Pack
+    from wire.protocol import PackInfo
 
 _DESCRIPTION = """\
 A model pack is a set of networks with classes of its own, in a folder: manifest.json, .safetensors files and
@@ -45,8 +45,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _list(options: argparse.Namespace) -> int:
     """The shipped pack, those that can be used, and those that cannot with the reason."""
-    from daemon.packs import PackShelf, pack_info
-    from models.manifest import Manifest, ModelCorrupt, ModelMissing
+    from daemon.packs.shelf import PackShelf, pack_info
+    from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
 
     folders = Folders.default()
     shelf = PackShelf(folders.packs).look()
@@ -101,7 +101,7 @@ def _refused(name: str, folder: Path, reason: str) -> dict[str, Any]:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from daemon.pack_files import add_pack
+    from daemon.packs.pack_files import add_pack
 
     pack = add_pack(options.source, Folders.default().packs, options.name)
     print(f"Added the model pack “{pack.name}”: {_told(pack)}.")
@@ -109,7 +109,7 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from daemon.pack_files import remove_pack
+    from daemon.packs.pack_files import remove_pack
 
     remove_pack(Folders.default().packs, options.name)
     print(f"Removed the model pack “{options.name}”.")
@@ -117,7 +117,7 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from daemon.pack_files import check_pack, suggested_name
+    from daemon.packs.pack_files import check_pack, suggested_name
 
     pack = check_pack(options.folder, suggested_name(options.folder) or "pack")
     print(f"{options.folder} can be used: {_told(pack)}.")

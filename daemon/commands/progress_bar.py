@@ -7,7 +7,7 @@ import sys
 import threading
 from types import TracebackType
 
-from daemon.protocol import Stage
+from wire.protocol import Stage
 
 DELAY_SECONDS = 1.0
 REFRESH_SECONDS = 0.2

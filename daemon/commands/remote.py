@@ -7,14 +7,14 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from daemon.folders import Folders
-from daemon.protocol import ErrorCode, InsertObjectError
-from daemon.remote.address import Address
-from daemon.settings import Settings
+from daemon.home.folders import Folders
+from daemon.serving.address import Address
+from daemon.serving.settings import Settings
+from wire.protocol import ErrorCode, InsertObjectError
 
 if TYPE_CHECKING:
-    from daemon.remote.keys import KeyRing
     from daemon.remote.upstream import Upstream
+    from daemon.serving.keys import KeyRing
 
 NONE = "none"  # in place of an address: this computer does the work itself
 
@@ -97,8 +97,8 @@ def chosen_upstream(folders: Folders, options: argparse.Namespace) -> Upstream |
 
 
 def _upstream_of(address: str, key: str | None) -> Upstream:
-    from daemon.remote.keys import KeyProblem, public_key
     from daemon.remote.upstream import Upstream
+    from daemon.serving.keys import KeyProblem, public_key
 
     if not key:
         raise KeyProblem(
@@ -109,7 +109,7 @@ def _upstream_of(address: str, key: str | None) -> Upstream:
 
 
 def _ring() -> KeyRing:
-    from daemon.remote.keys import KeyRing  # imports ZeroMQ
+    from daemon.serving.keys import KeyRing  # imports ZeroMQ
 
     return KeyRing(Folders.default().remote)
 
@@ -128,7 +128,7 @@ def _show_key(options: argparse.Namespace) -> int:
 
 
 def _allow(options: argparse.Namespace) -> int:
-    from daemon.remote.keys import KeyProblem, public_key
+    from daemon.serving.keys import KeyProblem, public_key
 
     ring = _ring()
     key = public_key(options.key)
@@ -176,7 +176,7 @@ def _upstream(options: argparse.Namespace) -> int:
 
 
 def _say_if_running(folders: Folders) -> None:
-    from daemon.lifecycle import running_pid
+    from daemon.home.lifecycle import running_pid
 
     if running_pid(folders) is not None:
         print("The service that runs keeps to what was; end it with “insert-object daemon stop”.")

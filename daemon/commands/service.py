@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 from daemon.commands.remote import add_remote_options, add_remote_parsers, chosen_upstream, with_listening
-from daemon.folders import Folders
-from daemon.protocol import ErrorCode, InsertObjectError
-from daemon.settings import Settings, device_name, seconds_of_minutes
+from daemon.home.folders import Folders
+from daemon.serving.settings import Settings, device_name, seconds_of_minutes
+from wire.protocol import ErrorCode, InsertObjectError
 
 if TYPE_CHECKING:
     from daemon.serving.worker import Engine
@@ -53,9 +53,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _run(options: argparse.Namespace) -> int:
-    from daemon.lifecycle import AlreadyRunning
-    from daemon.process import run_daemon
-    from daemon.remote.process import run_forwarder
+    from daemon.home.lifecycle import AlreadyRunning
+    from daemon.remote.forwarding import run_forwarder
+    from daemon.serving.process import run_daemon
 
     settings = Settings.from_environment()
     if options.device:
@@ -71,10 +71,10 @@ def _run(options: argparse.Namespace) -> int:
     upstream = chosen_upstream(folders, options)
 
     def engine() -> Engine:
-        from daemon.packs import check_weights
+        from daemon.packs.shelf import check_weights
 
         check_weights(folders.weights)
-        from daemon.engine import create_engine  # imports torch: in the worker thread, when it is needed
+        from daemon.painting.engine import create_engine  # imports torch: in the worker thread, when needed
 
         return create_engine(folders.weights, device=settings.device, packs=folders.packs)
 
@@ -93,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
 def _start(_options: argparse.Namespace) -> int:
     from daemon.client import Client
     from daemon.commands.progress_bar import ProgressBar
-    from daemon.lifecycle import running_pid
+    from daemon.home.lifecycle import running_pid
 
     folders = Folders.default()
     before = running_pid(folders)
@@ -111,7 +111,7 @@ def _start(_options: argparse.Namespace) -> int:
 
 def _stop(_options: argparse.Namespace) -> int:
     from daemon.client import Client
-    from daemon.lifecycle import end_process, running_pid, wait_until_ended
+    from daemon.home.lifecycle import end_process, running_pid, wait_until_ended
 
     folders = Folders.default()
     pid = running_pid(folders)
@@ -139,7 +139,7 @@ def _stop(_options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from daemon.client import Client
     from daemon.commands.doctor import status_text
-    from daemon.lifecycle import running_pid
+    from daemon.home.lifecycle import running_pid
 
     folders = Folders.default()
     if running_pid(folders) is None:
@@ -152,7 +152,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _logs(options: argparse.Namespace) -> int:
-    from daemon.logs import last_lines
+    from daemon.home.logs import last_lines
 
     path = Folders.default().log_file
     if options.path:

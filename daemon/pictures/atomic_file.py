@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from daemon.protocol import ErrorCode, InsertObjectError
+from wire.protocol import ErrorCode, InsertObjectError
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space, or choose another disk."),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from daemon.pictures.pixels import Samples, to_depth
+from daemon.painting.pixels import Samples, to_depth
 
 SAME_WITHIN = 2  # code values; what differs less is the same space, described by another program
 _DATE = slice(24, 36)  # when a profile was made, in its header (ICC.1:2022, 7.2.8)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from daemon.painting.pixels import Samples, to_depth
+from daemon.painting.scene import paste
 from daemon.pictures.openraster import RasterLayer, write_openraster
 from daemon.pictures.photo import Photo
 from daemon.pictures.photo_output import write_photo
-from daemon.pictures.pixels import Samples, to_depth
-from daemon.scene import paste
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow and JPEG make grey
 

@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
+from daemon.painting.pixels import Samples, to_depth
 from daemon.pictures.atomic_file import replacing
 from daemon.pictures.photo_output import encoded_png
-from daemon.pictures.pixels import Samples, to_depth
 
 THUMBNAIL_SIDE = 256
 DEFAULT_DOTS_PER_INCH = (72.0, 72.0)

@@ -15,11 +15,11 @@ import psutil
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
+from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import quoted
 from daemon.pictures.colour_profile import RgbProfile, UnusableProfile, converted_to_srgb, grey_curve
 from daemon.pictures.deep_pictures import deep_colours
-from daemon.pictures.pixels import Samples
-from daemon.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
+from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
 _ORIENTATION, _EXIF_FOLDER, _EXIF_WIDTH, _EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003

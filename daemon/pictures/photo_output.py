@@ -11,13 +11,13 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from daemon.painting.pixels import Samples, to_depth
 from daemon.pictures.atomic_file import replacing
 from daemon.pictures.colour_profile import srgb_profile
 from daemon.pictures.deep_pictures import with_offset, write_deep_png
 from daemon.pictures.photo import Photo
-from daemon.pictures.pixels import Samples, to_depth
 from daemon.pictures.tiff_output import write_tiff
-from daemon.protocol import ErrorCode, InsertObjectError
+from wire.protocol import ErrorCode, InsertObjectError
 
 JPEG_QUALITY = 95
 

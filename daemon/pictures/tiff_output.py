@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from daemon.pictures.pixels import Samples
+from daemon.painting.pixels import Samples
 
 _STRIP_BYTES = 1 << 20
 _UNDEFINED, _LONG = 7, 4  # TIFF field types

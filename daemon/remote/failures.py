@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from daemon.protocol import ErrorCode, InsertObjectError
-from daemon.remote.address import Address
+from daemon.serving.address import Address
+from wire.protocol import ErrorCode, InsertObjectError
 
 LOCAL_HINT = "“insert-object daemon upstream none” lets this computer do the work itself."
 

@@ -13,11 +13,25 @@ from typing import Any
 
 import zmq
 
-from daemon import __version__
-from daemon.folders import Folders
-from daemon.lifecycle import remove_connection_file, write_connection_file
-from daemon.machine import about_program, resident_mb
-from daemon.protocol import (
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import remove_connection_file, write_connection_file
+from daemon.home.machine import about_program, resident_mb
+from daemon.remote.failures import Failure, failure_error
+from daemon.remote.guests import Guests, LinkMaker
+from daemon.remote.lifeline import Lifeline, UpstreamState
+from daemon.remote.upstream import Upstream
+from daemon.serving.admission import check_version
+from daemon.serving.door import LAST_REPLIES_SECONDS, Door
+from daemon.serving.idleness import LONGEST_WAIT_SECONDS, Idleness
+from daemon.serving.intake import check_size
+from daemon.serving.keys import KeyPair
+from daemon.serving.replies import Replies
+from daemon.serving.security import Refusals
+from daemon.serving.settings import Settings
+from daemon.serving.worker import as_painters_error
+from daemon.serving.workqueue import ClientKey, QueueFull
+from wire import __version__
+from wire.protocol import (
     Buffer,
     Cancel,
     Cancelled,
@@ -36,20 +50,6 @@ from daemon.protocol import (
     StatusRequest,
     decode_request,
 )
-from daemon.remote.failures import Failure, failure_error
-from daemon.remote.guests import Guests, LinkMaker
-from daemon.remote.keys import KeyPair
-from daemon.remote.lifeline import Lifeline, UpstreamState
-from daemon.remote.upstream import Upstream
-from daemon.serving.admission import check_version
-from daemon.serving.door import LAST_REPLIES_SECONDS, Door
-from daemon.serving.idleness import LONGEST_WAIT_SECONDS, Idleness
-from daemon.serving.intake import check_size
-from daemon.serving.replies import Replies
-from daemon.serving.security import Refusals
-from daemon.serving.worker import as_painters_error
-from daemon.serving.workqueue import ClientKey, QueueFull
-from daemon.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from daemon.protocol import (
+from daemon.remote.link import Link
+from daemon.serving.workqueue import ClientKey
+from wire.protocol import (
     Buffer,
     Cancel,
     Cancelled,
@@ -15,8 +17,6 @@ from daemon.protocol import (
     InsertObjectError,
     Reply,
 )
-from daemon.remote.link import Link
-from daemon.serving.workqueue import ClientKey
 
 
 @dataclass

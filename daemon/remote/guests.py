@@ -9,7 +9,13 @@ from typing import Any
 
 import zmq
 
-from daemon.protocol import (
+from daemon.remote.failures import failure_error, version_error
+from daemon.remote.guest import Guest
+from daemon.remote.link import Link, LinkFull, LinkState
+from daemon.remote.upstream import Upstream
+from daemon.serving.keys import KeyPair
+from daemon.serving.workqueue import ClientKey, QueueFull
+from wire.protocol import (
     Buffer,
     Cancel,
     Cancelled,
@@ -24,12 +30,6 @@ from daemon.protocol import (
     decode_reply,
     encode,
 )
-from daemon.remote.failures import failure_error, version_error
-from daemon.remote.guest import Guest
-from daemon.remote.keys import KeyPair
-from daemon.remote.link import Link, LinkFull, LinkState
-from daemon.remote.upstream import Upstream
-from daemon.serving.workqueue import ClientKey, QueueFull
 
 log = logging.getLogger(__name__)
 

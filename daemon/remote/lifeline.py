@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from daemon.protocol import (
+from daemon.remote.failures import Failure, failure_error, version_error
+from daemon.remote.guests import LinkMaker
+from daemon.remote.link import Link, LinkState
+from wire.protocol import (
     Buffer,
     Error,
     ErrorCode,
@@ -21,9 +24,6 @@ from daemon.protocol import (
     decode_reply,
     encode,
 )
-from daemon.remote.failures import Failure, failure_error, version_error
-from daemon.remote.guests import LinkMaker
-from daemon.remote.link import Link, LinkState
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from daemon.protocol import Buffer
 from daemon.remote.failures import Failure
-from daemon.remote.keys import KeyPair
 from daemon.remote.upstream import Upstream
+from daemon.serving.keys import KeyPair
+from wire.protocol import Buffer
 
 CONNECT_SECONDS = 5.0  # for the connection, and again for the proof of the keys
 HEARTBEAT_SECONDS = 4.0  # between questions whether the other side is still there

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.private_files import (
+from daemon.home.private_files import (
     OTHERS_MAY_WRITE,
     PrivateFileError,
     make_private_folder,
@@ -14,8 +14,8 @@ from daemon.private_files import (
     unwritable,
     write_private_file,
 )
-from daemon.remote.address import Address, BadAddress
-from daemon.remote.keys import KeyProblem, public_key
+from daemon.serving.address import Address, BadAddress
+from daemon.serving.keys import KeyProblem, public_key
 
 SET_HINT = "Say it again: insert-object daemon upstream tcp://HOST:PORT --server-key KEY"
 

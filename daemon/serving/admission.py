@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from daemon.class_names import known_class, known_pack, known_style
-from daemon.protocol import (
+from daemon.packs.names import known_class, known_pack, known_style
+from wire.protocol import (
     MAX_FRAME_SIDE,
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,

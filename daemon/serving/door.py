@@ -11,18 +11,10 @@ from typing import Any
 
 import zmq
 
-from daemon.protocol import (
-    PLAIN_USERNAME,
-    Buffer,
-    ErrorCode,
-    InsertObjectError,
-    Request,
-    Shutdown,
-)
-from daemon.remote.address import Address
-from daemon.remote.keys import KeyRing
+from daemon.serving.address import Address
 from daemon.serving.connections import Connections
 from daemon.serving.intake import LOOK_SECONDS, Intake
+from daemon.serving.keys import KeyRing
 from daemon.serving.replies import SEND_QUEUE
 from daemon.serving.security import (
     Doorkeeper,
@@ -34,6 +26,14 @@ from daemon.serving.security import (
     new_token,
 )
 from daemon.serving.workqueue import ClientKey
+from wire.protocol import (
+    PLAIN_USERNAME,
+    Buffer,
+    ErrorCode,
+    InsertObjectError,
+    Request,
+    Shutdown,
+)
 
 MAX_FRAME_BYTES = 64 * 2**20  # the largest frame a request may have: a 4096 × 4096 picture with alpha
 RECEIVE_QUEUE = 8  # messages that libzmq reads ahead from each client

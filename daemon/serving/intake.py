@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import psutil
 import zmq
 
-from daemon.protocol import Buffer, ErrorCode, MalformedMessage
 from daemon.serving.workqueue import ClientKey
+from wire.protocol import Buffer, ErrorCode, MalformedMessage
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from daemon import __version__
-from daemon.protocol import (
+from daemon.serving.admission import check_version
+from daemon.serving.worker import Loaded, LoadFailed, Offer
+from daemon.serving.workqueue import ClientKey
+from wire import __version__
+from wire.protocol import (
     PROTOCOL_VERSION,
     ClassInfo,
     Error,
@@ -22,9 +25,6 @@ from daemon.protocol import (
     Stage,
     Welcome,
 )
-from daemon.serving.admission import check_version
-from daemon.serving.worker import Loaded, LoadFailed, Offer
-from daemon.serving.workqueue import ClientKey
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import zmq
 
-from daemon.protocol import Buffer, Reply, encode
 from daemon.serving.workqueue import ClientKey
+from wire.protocol import Buffer, Reply, encode
 
 log = logging.getLogger(__name__)
 

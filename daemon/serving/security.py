@@ -18,7 +18,7 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from daemon.protocol import PLAIN_USERNAME, InsertObjectError
+from wire.protocol import PLAIN_USERNAME, InsertObjectError
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from daemon.protocol import (
+from daemon.serving.admission import named
+from daemon.serving.workqueue import Work
+from wire.protocol import (
     Cancelled,
     ClassInfo,
     Done,
@@ -25,8 +27,6 @@ from daemon.protocol import (
     Progress,
     Stage,
 )
-from daemon.serving.admission import named
-from daemon.serving.workqueue import Work
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Interrupted(Exception):
 
 
 class Engine(Protocol):
-    """What the worker asks of the networks; ``daemon.engine`` is the real one."""
+    """What the worker asks of the networks; ``daemon.painting.engine`` is the real one."""
 
     @property
     def device(self) -> str: ...
@@ -135,7 +135,7 @@ Event: TypeAlias = (
 )
 
 
-class Mailbox:
+class EventPipe:
     """Hands events from the worker to the network thread and wakes its poll; never blocks either."""
 
     def __init__(self) -> None:
@@ -185,7 +185,7 @@ class Worker:
     """Runs an engine in a thread of its own. Every method returns at once."""
 
     factory: EngineFactory
-    mailbox: Mailbox
+    events: EventPipe
     _orders: queue.SimpleQueue[_Load | _Release | _Stop | Work] = field(default_factory=queue.SimpleQueue)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _engine: Engine | None = None
@@ -232,7 +232,7 @@ class Worker:
             # every client waiting for ever
             log.exception("The worker thread failed.")
             work, self._unfinished = self._unfinished, None
-            self.mailbox.post(WorkerDied(as_painters_error(error, "The object could not be made."), work))
+            self.events.post(WorkerDied(as_painters_error(error, "The object could not be made."), work))
 
     def _follow_orders(self) -> None:
         while not isinstance(order := self._orders.get(), _Stop):
@@ -240,21 +240,21 @@ class Worker:
                 self._unfinished = order
                 reply = self._finish(order)
                 self._unfinished = None
-                self.mailbox.post(Finished(order, reply))
+                self.events.post(Finished(order, reply))
                 self._report()
             elif isinstance(order, _Release):
                 self._release()
             elif self._engine is None:
                 self._load()
             else:  # a request that came in between has loaded them
-                self.mailbox.post(_loaded(self._engine))
+                self.events.post(_loaded(self._engine))
             del order  # its pixels are not kept while waiting for the next one
 
     def _load(self) -> InsertObjectError | None:
         """Loads the networks unless they are; returns why it failed."""
         if self._engine is not None:
             return None
-        self.mailbox.post(LoadProgress(0.0))
+        self.events.post(LoadProgress(0.0))
         try:
             engine = self.factory()
             engine.load(self._tell_load_progress)
@@ -263,25 +263,25 @@ class Worker:
             return InsertObjectError(ErrorCode.BUSY, "The Insert Object service is ending.")
         except InsertObjectError as error:
             log.error("The networks could not be loaded: %s", error)
-            self.mailbox.post(LoadFailed(error))
+            self.events.post(LoadFailed(error))
             return error
         except Exception as error:
             log.exception("The networks could not be loaded.")
             failure = as_painters_error(error, "The networks could not be loaded.")
-            self.mailbox.post(LoadFailed(failure))
+            self.events.post(LoadFailed(failure))
             return failure
         self._engine = engine
-        self.mailbox.post(loaded)
+        self.events.post(loaded)
         self._report()
         return None
 
     def _tell_load_progress(self, fraction: float) -> None:
         if self._stopping.is_set():
             raise Interrupted
-        self.mailbox.post(LoadProgress(min(max(float(fraction), 0.0), 1.0)))
+        self.events.post(LoadProgress(min(max(float(fraction), 0.0), 1.0)))
 
     def _finish(self, work: Work) -> Done | Error | Cancelled:
-        """Runs one request; its layers go to the mailbox, the last word is returned."""
+        """Runs one request; its layers go into the pipe, the last word is returned."""
         failure = self._load()
         if failure is not None or self._engine is None:
             return _error_reply(work, failure or as_painters_error(None, "The networks are not loaded."))
@@ -292,7 +292,7 @@ class Worker:
             for layer in layers:
                 if work.dropped.is_set():
                     raise Interrupted
-                self.mailbox.post(Replied(work, layer))
+                self.events.post(Replied(work, layer))
             return Done(work.id, tuple(self._engine.take_notes()))
         except Interrupted:
             return Cancelled(work.id, work.id)
@@ -318,7 +318,7 @@ class Worker:
     def _tell_stage(self, work: Work, stage: Stage, fraction: float) -> None:
         if work.dropped.is_set():
             raise Interrupted
-        self.mailbox.post(Replied(work, Progress(work.id, stage, min(max(float(fraction), 0.0), 1.0))))
+        self.events.post(Replied(work, Progress(work.id, stage, min(max(float(fraction), 0.0), 1.0))))
 
     def _release(self) -> None:
         if self._engine is not None:
@@ -328,14 +328,14 @@ class Worker:
                 # an engine that cannot let go is dropped as a whole; the next request makes a new one
                 log.exception("The networks' memory could not be given back.")
                 self._engine = None
-        self.mailbox.post(Released())
+        self.events.post(Released())
         self._report()
 
     def _report(self) -> None:
         if self._engine is None:
             return
         try:
-            self.mailbox.post(Reported(dict(self._engine.report())))
+            self.events.post(Reported(dict(self._engine.report())))
         except Exception:
             log.exception("The engine could not report on itself.")
 

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from daemon.protocol import ErrorCode, Insert, InsertObjectError
+from wire.protocol import ErrorCode, Insert, InsertObjectError
 
 ClientKey = bytes
 

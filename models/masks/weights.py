@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.manifest_rules import MAX_CLASSES
+from models.files.manifest_rules import MAX_CLASSES
+from models.files.plain_files import ModelCorrupt
+from models.files.safetensors_header import ANY, TensorKind, read_header
+from models.files.weights_file import kinds_of, read_tensors
 from models.masks.generator import MaskGenerator
 from models.masks.shape_library import BYTES, ShapeLibrary
-from models.plain_files import ModelCorrupt
-from models.safetensors_header import ANY, TensorKind, read_header
-from models.weights_file import kinds_of, read_tensors
 
 MAX_LIBRARY_NUMBERS = 64_000_000
 _PREFIX = "generator."

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
 from models.data import ObjectRecord
+from models.files.manifest import Manifest, ModelClass, file_hash
+from models.files.weights_folder import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape
 from models.foreground_generator import GeneratorShape
-from models.manifest import Manifest, ModelClass, file_hash
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.styles import looks_and_styles
-from models.weights_folder import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def train_own_class(arguments: argparse.Namespace, device: str) -> None:
 def train_masks(arguments: argparse.Namespace, device: str) -> None:
     """Trains the mask generator; a run in the same folder goes on."""
     from models.data import class_names_of, read_records
-    from models.masks.training import train_masks
+    from models.training.mask_training import train_masks
 
     records = read_records(arguments.data)
     out = arguments.out / "mask_generator.safetensors"
@@ -85,7 +85,7 @@ def train_refiner(arguments: argparse.Namespace) -> None:
     """Trains the refiner for the generator of a weights folder; a run in the same folder goes on."""
     from models.data import read_records
     from models.features.networks import feature_folder
-    from models.training.refiner import RefinerSettings, train_refiner
+    from models.training.refiner_training import RefinerSettings, train_refiner
 
     _use_threads(arguments.threads)
     figures = train_refiner(
@@ -102,9 +102,9 @@ def train_refiner(arguments: argparse.Namespace) -> None:
 
 def train_backgrounds(arguments: argparse.Namespace) -> None:
     """Trains the background generator; a run in the same folder goes on."""
-    from models.backgrounds.training import BackgroundSettings, train_backgrounds
     from models.data import read_records
     from models.features.networks import feature_folder
+    from models.training.background_training import BackgroundSettings, train_backgrounds
 
     _use_threads(arguments.threads)
     figures = train_backgrounds(

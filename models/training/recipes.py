@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from models.training.baselines.trainer import BaselineTrainer
+from models.training.baselines.baseline_trainer import BaselineTrainer
 from models.training.recipe import Recipe
 from models.training.settings import TrainingSettings
 from models.training.trainer import Trainer

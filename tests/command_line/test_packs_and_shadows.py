@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from daemon.pictures.photo import read_photo
-from daemon.protocol import Rect
 from tests.command_line.conftest import Command
 from tests.command_line.test_bad_input import refused
 from tests.packs.conftest import packs, rewrite, sound_pack
 from tests.stand_in_engine import SHADOW, shadow_area, stand_in_colour
+from wire.protocol import Rect
 
 __all__ = ["packs", "sound_pack"]  # fixtures
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daemon import __version__
 from tests.command_line.conftest import Command, start_stand_in
 from tests.conftest import ROOT, program_environment
+from wire import __version__
 
 BOX = "40,30,48,40"
 SLOW_IMPORTS = ("torch", "numpy", "PIL", "tqdm")

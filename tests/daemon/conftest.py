@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.service import Service
-from daemon.settings import Settings
+from daemon.home.folders import Folders
+from daemon.serving.service import Service
+from daemon.serving.settings import Settings
 from tests.conftest import ROOT, program_environment
 from tests.daemon.peer import Peer
 from tests.stand_in_engine import StandInEngine

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from daemon.protocol import (
+from tests.daemon.peer import Peer, an_insert, new_id
+from tests.stand_in_engine import CLASSES, shadow_area, stand_in_colour
+from wire.protocol import (
     Cancel,
     Cancelled,
     Done,
@@ -23,9 +25,7 @@ from daemon.protocol import (
     Reply,
     Request,
 )
-from plugins.client.session import Session, StateChanged
-from tests.daemon.peer import Peer, an_insert, new_id
-from tests.stand_in_engine import CLASSES, shadow_area, stand_in_colour
+from wire.session import Session, StateChanged
 
 AT_ONCE = 3  # requests that a customer has under way
 LONGEST_SILENCE = 60.0  # seconds

@@ -10,7 +10,7 @@ from typing import Any
 
 import zmq
 
-from daemon.protocol import (
+from wire.protocol import (
     MAX_WINDOW_PIXELS,
     Buffer,
     Cancelled,

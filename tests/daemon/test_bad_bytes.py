@@ -6,7 +6,9 @@ import random
 
 import msgpack
 
-from daemon.protocol import (
+from tests.daemon.conftest import RunDaemon, Serve
+from tests.daemon.peer import an_insert
+from wire.protocol import (
     Buffer,
     Cancel,
     Error,
@@ -15,8 +17,6 @@ from daemon.protocol import (
     StatusRequest,
     encode,
 )
-from tests.daemon.conftest import RunDaemon, Serve
-from tests.daemon.peer import an_insert
 
 MESSAGES = 400
 

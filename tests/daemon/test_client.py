@@ -14,15 +14,15 @@ import psutil
 import pytest
 
 from daemon.client import Client, start_command
-from daemon.folders import Folders
-from daemon.lifecycle import connection_pid, running_pid
-from daemon.private_files import PrivateFileError
-from daemon.protocol import ErrorCode, InsertObjectError, Stage
-from plugins.client.connection import Config
-from plugins.client.session import Session
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import connection_pid, running_pid
+from daemon.home.private_files import PrivateFileError
 from tests.conftest import ROOT
 from tests.daemon.conftest import wait_until
 from tests.stand_in_engine import stand_in_colour
+from wire.connection import Config
+from wire.protocol import ErrorCode, InsertObjectError, Stage
+from wire.session import Session
 
 
 @pytest.fixture

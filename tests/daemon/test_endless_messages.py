@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from daemon.protocol import Buffer, Error, ErrorCode, PixelFormat, PixelFrame, encode
 from daemon.serving.intake import MAX_FRAMES, MAX_MESSAGE_BYTES
-from plugins.client.zmtp import Dealer, Phase, Plain
 from tests.daemon.conftest import DaemonProcess, RunDaemon, wait_until
 from tests.daemon.peer import Peer, an_insert, report_of, the_error
+from wire.protocol import Buffer, Error, ErrorCode, PixelFormat, PixelFrame, encode
+from wire.zmtp import Dealer, Phase, Plain
 
 linux_only = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux tells how much a connection has received"

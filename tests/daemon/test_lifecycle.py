@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.lifecycle import (
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import (
     AlreadyRunning,
     DaemonLock,
     check_startable,
@@ -24,12 +24,12 @@ from daemon.lifecycle import (
     wait_for_lock,
     write_connection_file,
 )
-from daemon.logs import LOG_BYTES, OLD_LOGS, last_lines, logging_to
-from daemon.private_files import PrivateFileError, make_private_folder, write_private_file
-from daemon.protocol import Accepted, Done, Progress, StatusRequest
-from daemon.settings import BadSetting, Settings
+from daemon.home.logs import LOG_BYTES, OLD_LOGS, last_lines, logging_to
+from daemon.home.private_files import PrivateFileError, make_private_folder, write_private_file
+from daemon.serving.settings import BadSetting, Settings
 from tests.daemon.conftest import RunDaemon
 from tests.daemon.peer import an_insert, new_id
+from wire.protocol import Accepted, Done, Progress, StatusRequest
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
 
@@ -222,9 +222,8 @@ def test_looking_for_a_daemon_creates_nothing(folders: Folders) -> None:
 
 
 def test_the_process_starts_without_torch() -> None:
-    script = (
-        "import sys, daemon.process, daemon.commands.service, daemon.client; print('torch' in sys.modules)"
-    )
+    modules = "daemon.serving.process, daemon.commands.service, daemon.client"
+    script = f"import sys, {modules}; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
 

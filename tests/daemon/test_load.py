@@ -7,12 +7,12 @@ from pathlib import Path
 
 import psutil
 
-from daemon.protocol import Rect
-from plugins.client.connection import Config
-from plugins.client.session import Session
 from tests.daemon.conftest import RunDaemon, Serve
 from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness, percentile
 from tests.daemon.peer import an_insert
+from wire.connection import Config
+from wire.protocol import Rect
+from wire.session import Session
 
 PROGRAMS, EDITORS, ROUNDS = 14, 2, 20
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daemon import machine
+from daemon.home import machine
 
 
 def lay(folder: Path, **files: str) -> None:
@@ -73,7 +73,7 @@ def test_threads_stay_within_the_affinity() -> None:
 @pytest.mark.parametrize("own_session", [True, False])
 def test_the_service_makes_way_for_other_programs(own_session: bool) -> None:
     script = (
-        "import os; from pathlib import Path; from daemon.machine import make_way; make_way();"
+        "import os; from pathlib import Path; from daemon.home.machine import make_way; make_way();"
         "group = Path('/proc/self/autogroup');"
         "print(os.nice(0), group.read_text() if group.exists() else '')"
     )

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import zmq
 
-from daemon.protocol import Done, Error, ErrorCode, Layer, PixelFormat, PixelFrame, Reply, decode_reply
 from daemon.serving.replies import Replies
+from wire.protocol import Done, Error, ErrorCode, Layer, PixelFormat, PixelFrame, Reply, decode_reply
 
 LAYER_BYTES = 4 * 512 * 512
 

@@ -14,13 +14,13 @@ import psutil
 import pytest
 import zmq
 
-from daemon.lifecycle import running_pid
-from daemon.protocol import Hello, StatusRequest, encode
+from daemon.home.lifecycle import running_pid
 from daemon.serving.door import MAX_FRAME_BYTES
 from daemon.serving.security import new_token
 from tests.conftest import RunCli
 from tests.daemon.conftest import DaemonProcess, RunDaemon, Serve, ServedEngine, wait_until
 from tests.daemon.peer import Peer, an_insert, new_id
+from wire.protocol import Hello, StatusRequest, encode
 
 SILENCE_SECONDS = 0.5
 

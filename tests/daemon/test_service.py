@@ -8,7 +8,11 @@ from typing import Any
 import msgpack
 import pytest
 
-from daemon.protocol import (
+from daemon.serving.settings import Settings
+from tests.daemon.conftest import Serve, wait_until
+from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
+from tests.stand_in_engine import CLASSES, StandInEngine, stand_in_colour
+from wire.protocol import (
     PROTOCOL_VERSION,
     Accepted,
     Cancel,
@@ -26,10 +30,6 @@ from daemon.protocol import (
     Stage,
     Welcome,
 )
-from daemon.settings import Settings
-from tests.daemon.conftest import Serve, wait_until
-from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
-from tests.stand_in_engine import CLASSES, StandInEngine, stand_in_colour
 
 
 def test_a_hello_is_answered_with_versions_device_classes_and_limits(serve: Serve) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.protocol import (
+from daemon.serving.settings import Settings
+from tests.daemon.conftest import Serve, wait_until
+from tests.daemon.peer import an_insert, kinds, new_id, report_of, the_error
+from tests.stand_in_engine import StandInEngine, out_of_memory
+from wire.protocol import (
     Accepted,
     ErrorCode,
     Hello,
@@ -14,10 +18,6 @@ from daemon.protocol import (
     Welcome,
     encode,
 )
-from daemon.settings import Settings
-from tests.daemon.conftest import Serve, wait_until
-from tests.daemon.peer import an_insert, kinds, new_id, report_of, the_error
-from tests.stand_in_engine import StandInEngine, out_of_memory
 
 
 @pytest.mark.parametrize("stage", [Stage.MASK, Stage.OBJECT, Stage.FINISHING])

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from daemon.protocol import Done, StatusRequest
 from daemon.serving.idleness import Idleness
-from plugins.client.request import new_id
 from tests.daemon.conftest import DaemonProcess, RunDaemon
 from tests.daemon.peer import an_insert
+from wire.protocol import Done, StatusRequest
+from wire.request import new_id
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGSTOP")
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.lifecycle import end_process, running_pid, wait_until_ended
-from daemon.protocol import Accepted, Done, Progress
-from plugins.client.connection import Config
-from plugins.client.session import Session
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import end_process, running_pid, wait_until_ended
 from tests.conftest import RunCli, program_environment
 from tests.daemon.conftest import DaemonProcess, wait_until
 from tests.daemon.peer import an_insert
+from wire.connection import Config
+from wire.protocol import Accepted, Done, Progress
+from wire.session import Session
 
 SCRIPT = Path(__file__).with_name("versioned_daemon.py")
 

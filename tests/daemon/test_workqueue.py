@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.protocol import ErrorCode
 from daemon.serving.workqueue import QueueFull, Work, WorkQueue
 from tests.daemon.peer import an_insert
+from wire.protocol import ErrorCode
 
 CLIENTS = (b"a", b"b", b"c")
 

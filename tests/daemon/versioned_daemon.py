@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import daemon  # noqa: E402 - found through the line above
+import wire  # noqa: E402 - found through the line above
 
-daemon.__version__ = sys.argv.pop(1)  # before anything takes its copy
+wire.__version__ = sys.argv.pop(1)  # before anything takes its copy
 runpy.run_path(str(ROOT / "tests" / "stand_in_daemon.py"), run_name="__main__")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from daemon.protocol import Layer, Progress
-from plugins.client.connection import Config
-from plugins.client.session import Session
 from tests.daemon.peer import an_insert
+from wire.connection import Config
+from wire.protocol import Layer, Progress
+from wire.session import Session
 
 
 def main() -> int:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from plugins.client.connection import Config
-from plugins.client.session import Session
 from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import folders, run_daemon_process, serve
 from tests.faults.house import Daemons
+from wire.connection import Config
+from wire.session import Session
 
 __all__ = ["folders", "run_daemon_process", "serve"]
 

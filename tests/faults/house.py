@@ -15,14 +15,14 @@ from pathlib import Path
 
 import psutil
 
-from daemon.folders import Folders
-from daemon.lifecycle import running_pid
-from daemon.protocol import Done, Error, Hello, Insert, Layer, Progress, Reply, Stage
-from plugins.client.session import Event, Session, StateChanged
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import running_pid
 from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import ServedEngine
 from tests.daemon.peer import Peer, new_id
 from tests.stand_in_engine import stand_in_colour
+from wire.protocol import Done, Error, Hello, Insert, Layer, Progress, Reply, Stage
+from wire.session import Event, Session, StateChanged
 
 FILES = {"data", "data/connection.json", "data/daemon.lock", "logs", "logs/daemon.log"}
 PATIENCE = 30.0

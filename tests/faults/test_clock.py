@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.settings import Settings
+from daemon.serving.settings import Settings
 from tests.conftest import ROOT
 from tests.daemon.conftest import Serve
 from tests.daemon.peer import an_insert
@@ -23,8 +23,9 @@ WALL_CLOCKS = {
     ("datetime", "today"),
     ("date", "today"),
 }
-PROGRAM = ("daemon", "plugins")
-MAY_ASK = {"daemon/pack_files.py"}  # how old a leftover file is can only be told by the clock that dated it
+PROGRAM = ("wire", "daemon", "plugins")
+# how old a leftover file is can only be told by the clock that dated it
+MAY_ASK = {"daemon/packs/pack_files.py"}
 
 
 def wall_clocks_asked(source: Path) -> Iterator[str]:

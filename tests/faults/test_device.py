@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from daemon import engine as engine_module
-from daemon.engine import Engine, create_engine
-from daemon.protocol import Done, ErrorCode, Hello, Welcome
+from daemon.painting import engine as engine_module
+from daemon.painting.engine import Engine, create_engine
 from models.bundle import Bundle
 from tests.daemon.conftest import Serve
 from tests.daemon.peer import an_insert, new_id, report_of, the_error
 from tests.faults.house import patient_peer
 from tests.tiny_weights import write_tiny_weights
+from wire.protocol import Done, ErrorCode, Hello, Welcome
 
 
 class FakeGpu:

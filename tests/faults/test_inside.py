@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from daemon.protocol import Done, Error, ErrorCode, Hello, Insert, Layer, Stage, Welcome
-from daemon.settings import Settings
+from daemon.serving.settings import Settings
 from tests.daemon.conftest import Serve, wait_until
 from tests.daemon.peer import an_insert, kinds, new_id, report_of, the_error
 from tests.stand_in_engine import StandInEngine
+from wire.protocol import Done, Error, ErrorCode, Hello, Insert, Layer, Stage, Welcome
 
 PLACES = ["begin", "mask", "object", "finishing", "between layers", "notes", "report"]
 

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.lifecycle import running_pid
-from daemon.protocol import Cancel, Layer, Stage
-from plugins.client.session import Session, SessionState
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import running_pid
 from tests.daemon.conftest import DaemonProcess, RunDaemon
 from tests.daemon.peer import an_insert, new_id, report_of
 from tests.faults.conftest import OpenSession
@@ -26,6 +24,8 @@ from tests.faults.house import (
     is_at,
     right_layers,
 )
+from wire.protocol import Cancel, Layer, Stage
+from wire.session import Session, SessionState
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

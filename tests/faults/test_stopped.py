@@ -10,9 +10,6 @@ import time
 import psutil
 import pytest
 
-from daemon.protocol import InsertObjectError, Stage
-from plugins.client import channel
-from plugins.client.session import SessionState
 from tests.daemon.conftest import RunDaemon
 from tests.daemon.peer import an_insert
 from tests.faults.conftest import OpenSession
@@ -25,6 +22,9 @@ from tests.faults.house import (
     is_at,
     right_layers,
 )
+from wire import channel
+from wire.protocol import InsertObjectError, Stage
+from wire.session import SessionState
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process and go on")
 

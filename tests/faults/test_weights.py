@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon.engine import Engine, create_engine
-from daemon.protocol import ErrorCode, Layer
-from daemon.settings import Settings
+from daemon.painting.engine import Engine, create_engine
+from daemon.serving.settings import Settings
 from tests.daemon.conftest import Serve, wait_until
 from tests.daemon.peer import Peer, an_insert, the_error
 from tests.faults.house import patient_peer
 from tests.fuzz.live_daemon import live_daemon
 from tests.tiny_weights import write_tiny_weights
+from wire.protocol import ErrorCode, Layer
 
 FILE = "foreground.safetensors"
 

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import msgpack.fallback
 
-from daemon.protocol import Buffer, MalformedMessage, codec, decode_reply, decode_request, encode
-from plugins.client.zmtp import Dealer, Phase, Plain, ZmtpError
 from tests.fuzz.conversations import Conversation
+from wire.protocol import Buffer, MalformedMessage, codec, decode_reply, decode_request, encode
+from wire.zmtp import Dealer, Phase, Plain, ZmtpError
 
 PASSWORD = Plain(b"insert-object", b"secret")
 LONGEST_CLIENT_MESSAGE = 2**21  # bytes, so that the limit is met in the campaign

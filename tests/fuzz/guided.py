@@ -32,7 +32,7 @@ def main() -> int:
     except ImportError:
         print("atheris is not installed; see the head of this file.", file=sys.stderr)
         return 2
-    with atheris.instrument_imports(include=["plugins.client", "daemon.protocol", "msgpack"]):
+    with atheris.instrument_imports(include=["wire", "msgpack"]):
         from tests.fuzz import conversations, decoders, messages
     options.corpus.mkdir(parents=True, exist_ok=True)
     chooser = random.Random(0)

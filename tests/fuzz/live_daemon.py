@@ -16,8 +16,12 @@ from pathlib import Path
 
 import psutil
 
-from daemon.folders import Folders
-from daemon.protocol import (
+from daemon.home.folders import Folders
+from tests.conftest import ROOT, program_environment
+from tests.daemon.peer import Peer, new_id
+from tests.fuzz import conversations, messages
+from tests.fuzz.decoders import BrokenPromise
+from wire.protocol import (
     Error,
     ErrorCode,
     Hello,
@@ -26,11 +30,7 @@ from daemon.protocol import (
     Shutdown,
     decode_request,
 )
-from plugins.client.zmtp import Dealer, Phase, Plain, ZmtpError
-from tests.conftest import ROOT, program_environment
-from tests.daemon.peer import Peer, new_id
-from tests.fuzz import conversations, messages
-from tests.fuzz.decoders import BrokenPromise
+from wire.zmtp import Dealer, Phase, Plain, ZmtpError
 
 START_SECONDS = 60.0
 LONGEST_ANSWER_SECONDS = 1.0  # to somebody else, while the hostile client goes on

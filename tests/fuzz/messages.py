@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from daemon.protocol import (
+from wire.protocol import (
     Accepted,
     Buffer,
     Cancel,

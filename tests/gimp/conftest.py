@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from daemon.editors.plugin_files import PluginConfig
+from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import ROOT, RunningDaemon, connection_file, outdoor_picture, program_environment
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import GimpPlace, NoGimp, find_gimp

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from daemon.editors.plugin_files import PluginConfig
+from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import RunningDaemon, outdoor_picture
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import find_gimp

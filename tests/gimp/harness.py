@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from daemon.editors import EditorKind
-from daemon.editors.plugin_files import PluginConfig, assemble_plugin
+from plugins.profiles import EditorKind
+from plugins.profiles.plugin_files import PluginConfig, assemble_plugin
 from tests.gimp.provision import CHECKOUT, GimpPlace
 
 INSIDE = Path(__file__).parent / "inside.py"

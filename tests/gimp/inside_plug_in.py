@@ -85,7 +85,8 @@ def scene_of_edited_object(image: int) -> dict[str, Any]:
     _plug_in_modules()
     import composing
     import subject
-    from client.protocol import Limits, Welcome
+
+    from wire.protocol import Limits, Welcome
 
     edited = subject.choose_subject(_image_of(image), box=None, prefer_new=False)
     welcome = Welcome("", 1, "", "", (), Limits())
@@ -100,7 +101,8 @@ def preview_rectangles(image: int, window: list[int], places: list[list[int]]) -
     """Shows white rectangles one after the other as the dialog shows variations; what is seen at last."""
     _picture, rectangle = _plug_in_modules()
     import preview
-    from client.protocol import Layer, PixelFormat, PixelFrame
+
+    from wire.protocol import Layer, PixelFormat, PixelFrame
 
     target = _image_of(image)
     canvas = preview.CanvasPreview(target, target.get_layers()[0])
@@ -130,8 +132,9 @@ def visible_labels(packs: list[str]) -> list[str]:
     from gi.repository import GimpUi
 
     GimpUi.init("tests")
-    from client.protocol import ClassInfo, Limits, PackInfo, Welcome
     from form import InsertForm
+
+    from wire.protocol import ClassInfo, Limits, PackInfo, Welcome
 
     form = InsertForm(lambda: None, lambda _index: None, editing=False)
     form.show_all()
@@ -149,6 +152,7 @@ def _plug_in_modules() -> tuple[Any, Any]:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     import picture
-    from client.protocol import Rect
+
+    from wire.protocol import Rect
 
     return picture, Rect

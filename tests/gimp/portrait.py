@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from daemon.client import Client
-from daemon.editors.plugin_files import PluginConfig
-from daemon.folders import HOME_VARIABLE, Folders
+from daemon.home.folders import HOME_VARIABLE, Folders
+from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import RunningDaemon
 from tests.gimp.conftest import PREVIEW
 from tests.gimp.harness import Gimp, make_profile

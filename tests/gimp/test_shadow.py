@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.protocol import Rect
 from tests.conftest import outdoor_picture
 from tests.gimp.harness import Gimp, encoded, rgba
 from tests.stand_in_engine import SHADOW, shadow_area
+from wire.protocol import Rect
 
 BOX = (100, 60, 160, 120)
 BOTH = ["dog · seed 1", "dog · seed 1 · shadow", "photo"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors.plugin_files import PluginConfig
 from plugins.gimp.po import catalogues
+from plugins.profiles.plugin_files import PluginConfig
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import GimpPlace
 

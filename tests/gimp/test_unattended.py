@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors.plugin_files import PluginConfig
+from plugins.profiles.plugin_files import PluginConfig
 from tests.gimp.conftest import StandIn
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import GimpPlace

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from daemon.client import Client
-from daemon.folders import HOME_VARIABLE, Folders
+from daemon.home.folders import HOME_VARIABLE, Folders
 from tests.conftest import RunningDaemon, outdoor_picture
 from tests.gimp.harness import Gimp, encoded, rgba
 

@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from daemon.folders import Folders  # noqa: E402
-from daemon.lifecycle import running_pid  # noqa: E402
+from daemon.home.folders import Folders  # noqa: E402
+from daemon.home.lifecycle import running_pid  # noqa: E402
 from installer.autostart.steps import AutostartStep, remove_autostart  # noqa: E402
 from installer.autostart.systemd import UNIT  # noqa: E402
 from installer.places import Places  # noqa: E402

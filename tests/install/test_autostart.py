@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.lifecycle import running_pid
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import running_pid
 from installer.autostart import login_service
 from installer.autostart.launchd import LaunchAgent
 from installer.autostart.steps import AutostartStep, NoAutostartStep

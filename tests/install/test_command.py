@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors import Editor, EditorKind, Flavour
-from installer.command import next_steps
 from installer.desktop import DEMO_BOX, DEMO_PHOTO, LinkStep, PluginStep
 from installer.failure import InstallFailure
+from installer.install_command import next_steps
 from installer.places import Places
 from installer.program import NVIDIA_SPACE, SpaceStep, WeightsStep, stop_daemon
 from installer.record import Record
 from installer.removal import uninstall
+from plugins.profiles import Editor, EditorKind, Flavour
 
 ROOT = Path(__file__).resolve().parents[2]
 RunInstaller = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.editors import Editor, EditorKind, Flavour, find_editors
+from plugins.profiles import Editor, EditorKind, Flavour, find_editors
 
 
 def found(home: Path, platform: str = "linux", **environ: str) -> list[Editor]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors.kritarc import disable_plugin, enable_plugin
+from plugins.profiles.kritarc import disable_plugin, enable_plugin
 
 ENABLED = b"enable_insert_object=true"
 FILES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
+from daemon.home.folders import Folders
 from installer.places import Places, data_folder, log_folder
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="compares with this system's platformdirs")

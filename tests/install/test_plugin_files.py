@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon import __version__
-from daemon.editors import Editor, EditorKind, Flavour
-from daemon.editors.plugin_files import (
+from plugins.profiles import Editor, EditorKind, Flavour
+from plugins.profiles.plugin_files import (
     PluginConfig,
     PluginIncomplete,
     assemble_plugin,
@@ -20,6 +19,7 @@ from daemon.editors.plugin_files import (
     install_plugin,
     remove_plugin,
 )
+from wire import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_PYTHON = {"PATH": "/nonexistent"}
@@ -46,28 +46,28 @@ def files_below(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", EditorKind)
-def test_a_plug_in_carries_the_client_the_wire_contract_and_msgpack(
+def test_a_plug_in_carries_the_wire_and_msgpack(
     kind: EditorKind, tmp_path: Path, config: PluginConfig
 ) -> None:
     assemble_plugin(kind, ROOT, tmp_path / "plug-ins" / "plugin", config)
     there = files_below(tmp_path / "plug-ins" / "plugin")
-    needed = {"config.json", "LICENSE", "client/session.py", "client/zmtp.py", "client/msgpack/COPYING"}
+    needed = {"config.json", "LICENSE", "wire/session.py", "wire/zmtp.py", "wire/msgpack/COPYING"}
     assert needed <= there
-    carried = tmp_path / "plug-ins" / "plugin" / "client" / "protocol"
+    carried = tmp_path / "plug-ins" / "plugin" / "wire" / "protocol"
     for name in ("__init__.py", "codec.py", "errors.py", "geometry.py", "messages.py"):
-        assert (carried / name).read_bytes() == (ROOT / "daemon" / "protocol" / name).read_bytes()
+        assert (carried / name).read_bytes() == (ROOT / "wire" / "protocol" / name).read_bytes()
     assert not [name for name in there if name.endswith((".so", ".pyd", ".pyc"))]
 
 
 @pytest.mark.parametrize("kind", EditorKind)
-def test_the_carried_client_works_without_any_installed_package(
+def test_the_carried_wire_works_without_any_installed_package(
     kind: EditorKind, tmp_path: Path, config: PluginConfig
 ) -> None:
     target = tmp_path / "plug-ins" / "plugin"
     assemble_plugin(kind, ROOT, target, config)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from client import connection, job, protocol, request, session, zmtp\n"
+        "from wire import connection, job, protocol, request, session, zmtp\n"
         "frames = protocol.encode(protocol.Hello('1'))\n"
         "assert protocol.decode_request(frames) == protocol.Hello('1')\n"
         "print(protocol.codec.msgpack.__file__)\n"
@@ -185,16 +185,16 @@ def test_the_zips_can_be_installed_by_hand(tmp_path: Path) -> None:
     with zipfile.ZipFile(gimp) as archive:
         script = archive.getinfo("insert-object/insert-object.py")
         assert (script.external_attr >> 16) & 0o111 == 0o111
-        assert "insert-object/client/msgpack/fallback.py" in archive.namelist()
+        assert "insert-object/wire/msgpack/fallback.py" in archive.namelist()
     with zipfile.ZipFile(krita) as archive:
         names = archive.namelist()
     # Krita looks for these, the entry of the folder included
     assert {"insert_object.desktop", "insert_object.action", "insert_object/"} <= set(names)
-    assert "insert_object/client/protocol/codec.py" in names
+    assert "insert_object/wire/protocol/codec.py" in names
 
 
 def test_the_zips_are_written_from_the_command_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "daemon.editors.plugin_files", str(tmp_path)]
+    command = [sys.executable, "-m", "plugins.profiles.plugin_files", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("*.zip"))) == len(EditorKind)

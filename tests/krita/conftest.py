@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors.plugin_files import PluginConfig
+from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import WEIGHTS, RunningDaemon, end_daemon
 from tests.krita.harness import HERE, ROOT, KritaProfile, Results, daemon_config
 from tests.krita.provision import KritaPrograms, NoKrita, find_krita

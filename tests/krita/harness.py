@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.editors import Editor, EditorKind, Flavour
-from daemon.editors.kritarc import enable_plugin
-from daemon.editors.plugin_files import PluginConfig, install_plugin
+from plugins.profiles import Editor, EditorKind, Flavour
+from plugins.profiles.kritarc import enable_plugin
+from plugins.profiles.plugin_files import PluginConfig, install_plugin
 from tests.krita.provision import KritaPrograms
 
 ROOT = Path(__file__).resolve().parents[2]

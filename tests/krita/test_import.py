@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors.plugin_files import PluginConfig, build_plugin_zips
+from plugins.profiles.plugin_files import PluginConfig, build_plugin_zips
 from tests.krita.provision import KritaPrograms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def test_kritas_own_importer_takes_the_zip(
         "__init__.py",
         "config.json",
         "Manual.html",
-        "client/msgpack/fallback.py",
+        "wire/msgpack/fallback.py",
         "translations/de.json",
     ):
         assert (module_folder / name).is_file(), name
@@ -53,7 +53,7 @@ def test_kritas_own_importer_takes_the_zip(
 def test_the_zip_holds_entries_for_its_folders_and_no_compiled_code(plugin_zip: Path) -> None:
     with zipfile.ZipFile(plugin_zip) as archive:
         names = archive.namelist()
-    assert "insert_object/" in names and "insert_object/client/" in names
+    assert "insert_object/" in names and "insert_object/wire/" in names
     assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc", ".dylib"))]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.editors import EditorKind
-from daemon.editors.plugin_files import assemble_plugin
+from plugins.profiles import EditorKind
+from plugins.profiles.plugin_files import assemble_plugin
 from tests.krita.provision import NoKrita, find_krita, python_with
 
 ROOT = Path(__file__).resolve().parents[2]

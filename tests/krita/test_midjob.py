@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.editors.plugin_files import PluginConfig
+from plugins.profiles.plugin_files import PluginConfig
 from tests.krita.conftest import RunWindowed, check_promise, promises_of
 from tests.krita.harness import Results
 

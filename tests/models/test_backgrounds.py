@@ -11,9 +11,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
-from models.backgrounds.scenes import load_scenes, mirror_rows
-from models.backgrounds.training import BackgroundSettings, train_backgrounds
 from models.data import DataError, read_records
+from models.training.background_photos import load_backgrounds, mirror_rows
+from models.training.background_training import BackgroundSettings, train_backgrounds
 
 
 def write_landscapes(folder: Path, count: int) -> None:
@@ -47,7 +47,7 @@ def test_a_row_is_mirrored_across_the_border_of_the_hole() -> None:
 
 def test_no_trace_of_the_object_is_left_and_the_horizon_goes_through(tmp_path: Path) -> None:
     write_landscapes(tmp_path, 3)
-    scenes = load_scenes(read_records(tmp_path), 64).float()
+    scenes = load_backgrounds(read_records(tmp_path), 64).float()
     assert scenes.shape == (3, 3, 64, 64)
     assert scenes[:, 0].max() < 130  # nothing is as red as the object was
     middle = scenes[0, :, :, 32]
@@ -61,7 +61,7 @@ def test_photos_full_of_their_object_show_no_scenery(tmp_path: Path) -> None:
     row = {"image": "a.png", "mask": "m.png", "class": "wall", "split": "train", "box": [0, 0, 40, 40]}
     (tmp_path / "objects.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     with pytest.raises(DataError, match="scenery"):
-        load_scenes(read_records(tmp_path), 64)
+        load_backgrounds(read_records(tmp_path), 64)
 
 
 def test_another_latent_gives_another_scene_and_the_same_one_the_same() -> None:

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from models.bundle import REFINED_AROUND, Bundle, _area_of
-from models.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
+from models.files.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
+from models.files.weights_folder import FOREGROUND, REFINER
 from models.refiner import Refiner
-from models.weights_folder import FOREGROUND, REFINER
 from tests.tiny_weights import write_tiny_weights
 
 

@@ -16,21 +16,21 @@ from torch import Tensor
 
 from models.backgrounds.generator import BackgroundGenerator
 from models.data import read_records
-from models.evaluation import command as evaluate_command
+from models.evaluation import evaluate_command
 from models.evaluation.cases import Generated
+from models.evaluation.claims.claims_page import to_html, write_claims
 from models.evaluation.claims.findings import Figure, Findings
+from models.evaluation.claims.measuring import ClaimOptions, measure_claims
 from models.evaluation.claims.moves import MOVES, Move, middles, moved, moved_back
 from models.evaluation.claims.overlaps import partners
-from models.evaluation.claims.page import to_html, write_claims
-from models.evaluation.claims.run import ClaimOptions, measure_claims
+from models.evaluation.claims.sketches import find_background_maker
 from models.evaluation.claims.stage import CANVAS, Stage, insert, windows_of
-from models.evaluation.claims.whole_scenes import find_background_maker
 from models.evaluation.evaluate import FeatureNetworks
 from models.evaluation.rivals import as_method
 from models.evaluation.scenes import SceneUnreadable, read_scene
-from models.manifest import file_hash
+from models.files.manifest import file_hash
+from models.files.weights_folder import BACKGROUND
 from models.relight import from_linear, to_linear
-from models.weights_folder import BACKGROUND
 from tests.conftest import outdoor_picture
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, TintedShapes, write_photos
 from tests.models.feature_files import write_features

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from models.data import ObjectRecord, read_records
-from models.evaluation import command as evaluate_command
+from models.evaluation import evaluate_command
 from models.evaluation.baselines import Cases, CopyPaste, ReinhardPaste
 from models.evaluation.cases import NothingToEvaluate, donors, load_sample, pick_records
 from models.evaluation.evaluate import FeatureNetworks, Options, evaluate

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from models.bundle import Bundle
 from models.evaluation.cases import looks_by_chance
+from models.files.manifest import Manifest, ModelCorrupt, file_hash
+from models.files.weights_folder import LOOKS
 from models.looks import LOOK_SPREAD, Looks
-from models.manifest import Manifest, ModelCorrupt, file_hash
 from models.training.remembered_looks import KEPT, RememberedLooks
-from models.weights_folder import LOOKS
 from tests.tiny_weights import write_tiny_weights
 
 CODE = 8  # numbers of an appearance code of the tiny weights

@@ -14,8 +14,8 @@ from PIL import Image
 
 from models.data import DataError, class_names_of, read_records
 from models.masks.shapes import read_shapes
-from models.masks.training import MaskRecipe, train_masks
 from models.masks.weights import load_mask_weights
+from models.training.mask_training import MaskRecipe, train_masks
 from tests.models.shapes_made_in_code import write_photos
 
 RECIPE = MaskRecipe(batch=8, images=64, alone_share=0.5, judged=6)

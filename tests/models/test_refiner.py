@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from models.data import DataError, read_records
 from models.refiner import Refiner, enlarged
-from models.training.refiner import RefinerSettings, train_refiner
+from models.training.refiner_training import RefinerSettings, train_refiner
 from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from models.data import read_records
-from models.evaluation import command as evaluate_command
+from models.evaluation import evaluate_command
 from models.evaluation.cases import NothingToEvaluate
 from models.evaluation.comparison import Better, ClassComparison, Comparison, Standing, compare, to_text
 from models.evaluation.evaluate import FeatureNetworks

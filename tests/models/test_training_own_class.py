@@ -13,18 +13,18 @@ from PIL import Image
 
 from models.bundle import Bundle
 from models.data import DataError, read_records
-from models.manifest import Manifest
+from models.files.manifest import Manifest
+from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS
 from models.training.checkpoint import CheckpointError
-from models.training.command import add_parser, run_train
 from models.training.own_class.held_out import Check, EarlyStop, HeldOut, best_weights
 from models.training.own_class.learn import Learnt, Order, learn_class
 from models.training.own_class.pack import adding_command, check_class_name, check_place
-from models.training.own_class.report import Quality, judge
+from models.training.own_class.quality import Quality, judge
 from models.training.own_class.start import StartFromWeights, nearest_class, settings_for
 from models.training.photos.prepare import prepare
 from models.training.recipe import Recipe
 from models.training.run import TrainingRun
-from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS
+from models.training.train_command import add_parser, run_train
 from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 

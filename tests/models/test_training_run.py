@@ -13,6 +13,7 @@ import torch
 
 from models.bundle import Bundle
 from models.data import Batch
+from models.files.weights_folder import MASKS
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
 from models.training import checkpoint, losses
@@ -22,7 +23,6 @@ from models.training.export import OtherParts, export_run
 from models.training.run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
-from models.weights_folder import MASKS
 from tests.models.shapes_made_in_code import CLASSES, made_library, write_photos
 
 SETTINGS = TrainingSettings(resolution=32, network="small", batch_size=4, seed=3)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.manifest import file_hash
+from models.files.manifest import file_hash
 from tests.tiny_weights import write_tiny_weights
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from daemon.pack_archives import BadArchive
-from daemon.pack_files import PackProblem, add_pack, check_pack, remove_pack, suggested_name
-from daemon.packs import PackNameError, PackShelf
-from daemon.private_files import PrivateFileError
-from daemon.protocol import InsertObjectError
-from models.manifest import Manifest
+from daemon.home.private_files import PrivateFileError
+from daemon.packs.pack_archives import BadArchive
+from daemon.packs.pack_files import PackProblem, add_pack, check_pack, remove_pack, suggested_name
+from daemon.packs.shelf import PackNameError, PackShelf
+from models.files.manifest import Manifest
 from tests.packs.conftest import rewrite
+from wire.protocol import InsertObjectError
 
 
 def zipped(source: Path, target: Path, prefix: str = "") -> Path:

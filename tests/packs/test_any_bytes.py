@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.manifest import Manifest, ModelCorrupt
-from models.safetensors_header import Header, read_header
+from models.files.manifest import Manifest, ModelCorrupt
+from models.files.safetensors_header import Header, read_header
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),

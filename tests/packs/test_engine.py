@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from daemon.engine import KEPT_PACKS, Engine, create_engine
-from daemon.protocol import ErrorCode, Insert, InsertObjectError, Layer, Rect, Stage
-from daemon.scene import window_pixels
+from daemon.painting.engine import KEPT_PACKS, Engine, create_engine
+from daemon.painting.scene import window_pixels
 from models.bundle import Bundle
 from tests.packs.conftest import rewrite
 from tests.packs.test_hostile_files import changed
 from tests.tiny_weights import write_tiny_weights
+from wire.protocol import ErrorCode, Insert, InsertObjectError, Layer, Rect, Stage
 
 BOX = Rect(50, 40, 80, 60)
 

@@ -17,8 +17,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from models.bundle import Bundle
-from models.manifest import ModelCorrupt, ModelMissing
-from models.safetensors_header import read_header
+from models.files.manifest import ModelCorrupt, ModelMissing
+from models.files.safetensors_header import read_header
 from tests.packs.conftest import replace_file, rewrite
 
 FILES = ("foreground.safetensors", "encoder.safetensors", "mask_generator.safetensors")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.manifest import MAX_MANIFEST_BYTES, Manifest, ModelCorrupt, ModelMissing
+from models.files.manifest import MAX_MANIFEST_BYTES, Manifest, ModelCorrupt, ModelMissing
 from tests.packs.conftest import rewrite
 
 Change = Callable[[dict[str, Any]], None]

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.protocol import Done, ErrorCode, Hello, Layer, PackInfo, PixelFormat, Welcome
 from tests.daemon.conftest import Serve, folders, serve
 from tests.daemon.peer import an_insert, new_id, report_of, the_error
 from tests.stand_in_engine import PACKS, SHADOW, StandInEngine, shadow_area, stand_in_colour
+from wire.protocol import Done, ErrorCode, Hello, Layer, PackInfo, PixelFormat, Welcome
 
 __all__ = ["folders", "serve"]  # fixtures
 

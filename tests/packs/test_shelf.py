@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from daemon.folders import Folders
-from daemon.packs import MAX_PACKS, Pack, PackNameError, PackShelf, check_pack_name, check_weights
-from daemon.protocol import ErrorCode, InsertObjectError, Limits, Welcome, encode
-from daemon.protocol.codec import MAX_HEADER_BYTES
-from models.manifest import Manifest, ModelCorrupt
+from daemon.home.folders import Folders
+from daemon.packs.shelf import MAX_PACKS, Pack, PackNameError, PackShelf, check_pack_name, check_weights
+from models.files.manifest import Manifest, ModelCorrupt
 from tests.conftest import ROOT
 from tests.packs.conftest import rewrite
+from wire.protocol import ErrorCode, InsertObjectError, Limits, Welcome, encode
+from wire.protocol.codec import MAX_HEADER_BYTES
 
 
 def test_a_pack_tells_its_name_label_classes_and_styles(pack: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_folder_of_packs_lies_with_the_data_or_where_the_environment_says(tm
 
 def test_looking_for_packs_and_checking_weights_needs_no_torch(pack: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from daemon.packs import PackShelf, check_weights\n"
+        "import sys; from pathlib import Path; from daemon.packs.shelf import PackShelf, check_weights\n"
         f"pack = Path({str(pack)!r}); check_weights(pack); print(list(PackShelf(pack.parent).look().packs))\n"
         "print([name for name in ('torch', 'numpy', 'PIL') if name in sys.modules])"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.remote.keys import KeyRing
+from daemon.serving.keys import KeyRing
 from tests.security.studio import Desk, GpuBox, StudioProcess
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="users and modes of POSIX")

@@ -10,8 +10,8 @@ from typing import Any
 
 import zmq
 
-from daemon.folders import Folders
-from daemon.remote.keys import KeyPair, KeyRing
+from daemon.home.folders import Folders
+from daemon.serving.keys import KeyPair, KeyRing
 from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import DaemonProcess
 from tests.daemon.peer import Peer, report_of

@@ -6,12 +6,12 @@ import time
 
 import zmq
 
-from daemon.remote.address import Address
 from daemon.remote.failures import Failure
-from daemon.remote.keys import KeyPair
 from daemon.remote.link import Link, LinkState
 from daemon.remote.upstream import Upstream
+from daemon.serving.address import Address
 from daemon.serving.connections import Connections
+from daemon.serving.keys import KeyPair
 
 
 def key(number: int) -> bytes:

@@ -9,7 +9,13 @@ import time
 import psutil
 import pytest
 
-from daemon.protocol import (
+from tests.conftest import RunCli
+from tests.daemon.conftest import wait_until
+from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
+from tests.security.conftest import OpenBox, OpenDesk, posix
+from tests.stand_in_engine import stand_in_colour
+from wire.connection import Config
+from wire.protocol import (
     Accepted,
     Cancel,
     Cancelled,
@@ -28,13 +34,7 @@ from daemon.protocol import (
     StatusRequest,
     Welcome,
 )
-from plugins.client.connection import Config
-from plugins.client.session import Session
-from tests.conftest import RunCli
-from tests.daemon.conftest import wait_until
-from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
-from tests.security.conftest import OpenBox, OpenDesk, posix
-from tests.stand_in_engine import stand_in_colour
+from wire.session import Session
 
 NOTICE_SECONDS = 15.0  # a dead computer is noticed within
 

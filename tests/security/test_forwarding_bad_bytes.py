@@ -10,7 +10,11 @@ import msgpack
 import pytest
 import zmq
 
-from daemon.protocol import (
+from daemon.serving.keys import KeyPair
+from tests.daemon.peer import an_insert, kinds, report_of
+from tests.daemon.test_bad_bytes import damaged
+from tests.security.conftest import OpenBox, OpenDesk
+from wire.protocol import (
     PROTOCOL_VERSION,
     ClassInfo,
     Done,
@@ -22,10 +26,6 @@ from daemon.protocol import (
     decode_request,
     encode,
 )
-from daemon.remote.keys import KeyPair
-from tests.daemon.peer import an_insert, kinds, report_of
-from tests.daemon.test_bad_bytes import damaged
-from tests.security.conftest import OpenBox, OpenDesk
 
 MESSAGES = 300
 

@@ -15,15 +15,15 @@ import pytest
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from daemon.folders import Folders
-from daemon.protocol import encode
-from daemon.remote.address import Address
-from daemon.remote.keys import KeyPair, KeyRing
-from daemon.settings import Settings
+from daemon.home.folders import Folders
+from daemon.serving.address import Address
+from daemon.serving.keys import KeyPair, KeyRing
+from daemon.serving.settings import Settings
 from tests.daemon.conftest import ServedEngine, wait_until
 from tests.daemon.peer import Peer, an_insert, report_of
 from tests.security.studio import CurvePeer
 from tests.stand_in_engine import StandInEngine
+from wire.protocol import encode
 
 SILENCE_SECONDS = 0.6
 TELLING = (b"insert", b"object", b"python", b"dog", b"token", b"key", b"user", b"password", b"traceback")

@@ -12,9 +12,17 @@ import zmq
 
 from daemon.command_line import main
 from daemon.commands import doctor
-from daemon.folders import Folders
-from daemon.private_files import PrivateFileError
-from daemon.protocol import (
+from daemon.home.folders import Folders
+from daemon.home.private_files import PrivateFileError
+from daemon.remote.upstream import Upstream, read_upstream
+from daemon.serving.address import Address, BadAddress
+from daemon.serving.keys import KeyPair, KeyProblem, KeyRing, public_key
+from daemon.serving.security import GuestList
+from tests.conftest import RunCli
+from tests.daemon.conftest import wait_until
+from tests.daemon.peer import Peer, an_insert, new_id, report_of, the_error
+from tests.security.conftest import OpenBox, OpenDesk, posix
+from wire.protocol import (
     Error,
     ErrorCode,
     Shutdown,
@@ -23,14 +31,6 @@ from daemon.protocol import (
     decode_request,
     encode,
 )
-from daemon.remote.address import Address, BadAddress
-from daemon.remote.keys import KeyPair, KeyProblem, KeyRing, public_key
-from daemon.remote.upstream import Upstream, read_upstream
-from daemon.serving.security import GuestList
-from tests.conftest import RunCli
-from tests.daemon.conftest import wait_until
-from tests.daemon.peer import Peer, an_insert, new_id, report_of, the_error
-from tests.security.conftest import OpenBox, OpenDesk, posix
 
 
 @pytest.fixture

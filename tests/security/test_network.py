@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from daemon.protocol import MAX_WINDOW_PIXELS, ErrorCode, InsertObjectError, Rect, encode
-from daemon.remote.keys import KeyPair, KeyRing
-from daemon.scene import window_pixels
+from daemon.painting.scene import window_pixels
+from daemon.serving.keys import KeyPair, KeyRing
 from tests.conftest import ROOT, program_environment
 from tests.daemon.peer import an_insert
 from tests.security.namespaces import BOX_ADDRESS, DESK_ADDRESS, Network, network, why_not
 from tests.security.studio import PROGRAM, Desk, GpuBox, StudioProcess
 from tests.stand_in_engine import stand_in_colour
+from wire.protocol import MAX_WINDOW_PIXELS, ErrorCode, InsertObjectError, Rect, encode
 
 PORT = 7411
 BOX = f"tcp://{BOX_ADDRESS}:{PORT}"

@@ -17,13 +17,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daemon.private_files import PrivateFileError, make_private_folder, read_private_file
-from plugins.client.connection import ConnectionUnavailable, read_connection
+from daemon.home.private_files import PrivateFileError, make_private_folder, read_private_file
 from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import DaemonProcess
 from tests.daemon.peer import an_insert, report_of
 from tests.security.conftest import needs_root
 from tests.security.studio import PROGRAM, Desk, GpuBox
+from wire.connection import ConnectionUnavailable, read_connection
 
 pytestmark = needs_root
 NOBODY, PAINTER = 65534, 54321
@@ -33,9 +33,9 @@ _AS_USER = f"""
 import json, os, pathlib, socket, stat, sys, time, zmq
 sys.path.insert(0, {str(ROOT)!r})
 import encodings.ascii, encodings.idna, tests.daemon.peer
-from plugins.client.session import Session
-from plugins.client.connection import Config, is_gone
-from daemon.protocol import InsertObjectError
+from wire.session import Session
+from wire.connection import Config, is_gone
+from wire.protocol import InsertObjectError
 os.setgroups([])
 os.setgid(%d)
 os.setuid(%d)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon import private_files
-from daemon.folders import Folders
-from daemon.lifecycle import connection_pid, running_pid, write_connection_file
-from daemon.private_files import (
+from daemon.home import private_files
+from daemon.home.folders import Folders
+from daemon.home.lifecycle import connection_pid, running_pid, write_connection_file
+from daemon.home.private_files import (
     OTHERS_MAY_WRITE,
     PrivateFileError,
     make_private_folder,
@@ -21,7 +21,7 @@ from daemon.private_files import (
     read_private_file,
     write_private_file,
 )
-from daemon.remote.keys import KeyRing
+from daemon.serving.keys import KeyRing
 from tests.security.conftest import posix
 from tests.security.studio import STAND_IN, StudioProcess
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.hole import fill_hole
-from models.training.baselines.painter import WindowPainter, class_masks, initialise, uniform_of_code
+from models.training.baselines.baseline_painter import WindowPainter, class_masks, initialise, uniform_of_code
 
 _DROP = 0.5  # of the channels
 _DROPPING = 3  # innermost levels of the decoder that drop

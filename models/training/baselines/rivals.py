@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from models.training import checkpoint
-from models.training.baselines.painter import CODE_SIZE, WindowPainter
-from models.training.baselines.trainer import make_painter, repaint
+from models.training.baselines.baseline_painter import CODE_SIZE, WindowPainter
+from models.training.baselines.baseline_trainer import make_painter, repaint
 from models.training.checkpoint import CheckpointError
 
 _NAMES = {"pix2pix": "pix2pix U-Net", "source": "source generator"}

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.training.baselines.painter import CODE_SIZE, WindowPainter, class_masks, initialise
+from models.training.baselines.baseline_painter import CODE_SIZE, WindowPainter, class_masks, initialise
 
 BOTTLENECK = 16  # cells along a side where mask and noise enter
 _BLOCKS = 5  # residual blocks at the bottleneck

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.training.own_class.report import Quality
+from models.training.own_class.quality import Quality
 
 
 def card_text(quality: Quality) -> str:

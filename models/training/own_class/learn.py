@@ -12,11 +12,12 @@ import torch
 
 from models.bundle import Bundle
 from models.data import DataError, ObjectRecord, read_records
-from models.manifest import CARD_NAME, file_hash
+from models.files.manifest import CARD_NAME, file_hash
+from models.files.weights_folder import FOREGROUND, MASKS
 from models.masks.shapes import read_shapes
-from models.masks.training import train_masks
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
+from models.training.mask_training import train_masks
 from models.training.own_class.card import card_text
 from models.training.own_class.held_out import EarlyStop, HeldOut, best_weights
 from models.training.own_class.pack import (
@@ -26,13 +27,12 @@ from models.training.own_class.pack import (
     looks_of,
     write_pack,
 )
-from models.training.own_class.report import SAMPLES, Quality, judge, read_losses, write_report
+from models.training.own_class.quality import SAMPLES, Quality, judge, read_losses, write_report
 from models.training.own_class.samples import sample_sheet
 from models.training.own_class.start import Nearest, StartFromWeights, nearest_class, settings_for
 from models.training.photos.prepare import Prepared, prepare
 from models.training.run import TrainingRun, train
 from models.training.settings import TrainingSettings
-from models.weights_folder import FOREGROUND, MASKS
 
 FEWEST = 8  # objects to learn from, below which nothing comes of it
 _MASK_SHARE, _MASK_MINUTES = 0.15, 5.0  # of the time for the outlines, and at most

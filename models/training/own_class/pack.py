@@ -16,12 +16,12 @@ from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
 from models.data import DataError, ObjectRecord
+from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
+from models.files.manifest_rules import BrokenRule, check_classes
+from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, describe_shape
 from models.foreground_generator import GeneratorShape
 from models.looks import Looks
-from models.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
-from models.manifest_rules import BrokenRule, check_classes
 from models.training.styles import looks_and_styles
-from models.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, describe_shape
 
 _MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, CARD_NAME}
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import layer_pixels
 import object_layer
 import picture
-from client.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome
-from client.request import SentArea, insert_request, new_id, sent_area
 from request_record import RequestRecord
 from settings import Settings
 from subject import Subject
 from wording import Refusal, _, class_label
+
+from wire.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome
+from wire.request import SentArea, insert_request, new_id, sent_area
 
 
 @dataclass(frozen=True)

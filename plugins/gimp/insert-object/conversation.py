@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from client.connection import read_config
-from client.job import InsertJob
-from client.protocol import Insert, Layer, Welcome
-from client.session import Session, StateChanged
 from gi.repository import Gimp
+
+from wire.connection import read_config
+from wire.job import InsertJob
+from wire.protocol import Insert, Layer, Welcome
+from wire.session import Session, StateChanged
 
 _CONFIG = Path(__file__).resolve().parent / "config.json"
 

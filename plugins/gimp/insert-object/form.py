@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome
 from gi.repository import Gtk
 from settings import Settings, roll_seed
 from thumbnails import VariationRow
 from wording import _, class_label
+
+from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome
 
 VARIATIONS = 4
 SHIPPED = ""  # the pack that has no name on the wire

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from client.protocol import Rect
 from gi.repository import Gimp
 from request_record import PARASITE, SHADOW_PARASITE, RequestRecord, ShadowMark
+
+from wire.protocol import Rect
 
 _NUMBER = re.compile(r" #\d+$")
 _KEPT_AND_UNDOABLE = 1 | 2  # GIMP_PARASITE_PERSISTENT, GIMP_PARASITE_UNDOABLE

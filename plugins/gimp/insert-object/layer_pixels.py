@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import picture
-from client.protocol import PixelFormat, PixelFrame, Rect
 from gi.repository import Gegl, Gimp
 from layer_marks import layer_rectangle
 from wording import Refusal, _
+
+from wire.protocol import PixelFormat, PixelFrame, Rect
 
 _PIXELS_AT_ONCE = 1 << 20  # that are cleared; four bytes each
 _EIGHT_BITS = (Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL)

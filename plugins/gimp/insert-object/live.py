@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import composing
-from client.job import InsertJob, JobState
-from client.protocol import InsertObjectError, Layer, Welcome
-from client.state import SessionState, StateChanged
 from composing import Scene
 from dialog import InsertDialog
 from form import VARIATIONS
@@ -21,6 +18,10 @@ from settings import Settings
 from subject import Ground, Subject
 from thumbnails import thumbnail
 from wording import Refusal, _, explain
+
+from wire.job import InsertJob, JobState
+from wire.protocol import InsertObjectError, Layer, Welcome
+from wire.state import SessionState, StateChanged
 
 if TYPE_CHECKING:
     from conversation import Conversation

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import layer_pixels
-from client.protocol import Layer, PixelFrame, Rect
 from gi.repository import Gimp
 from layer_marks import is_renamed, mark_of, record_of, remember, shadow_of
 from request_record import RequestRecord, ShadowMark
 from wording import _
+
+from wire.protocol import Layer, PixelFrame, Rect
 
 
 def insert_above(image: Gimp.Image, layer: Gimp.Layer, anchor: Gimp.Item | None) -> None:

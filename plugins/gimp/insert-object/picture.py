@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from client.protocol import PixelFormat, PixelFrame, Rect
 from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 from wording import Refusal, _
+
+from wire.protocol import PixelFormat, PixelFrame, Rect
 
 SCENE_FORMAT = "R'G'B'A u8"  # a format *name* always means sRGB, whatever the picture's own profile
 # What GIMP keeps selections in. Other formats would do too, but Babl takes a quarter of a second to find its

@@ -6,9 +6,10 @@ import layer_marks
 import layer_pixels
 import object_layer
 import picture
-from client.protocol import Layer, PixelFrame, Rect
 from gi.repository import Gimp
 from wording import _
+
+from wire.protocol import Layer, PixelFrame, Rect
 
 _MARK = "insert-object-preview"  # parasite: its text is the tattoos of the layers that previews stand for
 _KEPT = 1  # GIMP_PARASITE_PERSISTENT: an XCF that is saved meanwhile can be cleaned up later

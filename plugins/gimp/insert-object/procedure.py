@@ -11,12 +11,13 @@ from typing import Any
 import layer_marks
 import picture
 import preview
-from client.protocol import MAX_SEED, InsertObjectError, Rect
-from client.request import sent_area
 from gi.repository import Gimp, Gio, GLib, GObject
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, Settings, roll_seed
 from subject import Subject, choose_subject
 from wording import N_, _, explain
+
+from wire.protocol import MAX_SEED, InsertObjectError, Rect
+from wire.request import sent_area
 
 NAME = "plug-in-insert-object"
 _ICON = Path(__file__).resolve().parent / "insert-object.svg"

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from client.protocol import MAX_SEED, Rect
+from wire.protocol import MAX_SEED, Rect
 
 PARASITE = "insert-object-request"
 SHADOW_PARASITE = "insert-object-shadow"

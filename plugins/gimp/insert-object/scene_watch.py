@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import picture
-from client.protocol import Rect
 from gi.repository import Gimp
+
+from wire.protocol import Rect
 
 _REST_SECONDS = 0.3  # between two looks
 _SHARE = 0.05  # of the time at most is spent on looking, however large the picture

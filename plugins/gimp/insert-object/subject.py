@@ -7,12 +7,13 @@ from typing import Protocol
 
 import object_layer
 import picture
-from client.protocol import Layer, PixelFrame, Rect
 from gi.repository import Gimp
 from layer_marks import layer_rectangle, object_of, record_of, shadow_of
 from picture import Fingerprint
 from request_record import RequestRecord
 from wording import Refusal, _
+
+from wire.protocol import Layer, PixelFrame, Rect
 
 
 @dataclass(frozen=True)

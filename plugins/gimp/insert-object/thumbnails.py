@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.protocol import Layer, PixelFormat, PixelFrame, Rect
 from gi.repository import GdkPixbuf, GLib, Gtk
 from wording import _
+
+from wire.protocol import Layer, PixelFormat, PixelFrame, Rect
 
 SIDE = 92  # screen pixels
 _MARGIN = 1.15  # how much more than the box a thumbnail shows

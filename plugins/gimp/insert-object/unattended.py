@@ -6,15 +6,16 @@ import time
 from dataclasses import replace
 
 import composing
-from client.job import InsertJob, JobState
-from client.protocol import Layer, Welcome
-from client.session import SessionState, StateChanged
 from composing import Scene
 from conversation import Conversation
 from gi.repository import Gimp, GLib
 from settings import Settings
 from subject import Subject
 from wording import Refusal, _
+
+from wire.job import InsertJob, JobState
+from wire.protocol import Layer, Welcome
+from wire.session import SessionState, StateChanged
 
 TICK_MS = 15
 START_SECONDS = 180.0  # a cold disk and a slow machine; the session itself notices a daemon that dies

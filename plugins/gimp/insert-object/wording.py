@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.protocol import ErrorCode, InsertObjectError
 from gi.repository import GLib
+
+from wire.protocol import ErrorCode, InsertObjectError
 
 _HELP = Path(__file__).resolve().parent / "help"
 

@@ -1,7 +1,5 @@
 """Insert Object for Krita: draw a selection, pick a class, get a generated object as a new layer."""
 
-VERSION = "0.1.0"
-
 
 def _inside_krita() -> bool:
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .client.protocol import ClassInfo, PackInfo
 from .pieces import choose
 from .qt import QtCore, QtWidgets, Signal
 from .translations import tr
+from .wire.protocol import ClassInfo, PackInfo
 
 SHIPPED = ""  # the name of the pack that comes with the program
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from krita import Krita
 
-from . import VERSION
 from .colour_spaces import close_scratch
 from .desk import Desk
 from .documents import document_key, is_open
@@ -14,6 +13,7 @@ from .link import Link
 from .messages import Message, Tone, log
 from .qt import QtCore, sip
 from .slots import safe_slot
+from .wire import __version__
 
 
 class Controller(QtCore.QObject):
@@ -21,7 +21,7 @@ class Controller(QtCore.QObject):
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
-        self.link = Link(f"Krita {Krita.instance().version()}, plug-in {VERSION}", parent=self)
+        self.link = Link(f"Krita {Krita.instance().version()}, plug-in {__version__}", parent=self)
         self.link.replied.connect(self._take)
         self._dockers: list[Any] = []
         self._desks: dict[str, Desk] = {}

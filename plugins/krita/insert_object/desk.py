@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from .canvas import CanvasWork, Steps
-from .client.job import InsertJob
-from .client.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
 from .documents import layer_id
 from .form import Form
 from .history import History, Variation
@@ -20,6 +18,8 @@ from .recipes import LayerRecord, Recipe
 from .selection import SelectionInfo, read_selection
 from .targets import Purpose, Target, build_request, check_pack, checked_class, edited_recipe, selected_box
 from .translations import tr
+from .wire.job import InsertJob
+from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
 
 
 class Desk(QtCore.QObject):

@@ -7,8 +7,8 @@ from typing import Any
 
 from krita import Krita
 
-from .client.protocol import Rect
 from .qt import sip
+from .wire.protocol import Rect
 
 SELECTION_MASK = "selectionmask"
 

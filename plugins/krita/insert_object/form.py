@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from krita import Krita
 
-from .client.protocol import MAX_SEED, MAX_VARIATIONS
+from .wire.protocol import MAX_SEED, MAX_VARIATIONS
 
 GROUP = "insert_object"  # the section in kritarc
 

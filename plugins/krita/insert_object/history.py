@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .client.protocol import Layer, PixelFrame, Rect
 from .recipes import Recipe
+from .wire.protocol import Layer, PixelFrame, Rect
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
 KEPT_VARIATIONS = 500

@@ -6,10 +6,10 @@ import time
 from collections import deque
 from pathlib import Path
 
-from .client.connection import ConnectionUnavailable, read_config
-from .client.protocol import InsertObjectError, Reply, Request, Welcome
-from .client.session import Event, Session, SessionState, StateChanged
 from .qt import QtCore, Signal
+from .wire.connection import ConnectionUnavailable, read_config
+from .wire.protocol import InsertObjectError, Reply, Request, Welcome
+from .wire.session import Event, Session, SessionState, StateChanged
 
 BUSY_POLL_MS = 10
 IDLE_POLL_MS = 200

@@ -6,8 +6,8 @@ import enum
 import logging
 from dataclasses import dataclass
 
-from .client.protocol import InsertObjectError
 from .translations import tr, tr_sentence
+from .wire.protocol import InsertObjectError
 
 log = logging.getLogger("insert_object")
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from .annotations import record_with
 from .canvas import Steps
-from .client.protocol import Rect
 from .documents import find_layer, is_attached, layer_id, owned
 from .history import Variation
 from .pixels import clear_layer, write_layer
 from .recipes import LayerRecord, Recipe
 from .translations import tr
+from .wire.protocol import Rect
 
 NOTHING = Rect(0, 0, 0, 0)
 

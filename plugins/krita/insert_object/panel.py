@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .choice import Choice
-from .client.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo
 from .form import Form
 from .messages import Message, Tone
 from .pieces import dice_icon, fill, number_field, row, say, scrolling
@@ -15,6 +14,7 @@ from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
 from .view import View
+from .wire.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo
 
 
 class Panel(QtWidgets.QWidget):

@@ -9,9 +9,9 @@ from array import array
 from collections.abc import Callable, Generator
 from typing import Any
 
-from .client.protocol import PixelFormat, PixelFrame, Rect
 from .colour_spaces import Space, converted, srgb_space
 from .qt import Qt, QtCore, QtGui
+from .wire.protocol import PixelFormat, PixelFrame, Rect
 
 Format = QtGui.QImage.Format
 QUICK_STRIP = 500_000  # pixels that are read or written in a few milliseconds without conversion

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .client.protocol import MAX_SEED, MAX_WINDOW_PIXELS, PixelFormat, PixelFrame, Rect
+from .wire.protocol import MAX_SEED, MAX_WINDOW_PIXELS, PixelFormat, PixelFrame, Rect
 
 FORMAT_VERSION = 1
 

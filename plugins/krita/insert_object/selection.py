@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from .client.protocol import Rect
+from .wire.protocol import Rect
 
 SAMPLED_ROWS = 64  # enough to see any change of shape, few enough to ask ten times a second
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .client.protocol import PixelFrame
 from .history import Variation
 from .pixels import small_image
 from .preview import title
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from .wire.protocol import PixelFrame
 
 THUMBNAIL = 64  # device independent pixels
 

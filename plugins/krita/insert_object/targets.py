@@ -7,12 +7,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .client.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect, Welcome
-from .client.request import SentArea, insert_request, sent_area
 from .documents import bounds_of
 from .pixels import Space, read_coverage, read_layer, read_scene
 from .recipes import LayerRecord, Mask, Recipe
 from .selection import SelectionInfo
+from .wire.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect, Welcome
+from .wire.request import SentArea, insert_request, sent_area
 
 
 class Purpose(enum.Enum):

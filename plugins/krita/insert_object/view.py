@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .client.protocol import MIN_BOX_SIDE, Stage
-from .client.session import SessionState
 from .desk import Desk
 from .link import Link
 from .messages import Message, message_for
 from .targets import Purpose
 from .translations import tr
+from .wire.protocol import MIN_BOX_SIDE, Stage
+from .wire.session import SessionState
 
 STAGES = {
     Stage.LOADING: "Loading the networks…",

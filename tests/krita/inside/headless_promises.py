@@ -5,9 +5,6 @@ import random
 import time
 
 from insert_object.annotations import read_records, remember_layer
-from insert_object.client.connection import read_config
-from insert_object.client.protocol import Done, Layer, PixelFormat, PixelFrame, Rect
-from insert_object.client.session import Session
 from insert_object.colour_spaces import Space, close_scratch, converted, srgb_space
 from insert_object.documents import find_layer, insertion_point, layer_id, owned
 from insert_object.link import CONFIG
@@ -18,6 +15,9 @@ from insert_object.qt import QtCore, QtGui
 from insert_object.recipes import LayerRecord, Mask, Recipe
 from insert_object.selection import read_selection
 from insert_object.targets import Purpose, Target, build_request
+from insert_object.wire.connection import read_config
+from insert_object.wire.protocol import Done, Layer, PixelFormat, PixelFrame, Rect
+from insert_object.wire.session import Session
 from krita import Krita, Selection
 
 SIZE = (300, 200)

@@ -21,9 +21,9 @@ from bench import (
     undo,
 )
 from insert_object.annotations import read_records
-from insert_object.client.protocol import PackInfo
 from insert_object.documents import layer_id, owned
 from insert_object.messages import Tone
+from insert_object.wire.protocol import PackInfo
 from promises import CALM_MS, until
 
 __all__ = ["tidy"]  # called after every promise

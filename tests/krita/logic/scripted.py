@@ -2,7 +2,8 @@
 
 import sys
 
-from insert_object.client.protocol import (
+from insert_object.qt import QtCore, QtWidgets, Signal
+from insert_object.wire.protocol import (
     ClassInfo,
     Done,
     Layer,
@@ -12,8 +13,7 @@ from insert_object.client.protocol import (
     PixelFrame,
     Welcome,
 )
-from insert_object.client.session import SessionState
-from insert_object.qt import QtCore, QtWidgets, Signal
+from insert_object.wire.session import SessionState
 from krita import Document, Krita, Selection
 
 application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])

@@ -3,7 +3,13 @@
 import unittest
 
 from insert_object.annotations import read_records
-from insert_object.client.protocol import (
+from insert_object.desk import Desk
+from insert_object.documents import insertion_point, layer_id, owned
+from insert_object.form import Form
+from insert_object.selection import read_selection
+from insert_object.targets import Purpose
+from insert_object.view import view_of
+from insert_object.wire.protocol import (
     Cancel,
     Error,
     ErrorCode,
@@ -13,12 +19,6 @@ from insert_object.client.protocol import (
     Rect,
     Stage,
 )
-from insert_object.desk import Desk
-from insert_object.documents import insertion_point, layer_id, owned
-from insert_object.form import Form
-from insert_object.selection import read_selection
-from insert_object.targets import Purpose
-from insert_object.view import view_of
 from krita import Krita, Node, Selection
 from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
 

@@ -2,8 +2,8 @@
 
 import unittest
 
-from insert_object.client.protocol import Insert
-from insert_object.client.session import SessionState
+from insert_object.wire.protocol import Insert
+from insert_object.wire.session import SessionState
 from krita import Canvas, Krita, Selection
 from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
 
@@ -108,7 +108,7 @@ class Dockers(unittest.TestCase):
         self.assertEqual(self.docker.panel.strip.count(), 0)
 
     def test_an_unreachable_daemon_is_said_with_a_way_out(self):
-        from insert_object.client.connection import ConnectionUnavailable
+        from insert_object.wire.connection import ConnectionUnavailable
 
         self.link.state = SessionState.UNAVAILABLE
         self.link.error = ConnectionUnavailable("It is gone.", "Start it.")

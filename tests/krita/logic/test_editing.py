@@ -3,11 +3,11 @@
 import unittest
 
 from insert_object.annotations import read_records
-from insert_object.client.protocol import InsertObjectError, Rect
 from insert_object.desk import Desk
 from insert_object.documents import layer_id
 from insert_object.form import Form
 from insert_object.view import view_of
+from insert_object.wire.protocol import InsertObjectError, Rect
 from krita import Krita, Node
 from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
 

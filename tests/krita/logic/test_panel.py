@@ -4,7 +4,6 @@ import random
 import unittest
 
 from insert_object import translations
-from insert_object.client.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
 from insert_object.form import Form, load_form, save_form
 from insert_object.history import History, Variation
 from insert_object.messages import Message, Tone
@@ -14,6 +13,7 @@ from insert_object.qt import Qt, QtCore, QtGui, QtWidgets
 from insert_object.recipes import Recipe
 from insert_object.strip import Strip
 from insert_object.view import View
+from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
 from krita import Krita
 from scripted import CLASSES, PACKS, layer_reply
 

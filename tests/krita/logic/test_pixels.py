@@ -5,9 +5,9 @@ import unittest
 from unittest import mock
 
 from insert_object import pixels
-from insert_object.client.protocol import PixelFormat, PixelFrame, Rect
 from insert_object.colour_spaces import Space
 from insert_object.pixels import QtGui, in_space, packed, read_coverage, read_layer, read_scene, write_layer
+from insert_object.wire.protocol import PixelFormat, PixelFrame, Rect
 from krita import Selection
 from scripted import picture
 

@@ -3,7 +3,6 @@
 import json
 import unittest
 
-from insert_object.client.protocol import Rect
 from insert_object.history import History, Variation
 from insert_object.recipes import (
     LayerRecord,
@@ -14,6 +13,7 @@ from insert_object.recipes import (
     packed_record,
     unpacked_record,
 )
+from insert_object.wire.protocol import Rect
 from scripted import layer_reply
 
 RECIPE = Recipe("dog", 42, Rect(-5, 10, 200, 100), "brown", Mask(4, 2, bytes(range(8))))

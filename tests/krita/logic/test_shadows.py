@@ -4,12 +4,12 @@ import time
 import unittest
 
 from insert_object.annotations import read_records
-from insert_object.client.protocol import InsertObjectError
 from insert_object.desk import Desk
 from insert_object.documents import layer_id
 from insert_object.form import Form
 from insert_object.messages import Tone
 from insert_object.targets import Purpose
+from insert_object.wire.protocol import InsertObjectError
 from krita import Krita, Node, Selection
 from scripted import WELCOME, WELCOME_WITH_PACKS, ScriptedLink, done_reply, layer_reply, let_live, picture
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import insert_object
 from insert_object import translations, view
-from insert_object.client.protocol import ErrorCode, InsertObjectError
 from insert_object.messages import Tone, message_for
 from insert_object.slots import safe_slot
+from insert_object.wire.protocol import ErrorCode, InsertObjectError
 
 FOLDER = Path(insert_object.__file__).parent
 LANGUAGES = ("fr", "de", "zh")

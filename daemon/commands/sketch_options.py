@@ -1,0 +1,56 @@
+"""The options of ``insert-object scene``. Imports no packages."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from daemon.commands.insert_options import box_of, number_of
+from wire.protocol import MAX_SEED
+
+SMALLEST_SCENE, LARGEST_SCENE = 128, 2048  # pixels
+MOST_OBJECTS = 12
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the ``scene`` command."""
+    parser = subparsers.add_parser(
+        "scene",
+        help="paint a whole scene from nothing",
+        description="Paints a background from a seed and inserts objects into it, the far ones first. "
+        "Backgrounds are painted small and enlarged: a sketch to paint over, not a photo.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True,
+        help="the finished picture (.png, .jpg, .webp, .tif) or its layers (.ora)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="N", type=number_of(0, MAX_SEED), default=0,
+        help="the scene, 0 to 2147483647 (default 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", metavar="PIXELS", type=number_of(SMALLEST_SCENE, LARGEST_SCENE), default=512,
+        help=f"side of the square picture, {SMALLEST_SCENE} to {LARGEST_SCENE} (default 512)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--objects", metavar="N", type=number_of(0, MOST_OBJECTS),
+        help=f"how many objects the seed places, 0 to {MOST_OBJECTS} (default 3; not with --box)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--box", metavar="X,Y,W,H", action="append", type=box_of, default=[],
+        help="where an object goes; repeat it with --class in the order of insertion",
+    )  # fmt: skip
+    parser.add_argument(
+        "--class", dest="class_name", metavar="CLASS", action="append", default=[],
+        help="what to insert; without --box the seed draws from these",
+    )  # fmt: skip
+    parser.add_argument("--shadow", action="store_true", help="lay a contact shadow under each object")
+    parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    parser.set_defaults(run=_run, photo=None, mask=None, reference=None, layer=None)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from daemon.commands.sketch import run
+
+    return run(options)

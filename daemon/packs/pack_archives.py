@@ -1,0 +1,110 @@
+"""A model pack out of a zip: nothing lands outside its folder, nothing grows beyond what a pack can be."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from models.files.manifest import (
+    CARD_NAME,
+    FILE_NAME,
+    MAX_MANIFEST_BYTES,
+    Manifest,
+    ModelCorrupt,
+    ModelMissing,
+)
+from wire.protocol import ErrorCode, InsertObjectError
+
+MAX_ARCHIVE_BYTES = 2 << 30  # of the zip, and of what comes out of it
+MAX_ENTRIES = 1000
+MAX_SMALL_BYTES = {FILE_NAME: MAX_MANIFEST_BYTES, CARD_NAME: 1 << 20}
+MOST_SHRUNK = 50  # times; trained weights hardly shrink at all, a zip bomb shrinks a thousandfold
+_SMALL = 1 << 20  # bytes below which shrinking does not matter
+
+
+class BadArchive(InsertObjectError):
+    """A zip that holds no pack, or is made to do harm."""
+
+    def __init__(self, archive: Path, reason: str) -> None:
+        super().__init__(
+            ErrorCode.BAD_REQUEST, f"{archive.name} {reason}.", "Get it anew from where it came."
+        )
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Takes manifest, listed files and card out of a zip, from its top or from its one folder.
+
+    Raises:
+        BadArchive: with the reason; the caller deletes what is in ``folder``.
+        OSError: the files cannot be written.
+    """
+    if not archive.is_file():
+        raise BadArchive(archive, "is neither a folder nor a file")
+    if archive.stat().st_size > MAX_ARCHIVE_BYTES:
+        raise BadArchive(archive, "is larger than a model pack can be")
+    try:
+        with zipfile.ZipFile(archive) as content:
+            entries = _entries(archive, content)
+            if FILE_NAME not in entries:
+                raise BadArchive(archive, f"holds no {FILE_NAME}")
+            _take(content, entries[FILE_NAME], folder / FILE_NAME)
+            wanted = [*Manifest.read(folder).files, *([CARD_NAME] if CARD_NAME in entries else [])]
+            for name in wanted:
+                if name not in entries:
+                    raise BadArchive(archive, f"lacks {name}, which its manifest lists")
+                _take(content, entries[name], folder / name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise BadArchive(archive, f"is no zip that can be read: {str(error).rstrip('.')}") from error
+    except (ModelMissing, ModelCorrupt) as error:
+        raise BadArchive(
+            archive, f"holds no pack that can be used: {error.path.name} {_why(error)}"
+        ) from error
+
+
+def _entries(archive: Path, content: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The files of the pack by their name in its folder; every entry of the zip was judged."""
+    listed = content.infolist()
+    if len(listed) > MAX_ENTRIES:
+        raise BadArchive(archive, f"holds {len(listed)} files, more than a model pack has")
+    if sum(entry.file_size for entry in listed) > MAX_ARCHIVE_BYTES:
+        raise BadArchive(archive, "would unpack to more than a model pack can be")
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in listed:
+        _judge(archive, entry)
+        if not entry.is_dir() and not entry.filename.startswith("__MACOSX/"):
+            if entry.filename in found:
+                raise BadArchive(archive, f"holds two files of one name: {entry.filename[:80]!a}")
+            found[entry.filename] = entry
+    manifests = [PurePosixPath(name) for name in found if PurePosixPath(name).name == FILE_NAME]
+    nearest = min(manifests, key=lambda path: len(path.parts), default=PurePosixPath(FILE_NAME))
+    prefix = "" if len(nearest.parts) == 1 else f"{nearest.parent}/"
+    return {name[len(prefix) :]: entry for name, entry in found.items() if name.startswith(prefix)}
+
+
+def _judge(archive: Path, entry: zipfile.ZipInfo) -> None:
+    name, path = entry.filename, PurePosixPath(entry.filename)
+    leads_out = path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name
+    if leads_out or "\\" in entry.orig_filename or "\0" in entry.orig_filename:
+        raise BadArchive(archive, f"holds a file that would land outside its folder: {name[:80]!a}")
+    mode = entry.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise BadArchive(archive, f"holds a link or a device: {name[:80]!a}")
+    if entry.flag_bits & 1:
+        raise BadArchive(archive, "is locked with a password")
+    if entry.file_size > max(_SMALL, MOST_SHRUNK * entry.compress_size):
+        raise BadArchive(archive, f"holds a file that grows without measure: {name[:80]!a}")
+    if entry.file_size > MAX_SMALL_BYTES.get(path.name, entry.file_size):
+        raise BadArchive(archive, f"holds a {path.name} of {entry.file_size} bytes, too large for one")
+
+
+def _take(content: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+    """Unpacks one file; ``zipfile`` gives no more bytes than the entry was judged by, and checks its sum."""
+    with content.open(entry) as packed, target.open("xb") as file:
+        shutil.copyfileobj(packed, file)
+
+
+def _why(error: ModelMissing | ModelCorrupt) -> str:
+    return error.reason if isinstance(error, ModelCorrupt) else "is missing"

@@ -1,0 +1,171 @@
+"""One request on a set of networks: random numbers, outline, object, and the layers cut from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from daemon.painting import scene as view_of_scene
+from daemon.painting.grain import scene_grain, with_grain
+from daemon.painting.pixels import frame_pixels, pixel_frame
+from daemon.painting.scene import SceneView
+from daemon.painting.shadow import contact_shadow
+from models.bundle import Bundle
+from models.looks import varied
+from models.masks.generator import LATENT
+from wire.protocol import (
+    MAX_SEED,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    Layer,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    Stage,
+    sent_window,
+)
+
+REFINED_ABOVE = 1.25  # image pixels per network pixel; below, enlarging alone does as well
+MOST_DOUBLINGS = 2
+
+OnStage = Callable[[Stage, float], None]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The inputs of the networks for one request, a row a variation."""
+
+    seeds: list[int]
+    scene: Tensor  # (N, 3, S, S) in -1..1
+    class_index: Tensor  # (N,)
+    codes: Tensor  # (N, code_size)
+    mask_codes: Tensor  # (N, 32)
+    boxes: Tensor  # (N, 4)
+    noise: Tensor  # (N, 1, S, S)
+
+
+def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[Layer]:
+    """The layers of a request, in order; ``on_stage`` is called between stages and may raise.
+
+    Raises:
+        InsertObjectError: with the code and the sentence for the user.
+    """
+    index = _class_index(bundle, request.class_name)
+    view = view_of_scene.view_of(request)
+    on_stage(Stage.MASK, 0.3)
+    plan = _plan(request, view, bundle, index)
+    if request.mask is not None:
+        shape = _planes(view_of_scene.square_mask(request.mask, view, bundle.resolution))
+        masks = shape.expand(len(plan.seeds), -1, -1, -1)
+    else:
+        masks = bundle.make_masks(plan.class_index, plan.boxes, plan.mask_codes)
+    on_stage(Stage.OBJECT, 0.45)
+    colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, plan.codes, plan.noise)
+    small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
+    for _ in range(_doublings(view, bundle)):
+        colour, alpha = bundle.refine(colour, alpha, plan.seeds)
+    pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
+    alphas = alpha[:, 0].cpu().numpy()
+    if not (np.isfinite(pictures).all() and np.isfinite(alphas).all()):
+        raise _no_picture(bundle)
+    grain = scene_grain(view)
+    for place, seed in enumerate(plan.seeds):
+        on_stage(Stage.FINISHING, 0.9 + 0.1 * place / len(plan.seeds))
+        pixels, x, y = view_of_scene.object_layer(pictures[place], alphas[place], view, depth=request.depth)
+        grained = pixel_frame(with_grain(frame_pixels(pixels), grain, seed))
+        shadow = None
+        if request.shadow:
+            shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
+        yield Layer(request.id, place, request.class_name, seed, x, y, grained, *(shadow or (None, 0, 0)))
+
+
+def _doublings(view: SceneView, bundle: Bundle) -> int:
+    """How often the refiner doubles the object before it is enlarged to the image's pixels."""
+    scale = view.square.width / bundle.resolution  # image pixels per network pixel
+    if bundle.refiner is None or scale < REFINED_ABOVE:
+        return 0
+    return min(MOST_DOUBLINGS, max(1, round(math.log2(scale))))
+
+
+def _class_index(bundle: Bundle, name: str) -> int:
+    names = bundle.class_names
+    if name not in names:
+        raise InsertObjectError(
+            ErrorCode.UNKNOWN_CLASS, f"There is no class {name!r}.", f"These are there: {', '.join(names)}."
+        )
+    return names.index(name)
+
+
+def _no_picture(bundle: Bundle) -> InsertObjectError:
+    return InsertObjectError(
+        ErrorCode.MODEL_CORRUPT,
+        f"The networks “{bundle.manifest.name}” made nothing that can be shown.",
+        "Choose another pack, or get this one anew from where it came.",
+    )
+
+
+def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) -> _Plan:
+    """Everything random about a variation comes from its own seed, so one can be had again alone."""
+    count, side = request.variations, bundle.resolution
+    seeds = [(request.seed + place) % (MAX_SEED + 1) for place in range(count)]
+    codes, mask_codes, noise = [], [], []
+    for seed in seeds:
+        random = torch.Generator().manual_seed(seed)
+        codes.append(torch.randn(bundle.code_size, generator=random))
+        mask_codes.append(torch.randn(LATENT, generator=random))
+        noise.append(torch.randn(1, side, side, generator=random))
+    looks = torch.stack(codes)
+    classes = torch.full((count,), class_index)
+    given = _given_code(request, bundle, class_index)
+    looks = bundle.draw_looks(classes, looks) if given is None else varied(given, looks)
+    scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
+    box = torch.tensor(view_of_scene.box_in_square(view))
+    return _Plan(
+        seeds,
+        scene.expand(count, -1, -1, -1),
+        classes,
+        looks,
+        torch.stack(mask_codes),
+        box.expand(count, -1),
+        torch.stack(noise),
+    )
+
+
+def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | None:
+    """The appearance that the request names, by picture or by style: (1, code_size)."""
+    if request.reference is not None:
+        picture, mask = view_of_scene.reference_crop(request.reference, bundle.resolution)
+        return bundle.encode(_planes(picture) * 2 - 1, _planes(mask)).cpu()
+    if request.style:
+        styles = bundle.manifest.classes[class_index].styles
+        if request.style not in styles:
+            raise InsertObjectError(
+                ErrorCode.BAD_REQUEST,
+                f"The class {request.class_name} has no style {request.style!r}.",
+                f"It has: {', '.join(styles)}." if styles else "It has no styles.",
+            )
+        return torch.tensor(styles[request.style]).unsqueeze(0)
+    return None
+
+
+def _planes(pixels: NDArray[np.float32]) -> Tensor:
+    """(S, S) or (S, S, C) to (1, C, S, S)."""
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels))
+    return tensor[None, None] if tensor.ndim == 2 else tensor.permute(2, 0, 1)[None]
+
+
+def warm_up_request(class_name: str, variations: int) -> Insert:
+    """A request on a grey picture that takes every path of the networks."""
+    side = 256
+    box = Rect(64, 64, 128, 128)
+    window = sent_window(box, side, side)
+    grey = bytes([128]) * (window.width * window.height * 3)
+    pixels = PixelFrame(window.width, window.height, PixelFormat.RGB8, grey)
+    return Insert("warm-up", class_name, side, side, box, window, pixels, variations=variations)

@@ -1,0 +1,108 @@
+"""Cubic resampling: areas of a picture to squares for the networks, and squares enlarged to pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from daemon.painting.pixels import Samples
+
+Floats: TypeAlias = NDArray[np.float32]
+Area: TypeAlias = "tuple[float, float, float, float]"  # left, top, right, bottom in source pixels
+
+
+def resampled(pixels: NDArray[np.uint8], area: Area, size: int) -> Floats:
+    """An area (left, top, right, bottom) of uint8 (h, w, 1|3) pixels as float32 (size, size, 1|3) in 0..1.
+
+    Cubic and antialiased. Outside the pixels the area shows their nearest edge.
+    """
+    height, width, channels = pixels.shape
+    left, top, right, bottom = area
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        source = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels))
+        scaled = source.resize((size, size), Image.Resampling.BICUBIC, area, reducing_gap=2.0)
+        square: Floats = np.asarray(scaled, np.float32).reshape(size, size, channels)
+        square *= np.float32(1 / 255)
+        return square
+    down = _edge_weights(height, top, bottom, size)
+    across = _edge_weights(width, left, right, size)
+    rows = down @ pixels.reshape(height, width * channels).astype(np.float32)
+    columns = across @ rows.reshape(size, width, channels)  # broadcast over the rows
+    clipped: Floats = np.clip(columns * np.float32(1 / 255), 0.0, 1.0)
+    return clipped
+
+
+def _edge_weights(length: int, start: float, stop: float, size: int) -> Floats:
+    """Weights (size, length) that resample ``start``..``stop`` of a line; beyond its ends its edge goes on.
+
+    Keys' cubic kernel with a = -0.5, widened by the reduction: what Pillow's BICUBIC does inside.
+    """
+    step = (stop - start) / size
+    widen = max(step, 1.0)
+    centres = start + (np.arange(size) + 0.5) * step
+    first = np.floor(centres - 2 * widen).astype(np.int64)
+    taps = first[:, np.newaxis] + np.arange(int(np.ceil(4 * widen)) + 2)
+    distance = np.abs(taps + 0.5 - centres[:, np.newaxis]) / widen
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+    weights /= weights.sum(axis=1, keepdims=True)
+    matrix = np.zeros((size, length))
+    rows = np.broadcast_to(np.arange(size)[:, np.newaxis], taps.shape)
+    np.add.at(matrix, (rows, np.clip(taps, 0, length - 1)), weights)
+    return matrix.astype(np.float32)
+
+
+def edge_contrast(scale: float) -> float:
+    """How much steeper alpha's ramp becomes when a network pixel grows to ``scale`` image pixels.
+
+    Enlarged as it is, the few pixels of a soft edge would turn into a wide veil around a large object.
+    """
+    return min(max(scale / 1.5, 1.0), 4.0)
+
+
+def enlarged_8(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:
+    """RGBA uint8 (h, w, 4) of the source area. As RGBX, because Pillow multiplies RGBA by its alpha."""
+    x0, y0, x1, y1 = _around(source, target, alpha.shape[0])
+    stacked = np.dstack((rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1]))
+    codes = np.clip(stacked * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    image = Image.frombuffer("RGBX", (x1 - x0, y1 - y0), codes.tobytes(), "raw", "RGBX", 0, 1)
+    box = (source[0] - x0, source[1] - y0, source[2] - x0, source[3] - y0)
+    pixels = np.array(image.resize(target, Image.Resampling.BICUBIC, box))
+    contrast = edge_contrast(target[0] / (source[2] - source[0]))
+    if contrast > 1:
+        steep = np.clip((np.arange(256) - 127.5) * contrast + 128.0, 0, 255).astype(np.uint8)
+        pixels[..., 3] = steep[pixels[..., 3]]
+    return pixels
+
+
+def enlarged_16(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:
+    """RGBA uint16 (h, w, 4) of the source area, one channel at a time in float."""
+    pixels = np.empty((target[1], target[0], 4), np.uint16)
+    for channel in range(4):
+        plane = alpha if channel == 3 else rgb[..., channel]
+        image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+        scaled = np.array(image.resize(target, Image.Resampling.BICUBIC, source))
+        if channel == 3:
+            contrast = np.float32(edge_contrast(target[0] / (source[2] - source[0])))
+            scaled = (scaled - np.float32(0.5)) * contrast + np.float32(0.5)
+        scaled *= np.float32(65535)
+        scaled += np.float32(0.5)
+        pixels[..., channel] = np.clip(scaled, 0, 65535, out=scaled)
+    return pixels
+
+
+def _around(source: Area, target: tuple[int, int], size: int) -> tuple[int, int, int, int]:
+    """Whole network pixels that hold the source area and all that the cubic kernel reads around it."""
+    left, top, right, bottom = source
+    reach = 1 + math.ceil(2 * max(1.0, (right - left) / target[0], (bottom - top) / target[1]))
+    return (
+        max(math.floor(left) - reach, 0),
+        max(math.floor(top) - reach, 0),
+        min(math.ceil(right) + reach, size),
+        min(math.ceil(bottom) + reach, size),
+    )

@@ -1,0 +1,369 @@
+"""Geometry and colour of an insertion: crop, square, padding, enlargement and paste. No networks.
+
+The service turns a request into a ``SceneView``, takes square network inputs from it and turns network
+outputs back into an object layer in image pixels; clients cut the window out of a picture and paste
+layers into it. Positions are exact to a fraction of a pixel, the image's own pixels are never resampled.
+Arrays are indexed (row, column, channel); colours are sRGB code values with straight alpha.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from daemon.painting.pixels import Samples, blend, blend_over_transparent, frame_pixels, pixel_frame, to_depth
+from daemon.painting.reference import soft_ellipse
+from daemon.painting.resample import Area, Floats, enlarged_8, enlarged_16, resampled
+from wire.protocol import (
+    MAX_WINDOW_PIXELS,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    MalformedMessage,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    sent_size,
+    sent_window,
+    square_window,
+    usable_box,
+)
+
+MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
+MID_GREY = 128  # stands in for what a transparent picture does not show
+MIDDLE = 0.75  # of a reference picture's sides: about what its object fills, if nothing tells more
+MASK_PRESENT = 0.25  # a mask that reaches this nowhere in the square shows no object
+
+
+class EmptyMask(InsertObjectError):
+    """The user's mask leaves nothing to be drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.BAD_REQUEST,
+            "The mask is empty: it marks nothing inside the box, or too little to be an object.",
+            "Mark the object's shape in white, inside the box.",
+        )
+
+
+class EmptyObject(InsertObjectError):
+    """The networks drew an object that no pixel of the picture shows."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.BAD_REQUEST, "The object came out empty.", "Try another seed.")
+
+
+@dataclass(frozen=True)
+class SceneView:
+    """What a request shows of its picture.
+
+    ``pixels`` is uint8 (h, w, 3): the sent window, perhaps scaled down. ``window`` is the part of
+    ``square`` that exists in the image; ``square`` may reach outside; ``box`` is clipped to the image.
+    """
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+    window: Rect
+    square: Rect
+    box: Rect
+    image_width: int
+    image_height: int
+
+
+def _flattened(frame: PixelFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """RGB (h, w, 3) over mid grey, and the alpha (h, w) or None if every pixel is opaque."""
+    pixels = frame_pixels(frame)
+    if frame.format is PixelFormat.RGB8:
+        return pixels, None
+    alpha = pixels[..., 3]
+    if alpha.min() < 255:
+        grey = np.full((frame.height, frame.width, 3), MID_GREY, np.uint8)
+        ordered = pixels[..., (2, 1, 0, 3)] if frame.format is PixelFormat.BGRA8 else pixels
+        return blend(grey, ordered), alpha
+    # A list of channels is copied four times quicker than a slice of them.
+    return pixels[..., (2, 1, 0) if frame.format is PixelFormat.BGRA8 else (0, 1, 2)], None
+
+
+# --- From a request to network inputs -------------------------------------------------------------------
+
+
+def view_of(request: Insert) -> SceneView:
+    """The scene of a request, checked against its box.
+
+    Raises:
+        InsertObjectError: ``box-too-small``, ``box-outside`` or ``too-large`` for a box that cannot be
+            filled, ``bad-request`` for a window or pixels that do not belong to the box.
+    """
+    width, height, scene = request.image_width, request.image_height, request.scene
+    box = usable_box(request.box, width, height)
+    if box.width * box.height > MAX_LAYER_PIXELS:
+        raise InsertObjectError(
+            ErrorCode.TOO_LARGE,
+            f"The box is {box.width} × {box.height} pixels, too large for one object.",
+            f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
+        )
+    window = sent_window(box, width, height)
+    if request.window != window:
+        raise MalformedMessage("The window does not belong to the box.")
+    longest = max(scene.width, scene.height)
+    if longest > MAX_WINDOW_PIXELS:
+        raise MalformedMessage(
+            f"The scene is {scene.width} × {scene.height} pixels, more than {MAX_WINDOW_PIXELS}.",
+            ErrorCode.TOO_LARGE,
+        )
+    fitting = sent_size(window, longest)
+    if longest <= max(window.width, window.height) and (
+        abs(scene.width - fitting[0]) > 1 or abs(scene.height - fitting[1]) > 1
+    ):
+        raise MalformedMessage("The scene's proportions are not those of the window.")
+    pixels, _ = _flattened(scene)
+    return SceneView(pixels, window, square_window(box, width, height), box, width, height)
+
+
+def square_pixels(view: SceneView, size: int) -> Floats:
+    """The square as float32 (size, size, 3) in 0..1; beyond the image its edge pixels go on."""
+    return resampled(view.pixels, _square_in_pixels(view), size)
+
+
+def square_mask(mask: PixelFrame, view: SceneView, size: int) -> Floats:
+    """The user's mask (a8, the size of the scene's pixels) as float32 (size, size) in 0..1.
+
+    Nothing is marked beyond the image.
+
+    Raises:
+        InsertObjectError: ``bad-request`` for a mask of another size or format; ``EmptyMask``.
+    """
+    height, width = view.pixels.shape[:2]
+    if mask.format is not PixelFormat.A8 or (mask.width, mask.height) != (width, height):
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST,
+            f"The mask is {mask.width} × {mask.height} pixels, its scene {width} × {height}.",
+            "Give a mask of the scene's size.",
+        )
+    down, across = (int(view.square.height > view.window.height), int(view.square.width > view.window.width))
+    framed = np.pad(frame_pixels(mask), ((down, down), (across, across), (0, 0)))
+    left, top, right, bottom = _square_in_pixels(view)
+    square = resampled(framed, (left + across, top + down, right + across, bottom + down), size)
+    if float(square.max()) < MASK_PRESENT:
+        raise EmptyMask
+    return np.ascontiguousarray(square[..., 0])
+
+
+def box_in_square(view: SceneView) -> tuple[float, float, float, float]:
+    """The clipped box's left, top, right and bottom as fractions of the square."""
+    square, box = view.square, view.box
+    return (
+        (box.x - square.x) / square.width,
+        (box.y - square.y) / square.height,
+        (box.right - square.x) / square.width,
+        (box.bottom - square.y) / square.height,
+    )
+
+
+def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
+    """A reference picture as the appearance encoder sees it.
+
+    Returns:
+        Colours (size, size, 3) and the object's mask (size, size), both float32 in 0..1: the usual window
+        around what the picture's own alpha shows, or, where every pixel is opaque, the whole picture and
+        an ellipse in its middle, where the object will be.
+
+    Raises:
+        InsertObjectError: ``bad-request`` if the picture is wholly transparent.
+    """
+    colours, alpha = _flattened(reference)
+    if alpha is None:
+        width, height = reference.width, reference.height
+        side = max(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        whole = resampled(colours, (left, top, left + side, top + side), size)
+        return whole, _middle(width / side, height / side, size)
+    shown = bounds(alpha >= 128)
+    if shown is None:
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST,
+            "The reference picture is transparent everywhere.",
+            "Give a picture of the object, with or without its background.",
+        )
+    square = square_window(shown, reference.width, reference.height)
+    corners = (square.x, square.y, square.right, square.bottom)
+    mask = np.pad(alpha[..., np.newaxis], ((1, 1), (1, 1), (0, 0)))
+    shifted = (square.x + 1, square.y + 1, square.right + 1, square.bottom + 1)
+    return resampled(colours, corners, size), np.ascontiguousarray(resampled(mask, shifted, size)[..., 0])
+
+
+def _middle(width: float, height: float, size: int) -> Floats:
+    """The mask for a picture whose sides are these parts of a square of ``size`` pixels."""
+    across, down = max(1, round(width * size)), max(1, round(height * size))
+    mask = np.zeros((size, size), np.float32)
+    left, top = (size - across) // 2, (size - down) // 2
+    mask[top : top + down, left : left + across] = soft_ellipse(down, across, MIDDLE)
+    return mask
+
+
+def _square_in_pixels(view: SceneView) -> Area:
+    """The square in the coordinates of the view's pixels."""
+    height, width = view.pixels.shape[:2]
+    across, down = width / view.window.width, height / view.window.height
+    square, window = view.square, view.window
+    return (
+        (square.x - window.x) * across,
+        (square.y - window.y) * down,
+        (square.right - window.x) * across,
+        (square.bottom - window.y) * down,
+    )
+
+
+# --- From network outputs to a layer ----------------------------------------------------------------------
+
+
+def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> tuple[PixelFrame, int, int]:
+    """The object in image pixels, cut to what is visible of it.
+
+    Colours and alpha are enlarged apart (straight alpha), so ``rgb`` must hold plausible colours outside
+    the mask too. Alpha below half a code value is not part of the layer.
+
+    Args:
+        rgb: float32 (S, S, 3) in 0..1, the whole square.
+        alpha: float32 (S, S) in 0..1.
+        view: the scene that the square was taken from.
+        depth: bits per sample of the layer, 8 or 16.
+
+    Returns:
+        The pixels (rgba8 or rgba16) and the x and y of their corner in the image.
+
+    Raises:
+        EmptyObject: if alpha shows nothing inside the image.
+    """
+    codes = 255 if depth == 8 else 65535
+    shown = bounds(alpha >= 0.5 / codes)
+    placed = enlarged_area(shown, view, alpha.shape[0]) if shown else None
+    if placed is None:
+        raise EmptyObject
+    area, source = placed
+    enlarge = enlarged_8 if depth == 8 else enlarged_16
+    pixels = enlarge(rgb, alpha, (area.width, area.height), source)
+    visible = bounds(pixels[..., 3] > 0)
+    if visible is None:
+        raise EmptyObject
+    cut = pixels[visible.y : visible.bottom, visible.x : visible.right]
+    return pixel_frame(cut), area.x + visible.x, area.y + visible.y
+
+
+def enlarged_area(shown: Rect, view: SceneView, size: int) -> tuple[Rect, Area] | None:
+    """Where a part of a square lies in the image, with what the cubic kernel makes of its border.
+
+    Args:
+        shown: the part, in the pixels of a square of ``size`` × ``size``.
+        view: the scene that the square was taken from.
+        size: the square's side in its own pixels.
+
+    Returns:
+        The part in image pixels, cut to the window, and that very area in the square's pixels; None if
+        nothing of it lies in the image.
+    """
+    square = view.square
+    scale = square.width / size  # image pixels per network pixel
+    reach = 2 * max(1.0, 1 / scale)  # the cubic kernel's, in network pixels
+    left = square.x + int(np.floor((shown.x - reach) * scale))
+    top = square.y + int(np.floor((shown.y - reach) * scale))
+    right = square.x + int(np.ceil((shown.right + reach) * scale))
+    bottom = square.y + int(np.ceil((shown.bottom + reach) * scale))
+    area = Rect(left, top, right - left, bottom - top)
+    area = _intersection(area, view.window)
+    if area.width < 1 or area.height < 1:
+        return None
+    return area, (
+        max((area.x - square.x) / scale, 0.0),
+        max((area.y - square.y) / scale, 0.0),
+        min((area.right - square.x) / scale, float(size)),
+        min((area.bottom - square.y) / scale, float(size)),
+    )
+
+
+def bounds(present: NDArray[np.bool_]) -> Rect | None:
+    """The smallest rectangle with every true pixel of (h, w), or None."""
+    rows = np.flatnonzero(present.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(present.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    return Rect(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+
+def _intersection(one: Rect, other: Rect) -> Rect:
+    shifted = Rect(one.x - other.x, one.y - other.y, one.width, one.height)
+    inside = shifted.clipped(other.width, other.height)
+    return Rect(inside.x + other.x, inside.y + other.y, inside.width, inside.height)
+
+
+# --- A client's side: window out, layer in ------------------------------------------------------------------
+
+
+def window_pixels(picture: Samples, box: Rect, limit: int) -> tuple[Rect, PixelFrame]:
+    """The window that a request sends for a box, and its pixels (rgb8 or rgba8).
+
+    Reads nothing of the picture but the window.
+
+    Args:
+        picture: uint8 or uint16 (H, W, 3|4).
+        box: the user's box in image pixels; it may reach over the border.
+        limit: pixels on the longer side, from ``Limits.window_pixels``.
+
+    Raises:
+        InsertObjectError: ``box-too-small`` or ``box-outside``.
+    """
+    height, width = picture.shape[:2]
+    window = sent_window(usable_box(box, width, height), width, height)
+    part = to_depth(picture[window.y : window.bottom, window.x : window.right], 8)
+    size = sent_size(window, limit)
+    if size != (window.width, window.height):
+        image = Image.fromarray(np.ascontiguousarray(part))
+        part = np.asarray(image.resize(size, Image.Resampling.HAMMING, reducing_gap=3.0))
+    return window, pixel_frame(part)
+
+
+def window_mask(mask: NDArray[np.uint8], box: Rect, limit: int) -> PixelFrame:
+    """The part of a mask that a request sends with its box: a8, the size of ``window_pixels``' frame.
+
+    Args:
+        mask: uint8 (H, W), the size of the whole picture.
+        box, limit: as for ``window_pixels``.
+
+    Raises:
+        InsertObjectError: ``box-too-small`` or ``box-outside``.
+    """
+    height, width = mask.shape
+    window = sent_window(usable_box(box, width, height), width, height)
+    part = np.ascontiguousarray(mask[window.y : window.bottom, window.x : window.right])
+    size = sent_size(window, limit)
+    if size != (window.width, window.height):
+        scaled = Image.fromarray(part).resize(size, Image.Resampling.HAMMING, reducing_gap=3.0)
+        part = np.asarray(scaled)
+    return pixel_frame(part[..., np.newaxis])
+
+
+def paste(picture: Samples, pixels: Samples, x: int, y: int) -> Samples:
+    """A copy of the picture with a layer over it.
+
+    Every pixel where the layer's alpha is 0, or where the layer is not, stays bit-identical.
+
+    Args:
+        picture: uint8 or uint16 (H, W, 3|4), straight alpha.
+        pixels: the layer, uint8 or uint16 (h, w, 4), straight alpha; brought to the picture's depth.
+        x, y: the layer's corner in the picture; what lies outside is cut off.
+    """
+    result: Samples = picture.copy()
+    height, width = picture.shape[:2]
+    area = Rect(x, y, pixels.shape[1], pixels.shape[0]).clipped(width, height)
+    if area.width < 1 or area.height < 1:
+        return result
+    layer = to_depth(pixels[area.y - y : area.bottom - y, area.x - x : area.right - x], 8 * picture.itemsize)
+    part = result[area.y : area.bottom, area.x : area.right]
+    if picture.shape[2] == 3:
+        part[...] = blend(part, layer)
+    else:
+        part[...] = blend_over_transparent(part, layer)
+    return result

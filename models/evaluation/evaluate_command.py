@@ -1,0 +1,191 @@
+"""``insert-object evaluate``: the command line of an evaluation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.evaluation.setting import Setting
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the ``evaluate`` command; torch is imported when it runs."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure the networks on held-out photos and write a report",
+        description="Measures realism (KID), shape (FCN-score), seams, untouched background, lighting, "
+        "variety and copies of training pictures on the validation photos of DATA, beside real cut-outs. "
+        "Writes report.html with plots and contact sheets, and report.json. With --claims it writes a page "
+        "that shows what the program promises instead, with --compare it says which of two sets of weights "
+        "is better.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with objects.jsonl")
+    parser.add_argument(
+        "--weights", type=Path, help="folder with manifest.json (default: the weights this program uses)"
+    )
+    parser.add_argument(
+        "--features", type=Path, help="folder of the feature networks (default: $INSERT_OBJECT_FEATURES)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("evaluation"), help="folder of the report")
+    parser.add_argument(
+        "--limit", type=_count, help="validation photos to use, classes taking turns (default: all)"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        choices=(64, 128, 256),
+        default=128,
+        help="pixels of a judged window; figures compare only at one size (default: 128)",
+    )
+    parser.add_argument(
+        "--rival",
+        metavar="NAME=RUN",
+        action="append",
+        default=[],
+        help="a trained rival for the table, such as U-Net=runs/pix2pix: the folder of a run of "
+        "insert-object train --network pix2pix or source; may be given several times",
+    )
+    purpose = parser.add_mutually_exclusive_group()
+    purpose.add_argument(
+        "--claims",
+        action="store_true",
+        help="write claims.html: moved and overlapping objects, looks, light, boxes, with figures",
+    )
+    purpose.add_argument(
+        "--compare", metavar="OTHER", type=Path, help="another folder of weights: which of the two is better?"
+    )
+    parser.add_argument(
+        "--scene",
+        metavar="PHOTO",
+        type=Path,
+        action="append",
+        default=[],
+        help="with --claims: a photo to insert into, for its pictures (default: a validation photo)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
+    parser.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Runs the command; exit code 0, or 2 with one line for the user."""
+    import torch
+
+    from models.data import DataError
+    from models.evaluation.cases import NothingToEvaluate
+    from models.evaluation.report import ReportUnwritable
+    from models.evaluation.rivals import RivalUnusable
+    from models.evaluation.scenes import SceneUnreadable
+    from models.evaluation.setting import Setting, SettingMissing
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
+    from models.files.manifest import ModelCorrupt, ModelMissing
+    from models.training.checkpoint import CheckpointError
+
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    try:
+        setting = Setting.prepare(arguments, default_weights())
+        if arguments.compare is not None:
+            text, content = _compare(setting, arguments)
+        elif arguments.claims:
+            text, content = _claims(setting, arguments)
+        else:
+            text, content = _report(setting, arguments)
+    except (ModelCorrupt, ModelMissing) as error:
+        return _refuse(f"{error} Name a folder of whole weights with --weights.")
+    except (
+        CheckpointError,
+        DataError,
+        FeatureNetworkMissing,
+        FeatureNetworkUnreadable,
+        NothingToEvaluate,
+        ReportUnwritable,
+        RivalUnusable,
+        SceneUnreadable,
+        SettingMissing,
+    ) as error:
+        return _refuse(str(error))
+    print(json.dumps(content, ensure_ascii=False) if arguments.json else text)
+    return 0
+
+
+def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.evaluation.evaluate import Options, evaluate
+    from models.evaluation.report import to_text, write_report
+
+    options = Options(
+        seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
+    )
+    found = evaluate(setting.bundle, setting.records, setting.features, options, setting.rivals)
+    found.facts = {**setting.facts, **found.facts}
+    found.notes = [*setting.notes, *found.notes]
+    page = write_report(found, arguments.out)
+    return f"{to_text(found)}\nReport with pictures: {page}", found.to_json()
+
+
+def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.bundle import Bundle
+    from models.evaluation.comparison import compare, to_text
+    from models.evaluation.report import write_comparison
+
+    other = Bundle.load(arguments.compare, device=setting.device)
+    found = compare(
+        setting.bundle,
+        other,
+        (str(setting.weights), str(arguments.compare)),
+        setting.records,
+        setting.features.judges,
+        size=arguments.size,
+        limit=arguments.limit,
+        seed=arguments.seed,
+        device=str(setting.device),
+    )
+    sheet = write_comparison(found, arguments.out)
+    return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()
+
+
+def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from models.evaluation.claims.claims_page import write_claims
+    from models.evaluation.claims.measuring import ClaimOptions, measure_claims
+    from models.evaluation.scenes import read_scene
+
+    found = measure_claims(
+        setting.bundle,
+        setting.records,
+        setting.features,
+        setting.rivals,
+        scenes=[read_scene(path) for path in arguments.scene],
+        weights=setting.weights,
+        options=ClaimOptions(
+            seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
+        ),
+    )
+    found.facts = {**setting.facts, **found.facts}
+    found.notes = [*setting.notes, *found.notes]
+    page = write_claims(found, arguments.out)
+    return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
+
+
+def default_weights() -> Path:
+    """The weights that the environment names, else the shipped ones."""
+    named = os.environ.get("INSERT_OBJECT_WEIGHTS", "")
+    return Path(named) if named else Path(__file__).resolve().parents[1] / "weights"
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def _refuse(sentence: str) -> int:
+    print(f"insert-object evaluate: {sentence}", file=sys.stderr)
+    return 2

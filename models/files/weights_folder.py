@@ -1,0 +1,42 @@
+"""A folder of weights: the names of its files and the generator's shape in its manifest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.files.manifest import Manifest
+from models.foreground_generator import GeneratorShape
+
+FOREGROUND = "foreground.safetensors"
+ENCODER = "encoder.safetensors"
+MASKS = "mask_generator.safetensors"
+LOOKS = "looks.safetensors"  # optional: the looks that seeds choose from
+REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them
+BACKGROUND = "background.safetensors"  # optional: scenes from nothing
+
+
+def describe_shape(shape: GeneratorShape) -> dict[str, Any]:
+    """The generator's shape as the manifest keeps it."""
+    return {
+        "channels": {str(side): channels for side, channels in shape.channels.items()},
+        "code_size": shape.code_size,
+        "style_size": shape.style_size,
+        "mask_channels": shape.mask_channels,
+        "standard_light": shape.standard_light,
+        "smooth_upsampling": shape.smooth_upsampling,
+    }
+
+
+def read_shape(manifest: Manifest) -> GeneratorShape:
+    """The generator's shape from its manifest; raises KeyError, TypeError or ValueError if garbled."""
+    network = manifest.network
+    return GeneratorShape(
+        manifest.resolution,
+        len(manifest.classes),
+        {int(side): int(channels) for side, channels in network["channels"].items()},
+        int(network["code_size"]),
+        int(network["style_size"]),
+        int(network["mask_channels"]),
+        bool(network.get("standard_light", False)),  # the first weights say nothing of either
+        bool(network.get("smooth_upsampling", False)),
+    )

@@ -1,0 +1,155 @@
+"""``insert-object train``: the command line of a training run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the ``train`` command; torch is imported when it runs."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train the networks on photos with masks",
+        description="Trains on a folder of photos with masks until the time is up. The same folder OUT "
+        "goes on where it stopped. Several GPUs: torchrun --nproc-per-node N -m daemon.command_line train …",
+    )
+    parser.add_argument(
+        "--part",
+        choices=("objects", "masks", "refiner", "backgrounds"),
+        default="objects",
+        help="the foreground generator (default), the mask generator, the refiner for large objects (of the "
+        "generator in --weights) or the background generator",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with objects.jsonl; with --class also photos with masks of the same name, or COCO JSON",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the run: checkpoint, log, grids (with --class default: PACK-training)",
+    )
+    parser.add_argument("--minutes", type=float, help="how long to train (with --class default: 60)")
+    own = parser.add_argument_group("a class of your own, starting from the shipped weights")
+    own.add_argument("--class", dest="class_name", metavar="NAME", help="what the objects are called")
+    own.add_argument("--pack", type=Path, metavar="PACK", help="folder for the model pack")
+    own.add_argument("--weights", type=Path, help="start from this folder of weights instead")
+    own.add_argument(
+        "--patience",
+        type=int,
+        default=6,
+        metavar="N",
+        help="end after so many looks at held-out photos without progress (default: 6, of about 24 in a run)",
+    )
+    parser.add_argument(
+        "--features",
+        type=Path,
+        help="folder of the frozen feature networks (default: $INSERT_OBJECT_FEATURES; without it the run "
+        "does without perceptual losses and learns more slowly)",
+    )
+    parser.add_argument("--start", type=Path, help="folder of a run whose weights to start from")
+    parser.add_argument(
+        "--scenes-of",
+        action="append",
+        default=[],
+        metavar="CLASS",
+        help="with --part backgrounds: learn from photos of this class; may be repeated (default: all)",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--resolution", type=int, help="pixels: 64, 128 or 256")
+    parser.add_argument(
+        "--network",
+        choices=("small", "full", "pix2pix", "source"),
+        help="size of the generator; pix2pix and source are baselines to compare with",
+    )
+    parser.add_argument("--batch-size", type=int, help="samples a step and process")
+    parser.add_argument(
+        "--adversarial",
+        choices=("hinge", "non-saturating", "lsgan", "wgan-gp", "relativistic"),
+        help="adversarial loss; wgan-gp and relativistic bring their usual gradient penalties",
+    )
+    parser.add_argument(
+        "--discriminators",
+        metavar="LIST",
+        help="one or more of projected, multi-scale, patch, with commas between "
+        "(default: projected,multi-scale)",
+    )
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting, by its name in models/training/settings.py; may be repeated",
+    )
+    parser.add_argument("--grid-every", type=float, default=4.0, metavar="KIMG", help="thousand images")
+    parser.add_argument("--export", type=Path, help="write the shipped form of the weights to this folder")
+    parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
+    parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
+    parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")
+    parser.set_defaults(run=run_train)
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Runs the command; exit code 0, or 2 with one line for the user."""
+    import torch
+
+    from models.data import DataError
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
+    from models.files.plain_files import ModelCorrupt, ModelMissing
+    from models.training.checkpoint import CheckpointError
+    from models.training.critics import NoDiscriminator
+    from models.training.parts import (
+        train_backgrounds,
+        train_masks,
+        train_objects,
+        train_own_class,
+        train_refiner,
+    )
+    from models.training.settings import SettingsError
+
+    device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if (arguments.class_name is None) != (arguments.pack is None):
+        return _refuse("--class and --pack belong together: what is learnt, and where its pack goes.")
+    if arguments.class_name is None and (arguments.out is None or arguments.minutes is None):
+        return _refuse("--out and --minutes are needed, or --class and --pack for a class of your own.")
+    if arguments.class_name is not None and (
+        arguments.network or arguments.resolution or arguments.start or arguments.part != "objects"
+    ):
+        return _refuse(
+            "--network, --resolution, --start and --part do not go with --class: the weights decide."
+        )
+    try:
+        if arguments.class_name is not None:
+            train_own_class(arguments, device)
+        elif arguments.part == "masks":
+            train_masks(arguments, device)
+        elif arguments.part == "refiner":
+            train_refiner(arguments)
+        elif arguments.part == "backgrounds":
+            train_backgrounds(arguments)
+        else:
+            train_objects(arguments, device)
+    except (
+        DataError,
+        CheckpointError,
+        SettingsError,
+        NoDiscriminator,
+        FeatureNetworkMissing,
+        FeatureNetworkUnreadable,
+        ModelMissing,
+        ModelCorrupt,
+    ) as error:
+        return _refuse(str(error))
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"insert-object train: {sentence}", file=sys.stderr)
+    return 2

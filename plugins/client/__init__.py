@@ -1,6 +1,0 @@
-"""The pure-Python client that the editor plug-ins and the command line share.
-
-``connection`` finds the daemon and starts it, ``session`` holds the conversation, ``request`` builds what is
-asked, ``job`` follows one insertion. Below them: ``mailbox`` and ``inflight`` (what is asked and not yet
-answered), ``driver`` and ``approach`` (the session's thread), ``channel`` (the socket), ``zmtp`` (the bytes).
-"""

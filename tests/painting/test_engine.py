@@ -1,0 +1,240 @@
+"""The engine: a request in, layers out; the same request gives the same pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from daemon.painting import engine as engine_module
+from daemon.painting.engine import Engine, create_engine
+from daemon.painting.scene import window_pixels
+from tests.tiny_weights import write_tiny_weights
+from wire.protocol import (
+    MAX_SEED,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    Layer,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    Stage,
+)
+
+BOX = Rect(50, 40, 80, 60)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    write_tiny_weights(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(weights: Path) -> Engine:
+    made = create_engine(weights, device="cpu")
+    made.load(lambda _fraction: None)
+    return made
+
+
+def _request(**changes: object) -> Insert:
+    picture = np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8)
+    window, scene = window_pixels(picture, BOX, 512)
+    request = Insert("r", "disc", 200, 150, BOX, window, scene, seed=7)
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+def _layers(engine: Engine, request: Insert) -> list[Layer]:
+    return list(engine.insert(request, lambda *_: None))
+
+
+def _pixels(layer: Layer) -> np.ndarray:
+    frame = layer.pixels
+    kind = np.uint8 if frame.format is PixelFormat.RGBA8 else "<u2"
+    return np.frombuffer(frame.data, kind).reshape(frame.height, frame.width, 4)
+
+
+def test_a_layer_lies_in_its_box(engine: Engine) -> None:
+    (layer,) = _layers(engine, _request())
+    margin = 6  # the soft edge of a 32 px network, in image pixels
+    assert layer.x >= BOX.x - margin and layer.y >= BOX.y - margin
+    assert layer.x + layer.pixels.width <= BOX.right + margin
+    assert layer.y + layer.pixels.height <= BOX.bottom + margin
+    assert _pixels(layer)[..., 3].max() == 255
+
+
+def test_the_same_request_gives_the_same_pixels(engine: Engine) -> None:
+    (first,), (second,) = (_layers(engine, _request()) for _ in range(2))
+    assert bytes(first.pixels.data) == bytes(second.pixels.data)
+    assert (first.x, first.y) == (second.x, second.y)
+
+
+def test_another_seed_gives_another_object(engine: Engine) -> None:
+    (first,), (second,) = (_layers(engine, _request(seed=s)) for s in (1, 2))
+    assert bytes(first.pixels.data) != bytes(second.pixels.data)
+
+
+def test_a_variation_is_what_its_own_seed_gives_alone(engine: Engine) -> None:
+    together = _layers(engine, _request(variations=3))
+    assert [layer.seed for layer in together] == [7, 8, 9]
+    (alone,) = _layers(engine, _request(seed=9))
+    assert (alone.x, alone.y) == (together[2].x, together[2].y)
+    difference = np.abs(_pixels(alone).astype(int) - _pixels(together[2]).astype(int))
+    assert difference.max() <= 3  # a batch may round otherwise than a single one
+
+
+def test_the_last_seed_wraps_round(engine: Engine) -> None:
+    layers = _layers(engine, _request(seed=MAX_SEED, variations=2))
+    assert [layer.seed for layer in layers] == [MAX_SEED, 0]
+
+
+def test_a_style_and_a_reference_change_the_look(engine: Engine) -> None:
+    plain = bytes(_layers(engine, _request())[0].pixels.data)
+    styled = bytes(_layers(engine, _request(style="bold"))[0].pixels.data)
+    red = PixelFrame(40, 40, PixelFormat.RGB8, bytes([250, 20, 20]) * 1600)
+    referred = bytes(_layers(engine, _request(reference=red))[0].pixels.data)
+    assert len({plain, styled, referred}) == 3
+
+
+def test_a_mask_gives_the_object_its_shape(engine: Engine) -> None:
+    request = _request()
+    shape = np.zeros((request.scene.height, request.scene.width), np.uint8)
+    shape[30:60, 30:50] = 255
+    mask = PixelFrame(request.scene.width, request.scene.height, PixelFormat.A8, shape.tobytes())
+    (layer,) = _layers(engine, replace(request, mask=mask))
+    assert abs(layer.x - (request.window.x + 30)) <= 8
+    assert abs(layer.pixels.width - 20) <= 16
+
+
+def test_sixteen_bits_hold_more_than_eight(engine: Engine) -> None:
+    (layer,) = _layers(engine, _request(depth=16))
+    assert layer.pixels.format is PixelFormat.RGBA16
+    colours = np.unique(_pixels(layer)[..., :3])
+    assert len(colours) > 256
+
+
+def test_the_scene_need_not_be_much_larger_than_the_networks_see(engine: Engine) -> None:
+    assert engine.limits.window_pixels == 64
+
+
+def test_the_stages_come_in_order_with_rising_fractions(engine: Engine) -> None:
+    heard: list[tuple[Stage, float]] = []
+    list(engine.insert(_request(variations=2), lambda stage, fraction: heard.append((stage, fraction))))
+    assert [stage for stage, _ in heard] == [Stage.MASK, Stage.OBJECT, Stage.FINISHING, Stage.FINISHING]
+    fractions = [fraction for _, fraction in heard]
+    assert fractions == sorted(fractions)
+
+
+def test_an_exception_from_the_listener_ends_the_request(engine: Engine) -> None:
+    def cancel(stage: Stage, _fraction: float) -> None:
+        if stage is Stage.OBJECT:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(engine.insert(_request(), cancel))
+    assert len(_layers(engine, _request())) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"class_name": "dragon"}, ErrorCode.UNKNOWN_CLASS),
+        ({"style": "invisible"}, ErrorCode.BAD_REQUEST),
+        ({"box": Rect(500, 500, 50, 50)}, ErrorCode.BOX_OUTSIDE),
+        ({"box": Rect(50, 50, 3, 50)}, ErrorCode.BOX_TOO_SMALL),
+    ],
+)
+def test_a_request_that_cannot_be_done_says_why(
+    engine: Engine, changes: dict[str, object], code: ErrorCode
+) -> None:
+    with pytest.raises(InsertObjectError) as caught:
+        _layers(engine, _request(**changes))
+    assert caught.value.code is code
+    assert caught.value.hint
+
+
+def test_a_released_engine_loads_again_by_itself(weights: Path) -> None:
+    engine = create_engine(weights, device="cpu")
+    engine.load(lambda _fraction: None)
+    before = bytes(_layers(engine, _request())[0].pixels.data)
+    engine.release()
+    assert engine.report()["loaded"] is False
+    assert bytes(_layers(engine, _request())[0].pixels.data) == before
+    assert engine.report()["loaded"] is True
+
+
+def test_a_full_gpu_is_answered_by_the_cpu_with_a_note(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(weights, device="cpu")
+    engine.load(lambda _fraction: None)
+    monkeypatch.setattr(engine, "_wanted", torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    real = engine_module.Bundle.make_objects
+    calls: list[int] = []
+
+    def full_once(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine_module.Bundle, "make_objects", full_once)
+    assert len(_layers(engine, _request())) == 1
+    assert "CPU" in engine.take_notes()[0]
+    assert engine.take_notes() == ()
+
+
+def test_a_full_memory_on_the_cpu_is_a_clear_error(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = create_engine(weights, device="cpu")
+    engine.load(lambda _fraction: None)
+
+    def full(*_arguments: object) -> object:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(engine_module.Bundle, "make_objects", full)
+    with pytest.raises(InsertObjectError) as caught:
+        _layers(engine, _request())
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [("remove", ErrorCode.MODEL_MISSING), ("truncate", ErrorCode.MODEL_CORRUPT)],
+)
+def test_bad_weights_are_an_error_with_what_to_do(tmp_path: Path, damage: str, code: ErrorCode) -> None:
+    write_tiny_weights(tmp_path)
+    file = tmp_path / "encoder.safetensors"
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InsertObjectError) as caught:
+        create_engine(tmp_path, device="cpu").load(lambda _fraction: None)
+    assert caught.value.code is code
+    assert "install.py" in caught.value.hint
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_shadow_leaves_the_object_as_it_is(engine: Engine, depth: int) -> None:
+    plain = _layers(engine, _request(variations=2, depth=depth))
+    shaded = _layers(engine, _request(variations=2, depth=depth, shadow=True))
+    for one, other in zip(plain, shaded, strict=True):
+        assert one.shadow is None and other.shadow is not None
+        assert (one.x, one.y) == (other.x, other.y)
+        assert bytes(one.pixels.data) == bytes(other.pixels.data)
+        assert other.shadow.format is other.pixels.format
+        window = _request().window
+        assert window.x <= other.shadow_x and other.shadow_x + other.shadow.width <= window.right
+        assert window.y <= other.shadow_y and other.shadow_y + other.shadow.height <= window.bottom
+
+
+def test_the_same_request_casts_the_same_shadow(engine: Engine) -> None:
+    (first,), (second,) = (_layers(engine, _request(shadow=True)) for _ in range(2))
+    assert first.shadow is not None and second.shadow is not None
+    assert bytes(first.shadow.data) == bytes(second.shadow.data)

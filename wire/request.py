@@ -1,0 +1,132 @@
+"""Building requests: which part of the picture to send, at which size, and the insert around it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from . import protocol
+
+
+@dataclass(frozen=True)
+class SentArea:
+    """What to read from the picture for a box.
+
+    ``box`` is the user's rectangle clipped to the picture, ``window`` the rectangle to read (image pixels),
+    and ``width`` × ``height`` the size to which the window's pixels are scaled before they are sent.
+    """
+
+    box: protocol.Rect
+    window: protocol.Rect
+    width: int
+    height: int
+
+
+def new_id() -> str:
+    """An id that no other request has."""
+    return os.urandom(16).hex()
+
+
+def sent_area(
+    box: protocol.Rect, image_width: int, image_height: int, limit: int = protocol.MAX_WINDOW_PIXELS
+) -> SentArea:
+    """The part of the picture that an insertion into ``box`` needs.
+
+    ``limit`` is the longest side in pixels that the daemon takes (``Welcome.limits.window_pixels``).
+
+    Raises:
+        InsertObjectError: ``box-too-small`` or ``box-outside``.
+    """
+    clipped = protocol.usable_box(box, image_width, image_height)
+    window = protocol.sent_window(clipped, image_width, image_height)
+    width, height = protocol.sent_size(window, limit)
+    return SentArea(clipped, window, width, height)
+
+
+def insert_request(
+    class_name: str,
+    box: protocol.Rect,
+    image_width: int,
+    image_height: int,
+    scene: protocol.PixelFrame,
+    *,
+    seed: int = 0,
+    variations: int = 1,
+    depth: int = 8,
+    style: str = "",
+    preview: bool = False,
+    pack: str = "",
+    shadow: bool = False,
+    mask: protocol.PixelFrame | None = None,
+    reference: protocol.PixelFrame | None = None,
+    limit: int = protocol.MAX_WINDOW_PIXELS,
+) -> protocol.Insert:
+    """An ``Insert`` with a new id.
+
+    ``scene`` holds the pixels of ``sent_area(box, …).window`` at that area's size (rgb8, rgba8 or bgra8);
+    ``mask`` (a8) has the size of ``scene``. The pixels are sent from their own memory: leave them unchanged
+    until the request is answered.
+
+    Raises:
+        InsertObjectError: ``box-too-small`` or ``box-outside``; ``bad-request`` when a number is out of range
+            or the mask's size is not the scene's.
+        ValueError: the pixels do not fit what they are said to be.
+    """
+    area = sent_area(box, image_width, image_height, limit)
+    if (scene.width, scene.height) != (area.width, area.height):
+        raise ValueError(
+            f"The scene is {scene.width} × {scene.height} pixels, "
+            f"the window is sent at {area.width} × {area.height}."
+        )
+    for frame in (scene, mask, reference):
+        if frame is not None:
+            _check_frame(frame)
+    if mask is not None and (mask.width, mask.height) != (scene.width, scene.height):
+        raise protocol.InsertObjectError(
+            protocol.ErrorCode.BAD_REQUEST,
+            f"The mask is {mask.width} × {mask.height} pixels, "
+            f"the scene around the box {scene.width} × {scene.height}.",
+            "Give a mask of the size of the picture.",
+        )
+    _check_range("seed", seed, 0, protocol.MAX_SEED)
+    _check_range("number of variations", variations, 1, protocol.MAX_VARIATIONS)
+    if depth not in (8, 16):
+        raise protocol.InsertObjectError(
+            protocol.ErrorCode.BAD_REQUEST, f"The depth is {depth} bits.", "Choose 8 or 16."
+        )
+    return protocol.Insert(
+        id=new_id(),
+        class_name=class_name,
+        image_width=image_width,
+        image_height=image_height,
+        box=box,
+        window=area.window,
+        scene=scene,
+        seed=seed,
+        variations=variations,
+        depth=depth,
+        style=style,
+        preview=preview,
+        pack=pack,
+        shadow=shadow,
+        mask=mask,
+        reference=reference,
+    )
+
+
+def _check_frame(frame: protocol.PixelFrame) -> None:
+    needed = frame.width * frame.height * frame.format.bytes_per_pixel
+    given = memoryview(frame.data).nbytes
+    if given != needed:
+        raise ValueError(
+            f"{frame.width} × {frame.height} pixels of {frame.format.value} are {needed} bytes, not {given}."
+        )
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise protocol.InsertObjectError(
+            protocol.ErrorCode.BAD_REQUEST,
+            f"The {name} is {value}.",
+            f"Choose one from {low} to {high}.",
+        )
