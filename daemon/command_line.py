@@ -32,11 +32,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The grammar of the whole command line."""
+    from daemon.commands import evaluate as evaluate_command
     from daemon.commands import packs as packs_command
     from daemon.commands import service as daemon_commands
     from daemon.commands import sketch_options
-    from models.evaluation import evaluate_command
-    from models.training import train_command
+    from daemon.commands import train as train_command
 
     root: argparse.ArgumentParser = _Parser(
         prog="insert-object",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.autostart import login_service
-from installer.environment import ROOT
-from installer.failure import InstallFailure
-from installer.places import Places
+from installer.computer.environment import ROOT
+from installer.computer.failure import InstallFailure
+from installer.computer.places import Places
 from installer.record import Record
 from installer.steps import Step
 from plugins.profiles import Editor

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from installer.autostart.steps import AutostartStep, NoAutostartStep
+from installer.autostart_steps import AutostartStep, NoAutostartStep
+from installer.computer.failure import InstallFailure
+from installer.computer.file_lock import file_lock
+from installer.computer.places import Places
 from installer.desktop import DaemonStep, DemoStep, LinkStep, PluginStep
-from installer.failure import InstallFailure
-from installer.file_lock import file_lock
-from installer.places import Places
 from installer.program import (
     OwnCodeStep,
     PackagesStep,

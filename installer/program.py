@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.environment import LOCK, ROOT, clean_environ, find_python, has_nvidia_card, torch_lock
-from installer.failure import InstallFailure
-from installer.places import Places
+from installer.computer.environment import LOCK, ROOT, clean_environ, find_python, has_nvidia_card, torch_lock
+from installer.computer.failure import InstallFailure
+from installer.computer.places import Places
 from installer.record import Record
 from installer.steps import Step
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing

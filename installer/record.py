@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 from plugins.profiles import Editor, EditorKind, Flavour
 
 

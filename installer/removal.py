@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from installer.autostart.steps import remove_autostart
+from installer.autostart_steps import remove_autostart
+from installer.computer.places import APPLICATION, Places
 from installer.desktop import DemoStep, points_to
-from installer.places import APPLICATION, Places
 from installer.program import stop_daemon
 from installer.record import Record
 from plugins.profiles.plugin_files import remove_plugin

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 
 
 class Step(abc.ABC):

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder
+from models.described_shape import describe_shape, read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER
 from models.files.weights_file import kinds_of, read_tensors
-from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape, read_shape
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.layers import ModulatedConvolution

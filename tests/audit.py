@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from installer.environment import LOCK, TORCH_LOCK, Environment, clean_environ, find_python  # noqa: E402
-from installer.failure import InstallFailure  # noqa: E402
+from installer.computer.environment import LOCK, TORCH_LOCK, Environment, clean_environ, find_python  # noqa: E402
+from installer.computer.failure import InstallFailure  # noqa: E402
 from tests.run import TEST_LOCK, environment_folder, prepared, say  # noqa: E402
 
 AUDIT_LOCK = ROOT / "tests" / "audit.lock"

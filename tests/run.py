@@ -22,14 +22,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from installer.environment import (  # noqa: E402 - found through the line above
+from installer.computer.environment import (  # noqa: E402 - found through the line above
     Environment,
     clean_environ,
     find_python,
     torch_lock,
 )
-from installer.failure import InstallFailure  # noqa: E402
-from installer.file_lock import file_lock  # noqa: E402
+from installer.computer.failure import InstallFailure  # noqa: E402
+from installer.computer.file_lock import file_lock  # noqa: E402
 
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 READY = "ready"  # file in the environment's folder, written last

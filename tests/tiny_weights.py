@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from models.appearance_encoder import AppearanceEncoder
+from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.weights_folder import ENCODER, FOREGROUND, MASKS, describe_shape
+from models.files.part_files import ENCODER, FOREGROUND, MASKS
 from models.foreground_generator import ForegroundGenerator, GeneratorShape
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights

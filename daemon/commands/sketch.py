@@ -106,8 +106,8 @@ def paint_background(weights: Path, seed: int, size: int) -> NDArray[np.uint8]:
     """
     from models.backgrounds.painter import load_background_generator  # imports torch
     from models.files.manifest import Manifest
+    from models.files.part_files import BACKGROUND
     from models.files.plain_files import ModelCorrupt, ModelMissing
-    from models.files.weights_folder import BACKGROUND
 
     try:
         if BACKGROUND not in Manifest.read(weights).files:

@@ -6,7 +6,7 @@ from installer.autostart.launchd import LaunchAgent
 from installer.autostart.login_service import LoginService
 from installer.autostart.systemd import SystemdUnit
 from installer.autostart.task_scheduler import LogonTask
-from installer.places import Places
+from installer.computer.places import Places
 
 __all__ = ["LoginService", "login_service"]
 

@@ -10,7 +10,7 @@ import plistlib
 from pathlib import Path
 
 from installer.autostart.login_service import LoginService
-from installer.places import APPLICATION
+from installer.computer.places import APPLICATION
 
 LABEL = f"{APPLICATION}.service"
 

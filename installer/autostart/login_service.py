@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from installer.places import Places
+from installer.computer.places import Places
 
 START_SECONDS = 30.0  # for a process that has just been started to say where it listens
 LOOK_SECONDS = 0.1

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from installer.autostart.login_service import LoginService
-from installer.places import APPLICATION
+from installer.computer.places import APPLICATION
 
 UNIT = f"{APPLICATION}.service"
 TARGET = "default.target"  # what a user's session of any kind starts

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from installer.autostart.login_service import LoginService
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 
 TASK = "Insert Object"
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
+from models.files.part_files import BACKGROUND
 from models.files.weights_file import kinds_of, read_tensors
-from models.files.weights_folder import BACKGROUND
 
 
 class BackgroundPainter:

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.data import ObjectRecord, load_windows
 from models.evaluation.baselines import Cases, Insertion
 from models.evaluation.result import Background, Shape
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
+from models.photos.data import ObjectRecord, load_windows
 
 CLEARANCE = 0.05  # how far beyond its mask an object is removed from its photo, as a share of the window
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.data import ObjectRecord
 from models.evaluation import metrics
 from models.evaluation.baselines import CopyPaste, GreyFill, Method
 from models.evaluation.cases import Generated, Networks, Sample, load_sample, masks_for
@@ -23,6 +22,7 @@ from models.evaluation.realism import SMALLEST_SAMPLE, Halves, halves_by_class, 
 from models.evaluation.result import ALL_CLASSES, Background, LightingRow, Shape, Sheet, finite
 from models.evaluation.rivals import ForClasses, RivalUnusable
 from models.evaluation.verdicts import Judges, Verdict, judge_method, judge_photos, segmenter_names
+from models.photos.data import ObjectRecord
 
 CERTAIN = 2.0  # standard errors of the difference that decide
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from models.data import ObjectRecord, Windows, load_windows
 from models.evaluation.baselines import CopyPaste, GreyFill, Method, ReinhardPaste
 from models.evaluation.cases import Generated, Networks, Sample, load_sample, pick_records
 from models.evaluation.lighting import measure_lighting
@@ -18,6 +17,7 @@ from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, 
 from models.evaluation.variety import Neighbours, measure_diversity, measure_masks, measure_memorisation
 from models.evaluation.verdicts import Judges
 from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
+from models.photos.data import ObjectRecord, Windows, load_windows
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from models.bundle import Bundle
-from models.data import ObjectRecord, read_records
 from models.evaluation.cases import Generated
 from models.evaluation.evaluate import FeatureNetworks
 from models.evaluation.report import prepare_folder
 from models.evaluation.rivals import NamedFolder, fairness_notes, load_rivals
 from models.features.networks import feature_folder
+from models.photos.data import ObjectRecord, read_records
 
 
 class SettingMissing(ValueError):

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.data import Windows
 from models.evaluation.baselines import Cases, Method
 from models.evaluation.cases import Networks, Sample, masks_for
 from models.evaluation.compositing import composite, to_signed
 from models.evaluation.contact_sheets import contact_sheet
 from models.evaluation.lighting import COLOUR_GAINS, EXPOSURES, relit
 from models.evaluation.result import Background, Shape, Sheet
+from models.photos.data import Windows
 
 
 def _first(sample: Sample, scene: Tensor, mask: Tensor, count: int, look: int = 0) -> Cases:

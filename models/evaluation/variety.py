@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models.data import Windows
 from models.evaluation import metrics
 from models.evaluation.baselines import Cases, Method
 from models.evaluation.cases import Networks, Sample, masks_for
@@ -23,6 +22,7 @@ from models.evaluation.result import (
     Spread,
 )
 from models.features.networks import Lpips
+from models.photos.data import Windows
 
 
 def _groups(sample: Sample, count: int) -> Iterator[tuple[str, Tensor]]:

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.data import DataError, ObjectRecord
 from models.masks.geometry import (
     FRAME,
     MARGIN,
@@ -25,6 +24,7 @@ from models.masks.geometry import (
     in_parts,
     largest_component,
 )
+from models.photos.data import DataError, ObjectRecord
 
 _SMALLEST_SIDE = 20  # pixels; smaller objects have no legs or ears left
 _LARGEST_LOG_ASPECT = 2.0

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.data import DataError, ObjectRecord
 from models.hole import dilate, fill_hole
+from models.photos.data import DataError, ObjectRecord
 
 LARGEST_OBJECT = 0.16  # share of the picture that the object may cover: what is filled in is not scenery
 _CLEARANCE = 2 / 64  # how far around the object the photo is taken for it, of the picture

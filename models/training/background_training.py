@@ -16,8 +16,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
-from models.data import ObjectRecord
 from models.features.networks import MobileNetV2Features
+from models.photos.data import ObjectRecord
 from models.training.background_photos import load_backgrounds
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
 from models.training.losses import AdversarialLoss

@@ -13,10 +13,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
-from models.data import ObjectRecord
+from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.weights_folder import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER, describe_shape
+from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER
 from models.foreground_generator import GeneratorShape
+from models.photos.data import ObjectRecord
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.styles import looks_and_styles

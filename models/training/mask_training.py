@@ -17,7 +17,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models.data import DataError, ObjectRecord
 from models.masks.figures import mask_figures, mask_sheet
 from models.masks.generator import MaskGenerator, ShapeCritic
 from models.masks.geometry import bends, warped
@@ -25,6 +24,7 @@ from models.masks.sampling import MaskSampler
 from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import ShapeBatch, Shapes, ShapeSource, read_shapes, telling
 from models.masks.weights import load_mask_weights, save_mask_weights
+from models.photos.data import DataError, ObjectRecord
 from models.training.mask_losses import contour_loss, critic_loss, reconstruction_loss, smoothness_loss
 from models.training.updates import descend, move_average
 

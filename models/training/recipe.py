@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.data import Batch
+from models.photos.data import Batch
 from models.training import losses
 from models.training.critics import Critics, Kind, Penalties
 from models.training.settings import TrainingSettings

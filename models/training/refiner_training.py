@@ -23,8 +23,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models.bundle import Bundle
-from models.data import DataError, ObjectRecord, load_windows
 from models.features.networks import Lpips
+from models.photos.data import DataError, ObjectRecord, load_windows
 from models.refiner import Refiner, enlarged
 from models.training.discriminators import PatchDiscriminator
 from models.training.losses import AdversarialLoss, masked_l1

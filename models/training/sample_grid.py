@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from models.data import Batch, ObjectRecord, load_windows
 from models.foreground_generator import composite
 from models.hole import dilate, fill_hole
+from models.photos.data import Batch, ObjectRecord, load_windows
 from models.training.recipe import Recipe
 
 

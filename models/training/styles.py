@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from models.appearance_encoder import ENCODER_SIDE, AppearanceEncoder
-from models.data import ObjectRecord, Windows, load_windows
 from models.looks import Looks
+from models.photos.data import ObjectRecord, Windows, load_windows
 
 STYLES = 5  # clusters looked for in a class; those that share a colour name become one style
 FEWEST_OBJECTS = 60  # of a class, below which clusters would be single photos

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder, sample_code
 from models.bundle import HOLE_REACH
-from models.data import Batch
 from models.features.networks import Lpips
 from models.foreground_generator import (
     ForegroundGenerator,
@@ -18,6 +17,7 @@ from models.foreground_generator import (
     covering_alpha,
 )
 from models.hole import dilate, fill_hole, random_dilate, without_rim
+from models.photos.data import Batch
 from models.relight import Relight
 from models.training import losses
 from models.training.discriminators import augment

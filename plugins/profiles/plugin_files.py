@@ -111,13 +111,14 @@ def _own_msgpack() -> Path:
 
 def _copy_wire(source_root: Path, wire: Path, msgpack_folder: Path) -> None:
     shutil.copytree(source_root / "wire", wire, ignore=_NOT_SHIPPED)
-    (wire / "msgpack").mkdir()
+    carried = wire / "protocol" / "msgpack"
+    carried.mkdir()
     for name in _MSGPACK_FILES:  # without the compiled module beside them they work by themselves
         if not (msgpack_folder / name).is_file():
             raise PluginIncomplete(f"{msgpack_folder} has no {name}.")
-        shutil.copyfile(msgpack_folder / name, wire / "msgpack" / name)
+        shutil.copyfile(msgpack_folder / name, carried / name)
     for licence in sorted(msgpack_folder.parent.glob("msgpack-*.dist-info/**/COPYING"))[:1]:
-        shutil.copyfile(licence, wire / "msgpack" / "COPYING")
+        shutil.copyfile(licence, carried / "COPYING")
 
 
 def _swap(made: Path, target: Path, aside: Path) -> None:

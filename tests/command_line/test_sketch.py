@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from daemon.commands.sketch import lay_out
 from models.backgrounds.generator import BackgroundGenerator
 from models.files.manifest import file_hash
-from models.files.weights_folder import BACKGROUND
+from models.files.part_files import BACKGROUND
 from tests.command_line.conftest import Command
 from tests.tiny_weights import write_tiny_weights
 

@@ -17,9 +17,9 @@ sys.path.insert(0, str(ROOT))
 
 from daemon.home.folders import Folders  # noqa: E402
 from daemon.home.lifecycle import running_pid  # noqa: E402
-from installer.autostart.steps import AutostartStep, remove_autostart  # noqa: E402
 from installer.autostart.systemd import UNIT  # noqa: E402
-from installer.places import Places  # noqa: E402
+from installer.autostart_steps import AutostartStep, remove_autostart  # noqa: E402
+from installer.computer.places import Places  # noqa: E402
 from installer.record import Record  # noqa: E402
 
 PATIENCE_SECONDS = 30.0

@@ -18,12 +18,12 @@ from daemon.home.folders import Folders
 from daemon.home.lifecycle import running_pid
 from installer.autostart import login_service
 from installer.autostart.launchd import LaunchAgent
-from installer.autostart.steps import AutostartStep, NoAutostartStep
 from installer.autostart.systemd import SystemdUnit, quoted
 from installer.autostart.task_scheduler import LogonTask
+from installer.autostart_steps import AutostartStep, NoAutostartStep
+from installer.computer.failure import InstallFailure
+from installer.computer.places import Places
 from installer.desktop import DaemonStep
-from installer.failure import InstallFailure
-from installer.places import Places
 from installer.record import Record
 from installer.removal import uninstall
 

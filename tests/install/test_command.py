@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from installer.computer.failure import InstallFailure
+from installer.computer.places import Places
 from installer.desktop import DEMO_BOX, DEMO_PHOTO, LinkStep, PluginStep
-from installer.failure import InstallFailure
 from installer.install_command import next_steps
-from installer.places import Places
 from installer.program import NVIDIA_SPACE, SpaceStep, WeightsStep, stop_daemon
 from installer.record import Record
 from installer.removal import uninstall

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from installer import environment
-from installer.environment import (
+from installer.computer import environment
+from installer.computer.environment import (
     ROOT,
     Environment,
     fetch_pip_wheel,
     find_python,
     supported_pythons,
 )
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 
 
 def test_the_running_python_is_preferred() -> None:

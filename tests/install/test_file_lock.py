@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from installer.environment import ROOT
-from installer.file_lock import file_lock
+from installer.computer.environment import ROOT
+from installer.computer.file_lock import file_lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from installer.file_lock import file_lock
+from installer.computer.file_lock import file_lock
 with file_lock(Path(sys.argv[2]), on_wait=lambda: print("waits", flush=True)):
     print("has it", flush=True)
     sys.stdin.read()
@@ -83,7 +83,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests import run
-from installer.environment import Environment
+from installer.computer.environment import Environment
 
 def create(self, python):
     self.folder.mkdir(parents=True)  # fails if another run is at it

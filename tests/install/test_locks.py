@@ -15,9 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from installer import environment
-from installer.environment import LOCK, ROOT, TORCH_CPU_LOCK, TORCH_LOCK, Environment, torch_lock, torch_pin
-from installer.failure import InstallFailure
+from installer.computer import environment
+from installer.computer.environment import (
+    LOCK,
+    ROOT,
+    TORCH_CPU_LOCK,
+    TORCH_LOCK,
+    Environment,
+    torch_lock,
+    torch_pin,
+)
+from installer.computer.failure import InstallFailure
 
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 AUDIT_LOCK = ROOT / "tests" / "audit.lock"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.home.folders import Folders
-from installer.places import Places, data_folder, log_folder
+from installer.computer.places import Places, data_folder, log_folder
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="compares with this system's platformdirs")
 

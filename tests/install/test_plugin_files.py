@@ -51,7 +51,7 @@ def test_a_plug_in_carries_the_wire_and_msgpack(
 ) -> None:
     assemble_plugin(kind, ROOT, tmp_path / "plug-ins" / "plugin", config)
     there = files_below(tmp_path / "plug-ins" / "plugin")
-    needed = {"config.json", "LICENSE", "wire/session.py", "wire/zmtp.py", "wire/msgpack/COPYING"}
+    needed = {"config.json", "LICENSE", "wire/session.py", "wire/zmtp.py", "wire/protocol/msgpack/COPYING"}
     assert needed <= there
     carried = tmp_path / "plug-ins" / "plugin" / "wire" / "protocol"
     for name in ("__init__.py", "codec.py", "errors.py", "geometry.py", "messages.py"):
@@ -185,7 +185,7 @@ def test_the_zips_can_be_installed_by_hand(tmp_path: Path) -> None:
     with zipfile.ZipFile(gimp) as archive:
         script = archive.getinfo("insert-object/insert-object.py")
         assert (script.external_attr >> 16) & 0o111 == 0o111
-        assert "insert-object/wire/msgpack/fallback.py" in archive.namelist()
+        assert "insert-object/wire/protocol/msgpack/fallback.py" in archive.namelist()
     with zipfile.ZipFile(krita) as archive:
         names = archive.namelist()
     # Krita looks for these, the entry of the folder included

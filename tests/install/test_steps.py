@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 from installer.steps import Step, run_steps, show_plan
 
 

@@ -44,7 +44,7 @@ def test_kritas_own_importer_takes_the_zip(
         "__init__.py",
         "config.json",
         "Manual.html",
-        "wire/msgpack/fallback.py",
+        "wire/protocol/msgpack/fallback.py",
         "translations/de.json",
     ):
         assert (module_folder / name).is_file(), name

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
-from models.data import DataError, read_records
+from models.photos.data import DataError, read_records
 from models.training.background_photos import load_backgrounds, mirror_rows
 from models.training.background_training import BackgroundSettings, train_backgrounds
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from models.bundle import REFINED_AROUND, Bundle, _area_of
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
-from models.files.weights_folder import FOREGROUND, REFINER
+from models.files.part_files import FOREGROUND, REFINER
 from models.refiner import Refiner
 from tests.tiny_weights import write_tiny_weights
 

@@ -14,9 +14,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
+from daemon.commands import evaluate as evaluate_command
 from models.backgrounds.generator import BackgroundGenerator
-from models.data import read_records
-from models.evaluation import evaluate_command
 from models.evaluation.cases import Generated
 from models.evaluation.claims.claims_page import to_html, write_claims
 from models.evaluation.claims.findings import Figure, Findings
@@ -29,7 +28,8 @@ from models.evaluation.evaluate import FeatureNetworks
 from models.evaluation.rivals import as_method
 from models.evaluation.scenes import SceneUnreadable, read_scene
 from models.files.manifest import file_hash
-from models.files.weights_folder import BACKGROUND
+from models.files.part_files import BACKGROUND
+from models.photos.data import read_records
 from models.relight import from_linear, to_linear
 from tests.conftest import outdoor_picture
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, TintedShapes, write_photos

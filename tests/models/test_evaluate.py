@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.data import ObjectRecord, read_records
-from models.evaluation import evaluate_command
+from daemon.commands import evaluate as evaluate_command
+from daemon.home.folders import Folders
 from models.evaluation.baselines import Cases, CopyPaste, ReinhardPaste
 from models.evaluation.cases import NothingToEvaluate, donors, load_sample, pick_records
 from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
@@ -23,6 +23,7 @@ from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, 
 from models.evaluation.report_page import to_html
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
 from models.evaluation.rivals import as_method
+from models.photos.data import ObjectRecord, read_records
 from tests.conftest import WEIGHTS
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
 from tests.models.feature_files import write_features
@@ -329,4 +330,4 @@ def test_figures_that_cannot_be_had_are_null_in_json(found: Evaluation) -> None:
 
 def test_the_shipped_weights_are_judged_unless_others_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("INSERT_OBJECT_WEIGHTS", raising=False)
-    assert evaluate_command.default_weights() == WEIGHTS
+    assert Folders.default().weights == WEIGHTS

@@ -183,8 +183,8 @@ def test_real_deeplab_finds_the_objects_of_real_photos(real_features: Path) -> N
     data = os.environ.get("INSERT_OBJECT_DATA", "")
     if not data:
         pytest.skip("no real photos here: INSERT_OBJECT_DATA names no folder")
-    from models.data import load_windows, read_records
     from models.evaluation.metrics import iou
+    from models.photos.data import load_windows, read_records
 
     records = [r for r in read_records(Path(data)) if r.split == "val" and r.class_name == "cat"][:16]
     windows = load_windows(records, ("cat",), 256)

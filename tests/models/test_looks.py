@@ -12,7 +12,7 @@ from torch import Tensor
 from models.bundle import Bundle
 from models.evaluation.cases import looks_by_chance
 from models.files.manifest import Manifest, ModelCorrupt, file_hash
-from models.files.weights_folder import LOOKS
+from models.files.part_files import LOOKS
 from models.looks import LOOK_SPREAD, Looks
 from models.training.remembered_looks import KEPT, RememberedLooks
 from tests.tiny_weights import write_tiny_weights

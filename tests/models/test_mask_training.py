@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from models.data import DataError, class_names_of, read_records
 from models.masks.shapes import read_shapes
 from models.masks.weights import load_mask_weights
+from models.photos.data import DataError, class_names_of, read_records
 from models.training.mask_training import MaskRecipe, train_masks
 from tests.models.shapes_made_in_code import write_photos
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from models.data import DataError, read_records
+from models.photos.data import DataError, read_records
 from models.refiner import Refiner, enlarged
 from models.training.refiner_training import RefinerSettings, train_refiner
 from tests.models.shapes_made_in_code import write_photos

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.data import read_records
-from models.evaluation import evaluate_command
+from daemon.commands import evaluate as evaluate_command
 from models.evaluation.cases import NothingToEvaluate
 from models.evaluation.comparison import Better, ClassComparison, Comparison, Standing, compare, to_text
 from models.evaluation.evaluate import FeatureNetworks
@@ -23,6 +22,7 @@ from models.evaluation.rivals import (
     fairness_notes,
     load_rivals,
 )
+from models.photos.data import read_records
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
 from tests.models.feature_files import write_features
 from tests.tiny_weights import write_tiny_weights

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.appearance_encoder import AppearanceEncoder
-from models.data import Windows, class_names_of, read_records
+from models.photos.data import Windows, class_names_of, read_records
 from models.training.styles import cluster, colour_name, looks_and_styles
 from tests.models.shapes_made_in_code import write_photos
 

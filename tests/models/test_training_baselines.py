@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.data import Batch
+from daemon.commands.train import add_parser
+from daemon.commands.train_parts import settings_of
+from models.photos.data import Batch
 from models.training import checkpoint
 from models.training.baselines.baseline_painter import uniform_of_code
 from models.training.baselines.baseline_trainer import BaselineTrainer
 from models.training.baselines.rivals import load_rival
 from models.training.checkpoint import CheckpointError
 from models.training.export import OtherParts, export_run
-from models.training.parts import settings_of
-from models.training.run import TrainingRun, train
+from models.training.runs.run import TrainingRun, train
 from models.training.settings import TrainingSettings
-from models.training.train_command import add_parser
 from models.training.trainer import Trainer
 from tests.models.feature_files import write_features
 from tests.models.shapes_made_in_code import CLASSES, write_photos

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.data import (
+from models.hole import dilate, fill_hole, without_rim
+from models.photos.data import (
     STORED_SCALE,
     BatchSource,
     DataError,
@@ -15,7 +16,6 @@ from models.data import (
     load_windows,
     read_records,
 )
-from models.hole import dilate, fill_hole, without_rim
 from models.relight import TINT, WARMTH, Relight, from_linear, luminance, to_linear
 from tests.models.shapes_made_in_code import write_photos
 

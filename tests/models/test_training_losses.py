@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.data import Batch
+from models.photos.data import Batch
 from models.training import losses
 from models.training.critics import Critics, Kind, NoDiscriminator, Penalties, Shown
 from models.training.losses import AdversarialLoss

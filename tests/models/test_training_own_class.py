@@ -11,20 +11,20 @@ import pytest
 import torch
 from PIL import Image
 
+from daemon.commands.train import add_parser, run_train
 from models.bundle import Bundle
-from models.data import DataError, read_records
 from models.files.manifest import Manifest
-from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS
+from models.photos.data import DataError, read_records
+from models.photos.prepare import prepare
 from models.training.checkpoint import CheckpointError
 from models.training.own_class.held_out import Check, EarlyStop, HeldOut, best_weights
 from models.training.own_class.learn import Learnt, Order, learn_class
 from models.training.own_class.pack import adding_command, check_class_name, check_place
 from models.training.own_class.quality import Quality, judge
 from models.training.own_class.start import StartFromWeights, nearest_class, settings_for
-from models.training.photos.prepare import prepare
 from models.training.recipe import Recipe
-from models.training.run import TrainingRun
-from models.training.train_command import add_parser, run_train
+from models.training.runs.run import TrainingRun
 from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.data import DataError, ObjectRecord, object_window, read_records
-from models.training.photos.coco import coco_file, find_coco
-from models.training.photos.found import MaskFile, read_photo, split_of
-from models.training.photos.pairs import find_pairs
-from models.training.photos.prepare import STORED_SIDE, prepare
-from models.training.photos.run_length import RunLengthError, decode_runs, unpack_runs
+from models.photos.coco import coco_file, find_coco
+from models.photos.data import DataError, ObjectRecord, object_window, read_records
+from models.photos.found import MaskFile, read_photo, split_of
+from models.photos.pairs import find_pairs
+from models.photos.prepare import STORED_SIDE, prepare
+from models.photos.run_length import RunLengthError, decode_runs, unpack_runs
 from tests.models.shapes_made_in_code import tight_box, write_photos
 
 SIZE = (160, 120)  # width, height

@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from models.bundle import Bundle
-from models.data import Batch
-from models.files.weights_folder import MASKS
+from models.files.part_files import MASKS
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
+from models.photos.data import Batch
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
 from models.training.export import OtherParts, export_run
-from models.training.run import TrainingRun, train
+from models.training.runs.run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
 from tests.models.shapes_made_in_code import CLASSES, made_library, write_photos

@@ -23,7 +23,7 @@ from wire.connection import Config
 from wire.request import insert_request
 from wire.session import Session
 
-assert protocol.codec.msgpack.Unpacker.__module__ == "wire.msgpack.fallback"
+assert protocol.codec.msgpack.Unpacker.__module__ == "wire.protocol.msgpack.fallback"
 scene = protocol.PixelFrame(140, 140, protocol.PixelFormat.RGB8, bytes(140 * 140 * 3))
 request = insert_request("dog", protocol.Rect(50, 50, 100, 100), 500, 400, scene, variations=2)
 with Session(Config(Path(sys.argv[2]), ()), "carried", autostart=False) as session:
@@ -39,9 +39,10 @@ def carried(tmp_path: Path) -> Path:
     wire = tmp_path / "plug-in" / "wire"
     shutil.copytree(ROOT / "wire", wire, ignore=shutil.ignore_patterns("__pycache__"))
     own = Path(msgpack.__file__).parent
-    (wire / "msgpack").mkdir()
+    carried = wire / "protocol" / "msgpack"
+    carried.mkdir()
     for name in ("__init__.py", "exceptions.py", "ext.py", "fallback.py"):
-        shutil.copy(own / name, wire / "msgpack")
+        shutil.copy(own / name, carried)
     return wire.parent
 
 

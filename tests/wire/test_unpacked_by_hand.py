@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.places import Places
+from installer.computer.places import Places
 from plugins.profiles.plugin_files import build_plugin_zips
 from wire import connection as connection_module
 from wire.connection import Config, ConnectionUnavailable, read_config

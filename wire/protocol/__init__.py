@@ -5,7 +5,7 @@ frames. The header's ``frames`` map tells for each pixel frame, by name, its pla
 Pixels are straight alpha, sRGB, rows top to bottom without padding; 16-bit samples are little-endian.
 
 This package uses the standard library and msgpack only, and the plug-ins carry it unchanged, because their
-Pythons load no compiled packages; there a pure-Python msgpack lies beside it.
+Pythons load no compiled packages; there a pure-Python msgpack lies in it.
 """
 
 from .codec import MAX_HEADER_BYTES, MalformedMessage, decode_reply, decode_request, encode

@@ -38,7 +38,7 @@ from .messages import (
 )
 
 try:
-    from .. import msgpack  # type: ignore[attr-defined]  # the copy that an installed plug-in carries
+    from . import msgpack  # type: ignore[attr-defined]  # the copy that an installed plug-in carries
 except ImportError:
     import msgpack
 

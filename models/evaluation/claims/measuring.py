@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.data import ObjectRecord
 from models.evaluation.cases import Generated, Networks, load_sample, pick_records
 from models.evaluation.claims.boxes import claim_boxes
 from models.evaluation.claims.daylight import claim_daylight
@@ -22,6 +21,7 @@ from models.evaluation.claims.overlaps import claim_overlaps
 from models.evaluation.claims.sketches import BackgroundMaker, claim_sketches, find_background_maker
 from models.evaluation.claims.stage import Stage, stage_from_photos, stage_from_scenes
 from models.evaluation.evaluate import FeatureNetworks
+from models.photos.data import ObjectRecord
 
 
 @dataclass(frozen=True)

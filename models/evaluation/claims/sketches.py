@@ -18,7 +18,7 @@ from models.evaluation.compositing import to_signed
 from models.evaluation.contact_sheets import contact_sheet
 from models.evaluation.result import Sheet
 from models.features.networks import Lpips
-from models.files.weights_folder import BACKGROUND
+from models.files.part_files import BACKGROUND
 from models.masks.generator import LATENT
 
 _BOXES = (  # from the back to the front

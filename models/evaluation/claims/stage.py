@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.data import STORED_SCALE, ObjectRecord, load_windows
 from models.evaluation.baselines import Cases
 from models.evaluation.cases import CLEARANCE, Generated, Networks, resized
 from models.evaluation.compositing import composite, to_signed
 from models.evaluation.metrics import bounding_boxes
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
+from models.photos.data import STORED_SCALE, ObjectRecord, load_windows
 
 CANVAS = 256  # pixels along a side of a scene
 TILE = 180  # the same on the page

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from models.bundle import HOLE_REACH
-from models.data import Batch
 from models.features.networks import Lpips
 from models.hole import dilate, random_dilate
+from models.photos.data import Batch
 from models.relight import Relight
 from models.training.baselines.baseline_painter import CODE_SIZE, WindowPainter
 from models.training.baselines.pix2pix import Pix2PixGenerator

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from models.data import ObjectRecord, load_windows
 from models.features.networks import Lpips
+from models.photos.data import ObjectRecord, load_windows
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.own_class.start import as_pictures, over_scene

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from models.bundle import Bundle
-from models.data import DataError, ObjectRecord, read_records
 from models.files.manifest import CARD_NAME, file_hash
-from models.files.weights_folder import FOREGROUND, MASKS
+from models.files.part_files import FOREGROUND, MASKS
 from models.masks.shapes import read_shapes
+from models.photos.data import DataError, ObjectRecord, read_records
+from models.photos.prepare import Prepared, prepare
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.mask_training import train_masks
@@ -30,8 +31,7 @@ from models.training.own_class.pack import (
 from models.training.own_class.quality import SAMPLES, Quality, judge, read_losses, write_report
 from models.training.own_class.samples import sample_sheet
 from models.training.own_class.start import Nearest, StartFromWeights, nearest_class, settings_for
-from models.training.photos.prepare import Prepared, prepare
-from models.training.run import TrainingRun, train
+from models.training.runs.run import TrainingRun, train
 from models.training.settings import TrainingSettings
 
 FEWEST = 8  # objects to learn from, below which nothing comes of it

@@ -15,12 +15,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
-from models.data import DataError, ObjectRecord
+from models.described_shape import describe_shape
 from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
 from models.files.manifest_rules import BrokenRule, check_classes
-from models.files.weights_folder import ENCODER, FOREGROUND, LOOKS, MASKS, describe_shape
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS
 from models.foreground_generator import GeneratorShape
 from models.looks import Looks
+from models.photos.data import DataError, ObjectRecord
 from models.training.styles import looks_and_styles
 
 _MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, CARD_NAME}

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.bundle import Bundle
-from models.data import ObjectRecord, load_windows
 from models.masks.generator import LATENT
+from models.photos.data import ObjectRecord, load_windows
 from models.training.own_class.start import as_pictures, over_scene
 from models.training.sample_grid import to_picture
 

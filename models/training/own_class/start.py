@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from models.bundle import HOLE_REACH, Bundle
-from models.data import ObjectRecord, Windows, load_windows
 from models.foreground_generator import composite
 from models.hole import dilate, fill_hole
+from models.photos.data import ObjectRecord, Windows, load_windows
 from models.training import checkpoint, losses
 from models.training.checkpoint import RunState
 from models.training.recipe import Recipe
-from models.training.run import TrainingRun
+from models.training.runs.run import TrainingRun
 from models.training.settings import FULL_CHANNELS, TrainingSettings
 from models.training.trainer import Trainer
 

@@ -1,4 +1,4 @@
-"""A folder of weights: the names of its files and the generator's shape in its manifest."""
+"""The foreground generator's shape as the manifest of its weights keeps it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ from typing import Any
 
 from models.files.manifest import Manifest
 from models.foreground_generator import GeneratorShape
-
-FOREGROUND = "foreground.safetensors"
-ENCODER = "encoder.safetensors"
-MASKS = "mask_generator.safetensors"
-LOOKS = "looks.safetensors"  # optional: the looks that seeds choose from
-REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them
-BACKGROUND = "background.safetensors"  # optional: scenes from nothing
 
 
 def describe_shape(shape: GeneratorShape) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.failure import InstallFailure
+from installer.computer.failure import InstallFailure
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
 TORCH_LOCK = ROOT / "requirements-torch.lock"  # the general build, on Linux with its CUDA packages
 TORCH_CPU_LOCK = ROOT / "requirements-torch-cpu.lock"  # for Linux without an NVIDIA card

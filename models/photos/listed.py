@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from models.data import DataError, ObjectRecord, class_names_of, read_records
+from models.photos.data import DataError, ObjectRecord, class_names_of, read_records
 
 
 def records_of_class(folder: Path, class_name: str) -> list[ObjectRecord]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from daemon.home.folders import Folders
 
 if TYPE_CHECKING:
     from models.evaluation.setting import Setting
@@ -78,7 +79,6 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
     import torch
 
-    from models.data import DataError
     from models.evaluation.cases import NothingToEvaluate
     from models.evaluation.report import ReportUnwritable
     from models.evaluation.rivals import RivalUnusable
@@ -86,12 +86,13 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from models.evaluation.setting import Setting, SettingMissing
     from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
     from models.files.manifest import ModelCorrupt, ModelMissing
+    from models.photos.data import DataError
     from models.training.checkpoint import CheckpointError
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
     try:
-        setting = Setting.prepare(arguments, default_weights())
+        setting = Setting.prepare(arguments, Folders.default().weights)
         if arguments.compare is not None:
             text, content = _compare(setting, arguments)
         elif arguments.claims:
@@ -171,12 +172,6 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
     found.notes = [*setting.notes, *found.notes]
     page = write_claims(found, arguments.out)
     return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
-
-
-def default_weights() -> Path:
-    """The weights that the environment names, else the shipped ones."""
-    named = os.environ.get("INSERT_OBJECT_WEIGHTS", "")
-    return Path(named) if named else Path(__file__).resolve().parents[1] / "weights"
 
 
 def _count(text: str) -> int:

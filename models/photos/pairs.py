@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from models.data import DataError
-from models.training.photos.found import PHOTO_ENDINGS, Found, FoundPhoto, MaskFile
+from models.photos.data import DataError
+from models.photos.found import PHOTO_ENDINGS, Found, FoundPhoto, MaskFile
 
 _PHOTO_FOLDERS = ("images", "image", "photos", "imgs")
 _MASK_FOLDERS = ("masks", "mask", "annotations", "labels")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.environment import Environment
+from installer.computer.environment import Environment
 from wire.default_places import APPLICATION, RUN_DAEMON, data_folder
 
 __all__ = ["APPLICATION", "Places", "data_folder", "log_folder"]

@@ -100,18 +100,18 @@ def run_train(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
     import torch
 
-    from models.data import DataError
-    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
-    from models.files.plain_files import ModelCorrupt, ModelMissing
-    from models.training.checkpoint import CheckpointError
-    from models.training.critics import NoDiscriminator
-    from models.training.parts import (
+    from daemon.commands.train_parts import (
         train_backgrounds,
         train_masks,
         train_objects,
         train_own_class,
         train_refiner,
     )
+    from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
+    from models.files.plain_files import ModelCorrupt, ModelMissing
+    from models.photos.data import DataError
+    from models.training.checkpoint import CheckpointError
+    from models.training.critics import NoDiscriminator
     from models.training.settings import SettingsError
 
     device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")

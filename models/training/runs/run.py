@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.data import (
+from models.photos.data import (
     STORED_SCALE,
     BatchSource,
     DataError,
@@ -27,7 +27,7 @@ from models.data import (
 from models.training import checkpoint
 from models.training.checkpoint import RunState
 from models.training.recipe import Recipe
-from models.training.recipes import make_recipe
+from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
 

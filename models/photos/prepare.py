@@ -13,11 +13,11 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from models.data import STORED_SCALE, DataError, ObjectRecord, read_records
-from models.training.photos.coco import coco_file, find_coco
-from models.training.photos.found import Found, FoundPhoto, MaskFile, read_photo, split_of
-from models.training.photos.listed import records_of_class
-from models.training.photos.pairs import find_pairs
+from models.photos.coco import coco_file, find_coco
+from models.photos.data import STORED_SCALE, DataError, ObjectRecord, read_records
+from models.photos.found import Found, FoundPhoto, MaskFile, read_photo, split_of
+from models.photos.listed import records_of_class
+from models.photos.pairs import find_pairs
 
 SMALLEST_OBJECT = 24  # pixels of the box's long side; nothing can be learnt from less
 STORED_SIDE = 512  # pixels of a stored window at most, sharp enough for the largest network

@@ -8,14 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon.home.folders import Folders
+
 if TYPE_CHECKING:
     from models.training.settings import TrainingSettings
-
-
-def default_weights() -> Path:
-    """The weights that the environment names, else the shipped ones."""
-    named = os.environ.get("INSERT_OBJECT_WEIGHTS", "")
-    return Path(named) if named else Path(__file__).resolve().parents[1] / "weights"
 
 
 def train_own_class(arguments: argparse.Namespace, device: str) -> None:
@@ -41,7 +37,7 @@ def train_own_class(arguments: argparse.Namespace, device: str) -> None:
             arguments.class_name,
             pack,
             arguments.out or pack.with_name(f"{pack.name}-training"),
-            arguments.weights or default_weights(),
+            arguments.weights or Folders.default().weights,
             60.0 if arguments.minutes is None else arguments.minutes,
             device,
             features,
@@ -63,7 +59,7 @@ def train_own_class(arguments: argparse.Namespace, device: str) -> None:
 
 def train_masks(arguments: argparse.Namespace, device: str) -> None:
     """Trains the mask generator; a run in the same folder goes on."""
-    from models.data import class_names_of, read_records
+    from models.photos.data import class_names_of, read_records
     from models.training.mask_training import train_masks
 
     records = read_records(arguments.data)
@@ -83,14 +79,14 @@ def train_masks(arguments: argparse.Namespace, device: str) -> None:
 
 def train_refiner(arguments: argparse.Namespace) -> None:
     """Trains the refiner for the generator of a weights folder; a run in the same folder goes on."""
-    from models.data import read_records
     from models.features.networks import feature_folder
+    from models.photos.data import read_records
     from models.training.refiner_training import RefinerSettings, train_refiner
 
     _use_threads(arguments.threads)
     figures = train_refiner(
         read_records(arguments.data),
-        arguments.weights or default_weights(),
+        arguments.weights or Folders.default().weights,
         arguments.out,
         RefinerSettings(minutes=arguments.minutes, seed=arguments.seed or 0),
         feature_folder(arguments.features, os.environ),
@@ -102,8 +98,8 @@ def train_refiner(arguments: argparse.Namespace) -> None:
 
 def train_backgrounds(arguments: argparse.Namespace) -> None:
     """Trains the background generator; a run in the same folder goes on."""
-    from models.data import read_records
     from models.features.networks import feature_folder
+    from models.photos.data import read_records
     from models.training.background_training import BackgroundSettings, train_backgrounds
 
     _use_threads(arguments.threads)
@@ -148,11 +144,11 @@ def settings_of(arguments: argparse.Namespace, device: str) -> TrainingSettings:
 
 def train_objects(arguments: argparse.Namespace, device: str) -> None:
     """Trains the foreground generator and exports the weights if asked to."""
-    from models.data import read_records
     from models.features.networks import feature_folder
+    from models.photos.data import read_records
     from models.training import checkpoint
     from models.training.export import OtherParts, export_run
-    from models.training.run import TrainingRun, train
+    from models.training.runs.run import TrainingRun, train
 
     settings = settings_of(arguments, device)
     features = feature_folder(arguments.features, os.environ)

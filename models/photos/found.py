@@ -10,7 +10,7 @@ from typing import Protocol
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from models.data import DataError
+from models.photos.data import DataError
 
 MOST_PIXELS = 150_000_000  # of one photo; more would need gigabytes to read
 HELD_OUT_SHARE = 8  # one photo in so many is held out

@@ -10,9 +10,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from models.data import DataError
-from models.training.photos.found import MOST_PIXELS, Found, FoundPhoto, MaskSource
-from models.training.photos.run_length import RunLengthError, decode_runs, unpack_runs
+from models.photos.data import DataError
+from models.photos.found import MOST_PIXELS, Found, FoundPhoto, MaskSource
+from models.photos.run_length import RunLengthError, decode_runs, unpack_runs
 
 _LARGEST_FILE = 2 << 30  # bytes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from installer.autostart import LoginService, login_service
-from installer.places import Places
+from installer.computer.places import Places
 from installer.program import stop_daemon
 from installer.record import Record
 from installer.steps import Step

@@ -1,0 +1,8 @@
+"""The files of a weights folder, one a network."""
+
+FOREGROUND = "foreground.safetensors"
+ENCODER = "encoder.safetensors"
+MASKS = "mask_generator.safetensors"
+LOOKS = "looks.safetensors"  # optional: the looks that seeds choose from
+REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them
+BACKGROUND = "background.safetensors"  # optional: scenes from nothing

@@ -1,0 +1,1 @@
+"""Photos with masks: how people have them, made ready for training, and read again in windows."""

@@ -1,0 +1,1 @@
+"""A training run of any of the networks, from its data to its checkpoint."""
