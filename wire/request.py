@@ -81,20 +81,7 @@ def insert_request(
     for frame in (scene, mask, reference):
         if frame is not None:
             _check_frame(frame)
-    if mask is not None and (mask.width, mask.height) != (scene.width, scene.height):
-        raise protocol.InsertObjectError(
-            protocol.ErrorCode.BAD_REQUEST,
-            f"The mask is {mask.width} × {mask.height} pixels, "
-            f"the scene around the box {scene.width} × {scene.height}.",
-            "Give a mask of the size of the picture.",
-        )
-    _check_range("seed", seed, 0, protocol.MAX_SEED)
-    _check_range("number of variations", variations, 1, protocol.MAX_VARIATIONS)
-    if depth not in (8, 16):
-        raise protocol.InsertObjectError(
-            protocol.ErrorCode.BAD_REQUEST, f"The depth is {depth} bits.", "Choose 8 or 16."
-        )
-    return protocol.Insert(
+    request = protocol.Insert(
         id=new_id(),
         class_name=class_name,
         image_width=image_width,
@@ -112,6 +99,8 @@ def insert_request(
         mask=mask,
         reference=reference,
     )
+    protocol.check_insert(request)
+    return request
 
 
 def _check_frame(frame: protocol.PixelFrame) -> None:
@@ -120,13 +109,4 @@ def _check_frame(frame: protocol.PixelFrame) -> None:
     if given != needed:
         raise ValueError(
             f"{frame.width} × {frame.height} pixels of {frame.format.value} are {needed} bytes, not {given}."
-        )
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise protocol.InsertObjectError(
-            protocol.ErrorCode.BAD_REQUEST,
-            f"The {name} is {value}.",
-            f"Choose one from {low} to {high}.",
         )

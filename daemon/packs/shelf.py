@@ -66,8 +66,12 @@ def check_pack_name(name: str) -> str:
 
 def pack_info(name: str, manifest: Manifest) -> PackInfo:
     """What is told of a pack where one is chosen."""
-    classes = tuple(ClassInfo(entry.name, entry.label, tuple(entry.styles)) for entry in manifest.classes)
-    return PackInfo(name, manifest.label or manifest.name, classes)
+    return PackInfo(name, manifest.label or manifest.name, class_infos(manifest))
+
+
+def class_infos(manifest: Manifest) -> tuple[ClassInfo, ...]:
+    """What a manifest's networks can insert."""
+    return tuple(ClassInfo(entry.name, entry.label, tuple(entry.styles)) for entry in manifest.classes)
 
 
 def read_pack(folder: Path, name: str, manifest: Manifest | None = None) -> Pack:

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from daemon.packs.names import known_class, known_style
+from daemon.packs.shelf import class_infos
 from daemon.painting import scene as view_of_scene
 from daemon.painting.grain import scene_grain, with_grain
 from daemon.painting.pixels import frame_pixels, pixel_frame
@@ -95,12 +97,7 @@ def _doublings(view: SceneView, bundle: Bundle) -> int:
 
 
 def _class_index(bundle: Bundle, name: str) -> int:
-    names = bundle.class_names
-    if name not in names:
-        raise InsertObjectError(
-            ErrorCode.UNKNOWN_CLASS, f"There is no class {name!r}.", f"These are there: {', '.join(names)}."
-        )
-    return names.index(name)
+    return bundle.class_names.index(known_class(name, class_infos(bundle.manifest)).name)
 
 
 def _no_picture(bundle: Bundle) -> InsertObjectError:
@@ -143,15 +140,9 @@ def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | N
     if request.reference is not None:
         picture, mask = view_of_scene.reference_crop(request.reference, bundle.resolution)
         return bundle.encode(_planes(picture) * 2 - 1, _planes(mask)).cpu()
-    if request.style:
-        styles = bundle.manifest.classes[class_index].styles
-        if request.style not in styles:
-            raise InsertObjectError(
-                ErrorCode.BAD_REQUEST,
-                f"The class {request.class_name} has no style {request.style!r}.",
-                f"It has: {', '.join(styles)}." if styles else "It has no styles.",
-            )
-        return torch.tensor(styles[request.style]).unsqueeze(0)
+    style = known_style(request.style, class_infos(bundle.manifest)[class_index])
+    if style:
+        return torch.tensor(bundle.manifest.classes[class_index].styles[style]).unsqueeze(0)
     return None
 
 

@@ -18,21 +18,19 @@ from daemon.painting.pixels import Samples, blend, blend_over_transparent, frame
 from daemon.painting.reference import soft_ellipse
 from daemon.painting.resample import Area, Floats, enlarged_8, enlarged_16, resampled
 from wire.protocol import (
-    MAX_WINDOW_PIXELS,
     ErrorCode,
     Insert,
     InsertObjectError,
-    MalformedMessage,
     PixelFormat,
     PixelFrame,
     Rect,
+    check_insert,
     sent_size,
     sent_window,
     square_window,
     usable_box,
 )
 
-MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MID_GREY = 128  # stands in for what a transparent picture does not show
 MIDDLE = 0.75  # of a reference picture's sides: about what its object fills, if nothing tells more
 MASK_PRESENT = 0.25  # a mask that reaches this nowhere in the square shows no object
@@ -93,32 +91,12 @@ def view_of(request: Insert) -> SceneView:
     """The scene of a request, checked against its box.
 
     Raises:
-        InsertObjectError: ``box-too-small``, ``box-outside`` or ``too-large`` for a box that cannot be
-            filled, ``bad-request`` for a window or pixels that do not belong to the box.
+        InsertObjectError: as ``check_insert``.
     """
-    width, height, scene = request.image_width, request.image_height, request.scene
-    box = usable_box(request.box, width, height)
-    if box.width * box.height > MAX_LAYER_PIXELS:
-        raise InsertObjectError(
-            ErrorCode.TOO_LARGE,
-            f"The box is {box.width} × {box.height} pixels, too large for one object.",
-            f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
-        )
+    box = check_insert(request)
+    width, height = request.image_width, request.image_height
+    pixels, _ = _flattened(request.scene)
     window = sent_window(box, width, height)
-    if request.window != window:
-        raise MalformedMessage("The window does not belong to the box.")
-    longest = max(scene.width, scene.height)
-    if longest > MAX_WINDOW_PIXELS:
-        raise MalformedMessage(
-            f"The scene is {scene.width} × {scene.height} pixels, more than {MAX_WINDOW_PIXELS}.",
-            ErrorCode.TOO_LARGE,
-        )
-    fitting = sent_size(window, longest)
-    if longest <= max(window.width, window.height) and (
-        abs(scene.width - fitting[0]) > 1 or abs(scene.height - fitting[1]) > 1
-    ):
-        raise MalformedMessage("The scene's proportions are not those of the window.")
-    pixels, _ = _flattened(scene)
     return SceneView(pixels, window, square_window(box, width, height), box, width, height)
 
 
@@ -133,15 +111,8 @@ def square_mask(mask: PixelFrame, view: SceneView, size: int) -> Floats:
     Nothing is marked beyond the image.
 
     Raises:
-        InsertObjectError: ``bad-request`` for a mask of another size or format; ``EmptyMask``.
+        EmptyMask: it marks nothing in the square.
     """
-    height, width = view.pixels.shape[:2]
-    if mask.format is not PixelFormat.A8 or (mask.width, mask.height) != (width, height):
-        raise InsertObjectError(
-            ErrorCode.BAD_REQUEST,
-            f"The mask is {mask.width} × {mask.height} pixels, its scene {width} × {height}.",
-            "Give a mask of the scene's size.",
-        )
     down, across = (int(view.square.height > view.window.height), int(view.square.width > view.window.width))
     framed = np.pad(frame_pixels(mask), ((down, down), (across, across), (0, 0)))
     left, top, right, bottom = _square_in_pixels(view)

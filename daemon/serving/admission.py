@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 from daemon.packs.names import known_class, known_pack, known_style
 from wire.protocol import (
-    MAX_FRAME_SIDE,
-    MAX_VARIATIONS,
-    MAX_WINDOW_PIXELS,
     PROTOCOL_VERSION,
     ClassInfo,
     ErrorCode,
@@ -17,7 +14,7 @@ from wire.protocol import (
     Insert,
     InsertObjectError,
     PackInfo,
-    usable_box,
+    check_insert,
 )
 
 
@@ -44,35 +41,7 @@ def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequenc
     Raises:
         InsertObjectError: with the sentence for the user.
     """
-    usable_box(request.box, request.image_width, request.image_height)
-    if max(request.scene.width, request.scene.height) > MAX_WINDOW_PIXELS:
-        raise InsertObjectError(
-            ErrorCode.TOO_LARGE,
-            f"The scene is {request.scene.width} × {request.scene.height} pixels, "
-            f"at most {MAX_WINDOW_PIXELS} on the longer side can be read.",
-            "The plug-in and the daemon may be of different versions; update both.",
-        )
-    reference = request.reference
-    if reference is not None and max(reference.width, reference.height) > MAX_FRAME_SIDE:
-        raise InsertObjectError(
-            ErrorCode.TOO_LARGE,
-            f"The reference picture is {reference.width} × {reference.height} pixels, too large.",
-            f"Scale it down to at most {MAX_FRAME_SIDE} pixels on the longer side.",
-        )
-    mask = request.mask
-    if mask is not None and (mask.width, mask.height) != (request.scene.width, request.scene.height):
-        raise InsertObjectError(
-            ErrorCode.BAD_REQUEST,
-            f"The mask is {mask.width} × {mask.height} pixels, "
-            f"the scene {request.scene.width} × {request.scene.height}.",
-            "Both must have the same size.",
-        )
-    if not 1 <= request.variations <= MAX_VARIATIONS:
-        raise InsertObjectError(
-            ErrorCode.TOO_LARGE,
-            f"{request.variations} variations were asked for.",
-            f"Ask for 1 to {MAX_VARIATIONS}.",
-        )
+    check_insert(request)
     return request if classes is None else named(request, classes, packs)
 
 

@@ -163,9 +163,9 @@ def test_a_mask_that_marks_nothing_or_one_pixel_of_many_is_refused(marked: int) 
 
 
 def test_a_mask_of_another_size_is_refused() -> None:
-    seen = view(noise(100, 100), Rect(20, 20, 50, 50))
+    mask = PixelFrame(10, 10, PixelFormat.A8, b"\xff" * 100)
     with pytest.raises(InsertObjectError, match="10 × 10"):
-        square_mask(PixelFrame(10, 10, PixelFormat.A8, b"\xff" * 100), seen, 32)
+        view_of(insert_of(noise(100, 100), Rect(20, 20, 50, 50), mask=mask))
 
 
 def test_the_box_is_told_as_fractions_of_the_square() -> None:

@@ -14,6 +14,7 @@ from .geometry import MIN_BOX_SIDE, WINDOW_SCALE, Rect, sent_size, sent_window, 
 from .messages import (
     MAX_FRAME_SIDE,
     MAX_IMAGE_SIDE,
+    MAX_LAYER_PIXELS,
     MAX_SEED,
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
@@ -42,11 +43,13 @@ from .messages import (
     StatusRequest,
     Welcome,
 )
+from .rules import check_insert
 
 __all__ = [
     "MAX_FRAME_SIDE",
     "MAX_HEADER_BYTES",
     "MAX_IMAGE_SIDE",
+    "MAX_LAYER_PIXELS",
     "MAX_SEED",
     "MAX_VARIATIONS",
     "MAX_WINDOW_PIXELS",
@@ -80,6 +83,7 @@ __all__ = [
     "Status",
     "StatusRequest",
     "Welcome",
+    "check_insert",
     "decode_reply",
     "decode_request",
     "encode",

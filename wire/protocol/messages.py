@@ -14,6 +14,7 @@ PROTOCOL_VERSION = 1
 PLAIN_USERNAME = "insert-object"
 
 MAX_IMAGE_SIDE = 300_000  # image pixels; Krita's and GIMP's own limits lie at or below this
+MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MAX_VARIATIONS = 16
 MAX_SEED = 2**31 - 1  # the largest value that every editor's integer setting can keep
 MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries

@@ -1,0 +1,89 @@
+"""What an insertion must keep to, judged here and nowhere else; both ends ask before they rely on it."""
+
+from __future__ import annotations
+
+from .codec import MalformedMessage
+from .errors import ErrorCode, InsertObjectError
+from .geometry import Rect, sent_size, sent_window, usable_box
+from .messages import (
+    MAX_FRAME_SIDE,
+    MAX_LAYER_PIXELS,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    MAX_WINDOW_PIXELS,
+    Insert,
+    PixelFormat,
+    PixelFrame,
+)
+
+
+def check_insert(request: Insert) -> Rect:
+    """Finds out whether a request can be fulfilled, whatever the networks are; returns the clipped box.
+
+    Raises:
+        InsertObjectError: ``box-too-small``, ``box-outside``, ``too-large``, or ``bad-request`` for numbers
+            out of range, a mask of another size than the scene, or pixels that do not belong to the box.
+    """
+    box = usable_box(request.box, request.image_width, request.image_height)
+    if box.width * box.height > MAX_LAYER_PIXELS:
+        raise InsertObjectError(
+            ErrorCode.TOO_LARGE,
+            f"The box is {box.width} × {box.height} pixels, too large for one object.",
+            f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
+        )
+    _check_number("seed", request.seed, 0, MAX_SEED)
+    _check_number("number of variations", request.variations, 1, MAX_VARIATIONS)
+    if request.depth not in (8, 16):
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST, f"The depth is {request.depth} bits.", "Choose 8 or 16."
+        )
+    window = sent_window(box, request.image_width, request.image_height)
+    if request.window != window:
+        raise MalformedMessage("The window does not belong to the box.")
+    _check_scene(request.scene, window)
+    if request.mask is not None:
+        _check_mask(request.mask, request.scene)
+    if request.reference is not None:
+        _check_reference(request.reference)
+    return box
+
+
+def _check_number(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST, f"The {name} is {value}.", f"Choose one from {low} to {high}."
+        )
+
+
+def _check_scene(scene: PixelFrame, window: Rect) -> None:
+    longest = max(scene.width, scene.height)
+    if longest > MAX_WINDOW_PIXELS:
+        raise MalformedMessage(
+            f"The scene is {scene.width} × {scene.height} pixels, "
+            f"at most {MAX_WINDOW_PIXELS} on the longer side can be read.",
+            ErrorCode.TOO_LARGE,
+        )
+    fitting = sent_size(window, longest)
+    if longest <= max(window.width, window.height) and (
+        abs(scene.width - fitting[0]) > 1 or abs(scene.height - fitting[1]) > 1
+    ):
+        raise MalformedMessage("The scene's proportions are not those of the window.")
+
+
+def _check_mask(mask: PixelFrame, scene: PixelFrame) -> None:
+    if mask.format is not PixelFormat.A8 or (mask.width, mask.height) != (scene.width, scene.height):
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST,
+            f"The mask is {mask.width} × {mask.height} pixels, "
+            f"the scene around the box {scene.width} × {scene.height}.",
+            "Give a mask of the size of the picture.",
+        )
+
+
+def _check_reference(reference: PixelFrame) -> None:
+    if max(reference.width, reference.height) > MAX_FRAME_SIDE:
+        raise InsertObjectError(
+            ErrorCode.TOO_LARGE,
+            f"The reference picture is {reference.width} × {reference.height} pixels, too large.",
+            f"Scale it down to at most {MAX_FRAME_SIDE} pixels on the longer side.",
+        )
