@@ -18,7 +18,6 @@ from daemon.commands.insert_options import (
     ObjectWish,
     WrongOptions,
     check_outputs,
-    is_layered,
     numbered,
     wishes,
 )
@@ -29,8 +28,9 @@ from daemon.painting.pixels import Samples, to_depth
 from daemon.painting.reference import fitted_shape, looked_at
 from daemon.pictures.atomic_file import check_writable, quoted
 from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
+from daemon.pictures.file_formats import format_of, is_layered
 from daemon.pictures.photo import Photo, read_photo
-from daemon.pictures.photo_output import file_format, write_object_layer
+from daemon.pictures.photo_output import write_object_layer
 from wire.protocol import Rect, usable_box
 
 MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is empty
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     check_outputs(options)
     photo = read_photo(options.photo)
     depth = options.depth or photo.depth
-    if not (options.layer or holds_16_bits(options.output)):
+    if not (options.layer or format_of(options.output).holds_16_bits):
         depth = 8  # nothing that is written would show more
     height, width = photo.pixels.shape[:2]
     for wish in asked:
@@ -95,10 +95,6 @@ def _file_names(options: argparse.Namespace, objects: int) -> tuple[list[Path], 
             numbers = [variation] * (options.variations > 1) + [number] * (objects > 1)
             layers.append(numbered(options.layer, *numbers))
     return outputs, layers
-
-
-def holds_16_bits(path: Path) -> bool:
-    return is_layered(path) or file_format(path).holds_16_bits
 
 
 # --- What goes in -----------------------------------------------------------------------------------------
@@ -271,7 +267,7 @@ def _account(
     return {
         "outputs": [str(path) for path in outputs],
         "size": [width, height],
-        "depth": 8 * int(results[0].picture.itemsize) if holds_16_bits(outputs[0]) else 8,
+        "depth": 8 * int(results[0].picture.itemsize) if format_of(outputs[0]).holds_16_bits else 8,
         "layers": layers,
         "notes": list(dict.fromkeys(notes)),
         "seconds": round(seconds, 3),

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
+from daemon.pictures.file_formats import OUTPUT_HELP, PNG, format_of
 from wire.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect
 
 Item = TypeVar("Item")
-
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-LAYERS_ENDING = ".ora"
 
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
@@ -76,7 +74,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True,
-        help="the finished picture (.png, .jpg, .webp, .tif) or its layers (.ora)",
+        help=OUTPUT_HELP,
     )  # fmt: skip
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
@@ -197,17 +195,11 @@ def check_outputs(options: argparse.Namespace) -> None:
     """Refuses endings that are not written, and names under which the photo itself would be replaced.
 
     Raises:
-        WrongOptions: with the sentence for the user.
+        WrongOptions, UnsuitableFormat: with the sentence for the user.
     """
     output: Path = options.output
-    known = (*PICTURE_ENDINGS, LAYERS_ENDING)
-    if output.suffix.lower() not in known:
-        ending = f"ends in “{output.suffix}”" if output.suffix else "has no ending"
-        raise WrongOptions(
-            f"The output “{output.name}” {ending}, which names no format that can be written.",
-            f"Let it end in {', '.join(known[:-1])} or {known[-1]}.",
-        )
-    if options.layer is not None and options.layer.suffix.lower() != ".png":
+    format_of(output)
+    if options.layer is not None and options.layer.suffix.lower() not in PNG.endings:
         raise WrongOptions("The object layer is written as PNG.", "Let the name after --layer end in .png.")
     read = [options.photo, *(options.mask or ()), *(options.reference or ())]
     for path in (output, *([options.layer] if options.layer else ())):
@@ -220,11 +212,6 @@ def check_outputs(options: argparse.Namespace) -> None:
 def numbered(path: Path, *numbers: int) -> Path:
     """The path with numbers before its ending: OUT.png, 2 → OUT-2.png."""
     return path.with_name(f"{path.stem}{''.join(f'-{number}' for number in numbers)}{path.suffix}")
-
-
-def is_layered(path: Path) -> bool:
-    """Whether a file of that name holds layers instead of one finished picture."""
-    return path.suffix.lower() == LAYERS_ENDING
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

@@ -16,13 +16,14 @@ from PIL import Image
 
 from daemon.client import Client
 from daemon.commands.insert import add_layer
-from daemon.commands.insert_options import WrongOptions, check_outputs, is_layered
+from daemon.commands.insert_options import WrongOptions, check_outputs
 from daemon.commands.progress_bar import ProgressBar
 from daemon.home.folders import Folders
 from daemon.packs.names import known_class
 from daemon.packs.shelf import weights_error
 from daemon.pictures.atomic_file import check_writable
 from daemon.pictures.composition import Composition
+from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import Photo
 from wire.protocol import MAX_SEED, ErrorCode, InsertObjectError, Rect, usable_box
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from daemon.commands.insert_options import box_of, number_of
+from daemon.pictures.file_formats import OUTPUT_HELP
 from wire.protocol import MAX_SEED
 
 SMALLEST_SCENE, LARGEST_SCENE = 128, 2048  # pixels
@@ -23,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True,
-        help="the finished picture (.png, .jpg, .webp, .tif) or its layers (.ora)",
+        help=OUTPUT_HELP,
     )  # fmt: skip
     parser.add_argument(
         "--seed", metavar="N", type=number_of(0, MAX_SEED), default=0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,45 +14,11 @@ from daemon.painting.pixels import Samples, to_depth
 from daemon.pictures.atomic_file import replacing
 from daemon.pictures.colour_profile import srgb_profile
 from daemon.pictures.deep_pictures import with_offset, write_deep_png
+from daemon.pictures.file_formats import JPEG, PICTURE_ENDINGS, PNG, TIFF, WEBP, UnsuitableFormat, format_of
 from daemon.pictures.photo import Photo
 from daemon.pictures.tiff_output import write_tiff
-from wire.protocol import ErrorCode, InsertObjectError
 
 JPEG_QUALITY = 95
-
-
-class UnsuitableFormat(InsertObjectError):
-    """A picture that the chosen file format cannot hold, or a format that is not written."""
-
-    def __init__(self, sentence: str, hint: str) -> None:
-        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
-
-
-@dataclass(frozen=True)
-class FileFormat:
-    """What a file format can hold."""
-
-    name: str
-    holds_16_bits: bool
-    holds_alpha: bool
-    longest_side: int
-    write: Callable[[BinaryIO, Photo], None]
-
-
-def file_format(path: Path) -> FileFormat:
-    """The format that a file's ending names.
-
-    Raises:
-        UnsuitableFormat: if it names none that is written.
-    """
-    found = _FORMATS.get(path.suffix.lower())
-    if found is None:
-        ending = f"ends in “{path.suffix}”" if path.suffix else "has no ending"
-        raise UnsuitableFormat(
-            f"The output “{path.name}” {ending}, which names no format that can be written.",
-            "Let it end in .png, .jpg, .webp, .tif or .ora.",
-        )
-    return found
 
 
 def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
@@ -66,13 +31,15 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
         UnsuitableFormat: for an unknown ending, or a picture larger than the format allows.
         UnwritableFile: for whatever goes wrong with the file.
     """
-    chosen = file_format(path)
+    chosen = format_of(path)
+    if chosen.name not in _WRITERS:
+        raise UnsuitableFormat(f"A {chosen.name} file holds layers.", f"Let it end in {PICTURE_ENDINGS}.")
     height, width = photo.pixels.shape[:2]
     if max(width, height) > chosen.longest_side:
         raise UnsuitableFormat(
             f"A {chosen.name} file holds at most {chosen.longest_side} pixels a side, "
             f"the picture has {width} × {height}.",
-            "Write a .png or .tif file.",
+            f"Write a {PNG.endings[0]} or {TIFF.endings[0]} file.",
         )
     notes: list[str] = []
     pixels = photo.pixels
@@ -84,7 +51,7 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
         notes.append(f"{chosen.name} holds no transparency; the picture was written over white.")
     fitting = Photo(pixels, photo.is_grey, photo.profile, photo.exif, photo.dots_per_inch)
     with replacing(path) as file:
-        chosen.write(file, fitting)
+        _WRITERS[chosen.name](file, fitting)
     return tuple(notes)
 
 
@@ -171,14 +138,9 @@ def _save(file: BinaryIO, photo: Photo, name: str, **options: object) -> None:
     file.write(buffer.getbuffer())
 
 
-_PNG = FileFormat("PNG", True, True, 2**31 - 1, write_png)
-_JPEG = FileFormat("JPEG", False, False, 65_500, _write_jpeg)
-_TIFF = FileFormat("TIFF", True, True, 2**31 - 1, _write_tiff)
-_FORMATS = {
-    ".png": _PNG,
-    ".jpg": _JPEG,
-    ".jpeg": _JPEG,
-    ".webp": FileFormat("WebP", False, True, 16_383, _write_webp),
-    ".tif": _TIFF,
-    ".tiff": _TIFF,
+_WRITERS: dict[str, Callable[[BinaryIO, Photo], None]] = {
+    PNG.name: write_png,
+    JPEG.name: _write_jpeg,
+    WEBP.name: _write_webp,
+    TIFF.name: _write_tiff,
 }

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from daemon.pictures.atomic_file import UnwritableFile, check_writable, replacing
+from daemon.pictures.file_formats import UnsuitableFormat
 from daemon.pictures.photo import Photo, read_photo
-from daemon.pictures.photo_output import UnsuitableFormat, write_object_layer, write_photo
+from daemon.pictures.photo_output import write_object_layer, write_photo
 from tests.painting.scenes import noise
 from tests.pictures.profiles import LINEAR_GREY, WIDE_RGB
 
