@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from models.files.labels import LABELS_NAME, MAX_LABELS_BYTES
 from models.files.manifest import (
     CARD_NAME,
     FILE_NAME,
@@ -20,7 +21,7 @@ from wire.protocol import ErrorCode, InsertObjectError
 
 MAX_ARCHIVE_BYTES = 2 << 30  # of the zip, and of what comes out of it
 MAX_ENTRIES = 1000
-MAX_SMALL_BYTES = {FILE_NAME: MAX_MANIFEST_BYTES, CARD_NAME: 1 << 20}
+MAX_SMALL_BYTES = {FILE_NAME: MAX_MANIFEST_BYTES, LABELS_NAME: MAX_LABELS_BYTES, CARD_NAME: 1 << 20}
 MOST_SHRUNK = 50  # times; trained weights hardly shrink at all, a zip bomb shrinks a thousandfold
 _SMALL = 1 << 20  # bytes below which shrinking does not matter
 
@@ -35,7 +36,7 @@ class BadArchive(InsertObjectError):
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Takes manifest, listed files and card out of a zip, from its top or from its one folder.
+    """Takes manifest, listed files, labels and card out of a zip, from its top or from its one folder.
 
     Raises:
         BadArchive: with the reason; the caller deletes what is in ``folder``.
@@ -51,7 +52,8 @@ def unpack(archive: Path, folder: Path) -> None:
             if FILE_NAME not in entries:
                 raise BadArchive(archive, f"holds no {FILE_NAME}")
             _take(content, entries[FILE_NAME], folder / FILE_NAME)
-            wanted = [*Manifest.read(folder).files, *([CARD_NAME] if CARD_NAME in entries else [])]
+            extras = [name for name in (LABELS_NAME, CARD_NAME) if name in entries]
+            wanted = [*Manifest.read(folder).files, *extras]
             for name in wanted:
                 if name not in entries:
                     raise BadArchive(archive, f"lacks {name}, which its manifest lists")

@@ -14,6 +14,7 @@ from pathlib import Path
 from daemon.home.private_files import make_private_folder, unwritable
 from daemon.packs.pack_archives import unpack
 from daemon.packs.shelf import Pack, check_pack_name, explained, read_pack
+from models.files.labels import LABELS_NAME, MAX_LABELS_BYTES
 from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelCorrupt, ModelMissing
 from models.files.plain_files import file_size, read_file
 from wire.protocol import ErrorCode, InsertObjectError
@@ -53,7 +54,7 @@ def check_pack(folder: Path, name: str) -> Pack:
 def add_pack(source: Path, packs: Path, name: str | None = None) -> Pack:
     """Adds a pack from its folder or a zip of it to the folder of packs, whole or not at all.
 
-    Only the manifest, the files that it lists and the card are taken.
+    Only the manifest, the files that it lists, the labels and the card are taken.
 
     Raises:
         PackProblem, PackNameError, PrivateFileError: with the reason; nothing was added then.
@@ -133,5 +134,6 @@ def _copy(source: Path, folder: Path) -> None:
     for name in (FILE_NAME, *Manifest.read(source).files):
         file_size(source / name)
         shutil.copyfile(source / name, folder / name)
-    with contextlib.suppress(ModelMissing, ModelCorrupt):  # a pack without a card is one all the same
-        (folder / CARD_NAME).write_bytes(read_file(source / CARD_NAME, MAX_CARD_BYTES))
+    for name, most in ((LABELS_NAME, MAX_LABELS_BYTES), (CARD_NAME, MAX_CARD_BYTES)):
+        with contextlib.suppress(ModelMissing, ModelCorrupt):  # a pack without them is one all the same
+            (folder / name).write_bytes(read_file(source / name, most))

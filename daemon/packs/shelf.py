@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from models.files.labels import LABELS_NAME
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt, ModelMissing
 from wire.protocol import ClassInfo, ErrorCode, InsertObjectError, PackInfo
 
@@ -71,7 +72,9 @@ def pack_info(name: str, manifest: Manifest) -> PackInfo:
 
 def class_infos(manifest: Manifest) -> tuple[ClassInfo, ...]:
     """What a manifest's networks can insert."""
-    return tuple(ClassInfo(entry.name, entry.label, tuple(entry.styles)) for entry in manifest.classes)
+    return tuple(
+        ClassInfo(entry.name, entry.label, tuple(entry.styles), entry.labels) for entry in manifest.classes
+    )
 
 
 def read_pack(folder: Path, name: str, manifest: Manifest | None = None) -> Pack:
@@ -146,8 +149,8 @@ class PackShelf:
         return reason if version == pack.version else pack
 
     def _manifest(self, folder: Path) -> Manifest | str:
-        """The manifest, or the reason why it is none, read again only if the file is another one."""
-        stamp = _stamp(folder / FILE_NAME)
+        """The manifest, or the reason why it is none, read again only if it or its labels are other ones."""
+        stamp = (*_stamp(folder / FILE_NAME), *_labels_stamp(folder))
         before, manifest = self._manifests.get(folder.name, ((), ""))
         if before != stamp:
             try:
@@ -232,8 +235,15 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
+def _labels_stamp(folder: Path) -> tuple[int, ...]:
+    try:
+        return _stamp(folder / LABELS_NAME)
+    except ModelMissing:
+        return ()  # most packs have none
+
+
 def _version(folder: Path, manifest: Manifest) -> tuple[int, ...]:
-    parts: list[int] = []
+    parts = list(_labels_stamp(folder))
     for name in (FILE_NAME, *sorted(manifest.files)):
         parts += _stamp(folder / name)
     return tuple(parts)
@@ -242,5 +252,5 @@ def _version(folder: Path, manifest: Manifest) -> tuple[int, ...]:
 def _listed_bytes(info: PackInfo) -> int:
     texts = [info.name, info.label]
     for known in info.classes:
-        texts += [known.name, known.label, *known.styles]
+        texts += [known.name, known.label, *known.styles, *known.labels, *known.labels.values()]
     return sum(len(text.encode()) + _BYTES_BESIDE_A_TEXT for text in texts)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from models.files.labels import read_labels
 from models.files.manifest_rules import (
     MAX_FILE_BYTES,
     MAX_TITLE,
@@ -39,6 +40,7 @@ class ModelClass:
     name: str
     label: str
     styles: Mapping[str, list[float]] = field(default_factory=dict)  # preset name -> appearance code
+    labels: Mapping[str, str] = field(default_factory=dict)  # in other languages, from labels.json
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """The manifest of a folder, every field of it judged; its files are not looked at.
+        """The manifest of a folder with the labels beside it, every field judged; other files are left alone.
 
         Raises:
             ModelMissing, ModelCorrupt: it is not there, or breaks a rule of ``manifest_rules``.
@@ -64,13 +66,16 @@ class Manifest:
         path = folder / FILE_NAME
         data = read_file(path, MAX_MANIFEST_BYTES)
         try:
-            return cls.from_json(read_json(data.decode("utf-8")))
+            manifest = cls.from_json(read_json(data.decode("utf-8")))
         except BrokenRule as error:
             raise ModelCorrupt(path, str(error)) from error
         except ValueError as error:
             raise ModelCorrupt(path, f"cannot be read: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelCorrupt(path, f"lacks or garbles a field: {error}") from error
+        labels = read_labels(folder)
+        classes = tuple(replace(known, labels=labels.get(known.name, {})) for known in manifest.classes)
+        return replace(manifest, classes=classes)
 
     @classmethod
     def from_json(cls, content: Any) -> Manifest:

@@ -122,6 +122,16 @@ def help_page() -> str:
     return str(wording.help_page().name)
 
 
+def class_label(labels: dict[str, str]) -> str:
+    """What the dialog calls a class that the daemon calls Dog, with these labels by language."""
+    _plug_in_modules()
+    import wording
+
+    from wire.protocol import ClassInfo
+
+    return str(wording.class_label(ClassInfo("dog", "Dog", labels=labels)))
+
+
 def visible_labels(packs: list[str]) -> list[str]:
     """The labels that the dialog's form shows before its classes' styles, for a daemon with these packs."""
     _plug_in_modules()

@@ -74,7 +74,12 @@ REQUESTS: list[protocol.Request] = [
 ]
 REPLIES: list[protocol.Reply] = [
     Welcome(
-        "h", 1, "0.1.0", "cpu", (ClassInfo("dog", "Dog", ("snow", "sun")), ClassInfo("c", "C")), Limits()
+        "h",
+        1,
+        "0.1.0",
+        "cpu",
+        (ClassInfo("dog", "Dog", ("snow", "sun"), {"de": "Hund"}), ClassInfo("c", "C")),
+        Limits(),
     ),
     Welcome("h", 1, "0.1.0", "cpu", (), Limits(256, 16, 4, 1000)),
     Accepted("i1", 3),
@@ -123,6 +128,13 @@ def test_frames_may_come_as_any_kind_of_memory() -> None:
 def test_a_field_of_a_later_version_is_passed_over() -> None:
     header = msgpack.packb({"type": "status", "id": "s", "colour": "red"})
     assert decode_request([header]) == StatusRequest("s")
+
+
+def test_a_class_is_called_as_in_the_users_language_or_in_english() -> None:
+    bear = ClassInfo("bear", "Bear", labels={"de": "Bär", "zh_CN": "熊"})
+    assert bear.label_in("de_AT") == bear.label_in("nl", "de") == "Bär"
+    assert bear.label_in("zh_CN") == "熊"
+    assert bear.label_in("zh_TW") == bear.label_in("C") == bear.label_in("en_GB", "de") == "Bear"
 
 
 def test_pixels_never_show_in_a_representation() -> None:

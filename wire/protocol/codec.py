@@ -263,12 +263,19 @@ def _read_maps(value: Any, name: str) -> list[dict[str, Any]]:
     return value
 
 
+def _read_labels(value: Any, name: str) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise MalformedMessage(f"{name} must have maps of labels.")
+    return {_read_text(language, name): _read_text(label, name) for language, label in value.items()}
+
+
 def _read_classes(value: Any, name: str) -> tuple[ClassInfo, ...]:
     return tuple(
         ClassInfo(
             _read_text(item.get("name"), name),
             _read_text(item.get("label"), name),
             _read_texts(item.get("styles", []), name),
+            _read_labels(item.get("labels", {}), name),
         )
         for item in _read_maps(value, name)
     )

@@ -133,8 +133,20 @@ class ClassInfo:
     """A class that the loaded weights can insert."""
 
     name: str
-    label: str
+    label: str  # English
     styles: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)  # language -> label
+
+    def label_in(self, *languages: str) -> str:
+        """The label in the first language (``fr``, ``zh_CN``) that it is known in, else the English one."""
+        for language in languages:
+            short = language.partition("_")[0].partition("-")[0].lower()
+            if short == "en":
+                break
+            for known in (language, short):
+                if known in self.labels:
+                    return self.labels[known]
+        return self.label
 
 
 @dataclass(frozen=True)

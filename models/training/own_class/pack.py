@@ -16,6 +16,7 @@ from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
+from models.files.labels import LABELS_NAME
 from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
 from models.files.manifest_rules import BrokenRule, check_classes
 from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS
@@ -24,7 +25,7 @@ from models.looks import Looks
 from models.photos.data import DataError, ObjectRecord
 from models.training.styles import looks_and_styles
 
-_MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, CARD_NAME}
+_MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, LABELS_NAME, CARD_NAME}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import picture
 from request_record import RequestRecord
 from settings import Settings
 from subject import Subject
-from wording import Refusal, _, class_label
+from wording import Refusal, _
 
 from wire.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome
 from wire.request import SentArea, insert_request, new_id, sent_area
@@ -104,7 +104,7 @@ def record_for(subject: Subject, scene: Scene, settings: Settings, reply: Layer,
         box=scene.box,
         place=object_layer.rectangle_of(reply),
         from_selection=scene.shape is not None,
-        name=object_layer.layer_name(class_label(label), reply.seed),
+        name=object_layer.layer_name(label, reply.seed),
         pack=settings.pack,
         shadow=settings.shadow,
         pair=old.pair if old is not None and old.pair else new_id(),

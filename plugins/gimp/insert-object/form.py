@@ -93,8 +93,8 @@ class InsertForm(Gtk.Grid):
         self._silent = False
 
     def label_of(self, class_name: str) -> str:
-        """The daemon's label of a class."""
-        return next((info.label for info in self._classes() if info.name == class_name), class_name)
+        """What a class of the chosen pack is called in the user's language."""
+        return next((class_label(info) for info in self._classes() if info.name == class_name), class_name)
 
     def offer_shape(self, *, offered: bool, chosen: bool) -> None:
         """Whether there is a shape to use, and whether to use it until the user says otherwise."""
@@ -111,7 +111,7 @@ class InsertForm(Gtk.Grid):
         return next((pack.classes for pack in self._packs if pack.name == name), ())
 
     def _fill_classes(self, chosen: Settings) -> None:
-        classes = [(info.name, class_label(info.label)) for info in self._classes()]
+        classes = [(info.name, class_label(info)) for info in self._classes()]
         _fill(self._class, classes, chosen.class_name)
         self._fill_styles(chosen.style)
 

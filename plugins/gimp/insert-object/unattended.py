@@ -11,7 +11,7 @@ from conversation import Conversation
 from gi.repository import Gimp, GLib
 from settings import Settings
 from subject import Subject
-from wording import Refusal, _
+from wording import Refusal, _, class_label
 
 from wire.job import InsertJob, JobState
 from wire.protocol import Layer, Welcome
@@ -117,7 +117,9 @@ class UnattendedInsertion:
             return
         welcome = self._conversation.welcome
         classes = composing.classes_of(welcome, self._settings.pack) if welcome is not None else ()
-        label = next((info.label for info in classes if info.name == layer.class_name), layer.class_name)
+        label = next(
+            (class_label(info) for info in classes if info.name == layer.class_name), layer.class_name
+        )
         record = composing.record_for(self._subject, self._scene, self._settings, layer, label)
         self._result = self._subject.settle(layer, record)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gi.repository import GLib
 
-from wire.protocol import ErrorCode, InsertObjectError
+from wire.protocol import ClassInfo, ErrorCode, InsertObjectError
 
 _HELP = Path(__file__).resolve().parent / "help"
 
@@ -63,18 +63,6 @@ _CLIENT_SENTENCES = (
     N_("Run insert-object doctor in a terminal; it says where the service's log is."),
 )
 
-# Labels of classes that the shipped weights have or may have; the daemon tells which there are.
-_CLASS_LABELS = (
-    N_("bear"),
-    N_("bird"),
-    N_("cat"),
-    N_("cow"),
-    N_("dog"),
-    N_("flower"),
-    N_("horse"),
-    N_("sheep"),
-)
-
 
 def explain(error: InsertObjectError) -> str:
     """What happened and what to do, in the user's language as far as the plug-in knows it."""
@@ -86,10 +74,9 @@ def explain(error: InsertObjectError) -> str:
     return f"{_(error.sentence)} {_(error.hint)}"
 
 
-def class_label(label: str) -> str:
-    """A class's label in the user's language; as the daemon gave it when there is no translation."""
-    translated = _(label)
-    return translated if translated != label else _(label.lower())
+def class_label(info: ClassInfo) -> str:
+    """What a class is called in the user's language, as far as the daemon knows it."""
+    return info.label_in(*(name.partition(".")[0] for name in GLib.get_language_names()))
 
 
 def help_page() -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .pieces import choose
 from .qt import QtCore, QtWidgets, Signal
-from .translations import tr
+from .translations import language, tr
 from .wire.protocol import ClassInfo, PackInfo
 
 SHIPPED = ""  # the name of the pack that comes with the program
@@ -94,7 +94,7 @@ class Choice(QtCore.QObject):
     def _fill_classes(self) -> None:
         pack = self.pack_box.currentData()
         classes = next((item.classes for item in self._packs if item.name == pack), ())
-        _fill(self.class_box, [(tr(item.label), item.name) for item in classes])
+        _fill(self.class_box, [(item.label_in(language()), item.name) for item in classes])
         self._fill_styles()
 
     def _fill_styles(self) -> None:

@@ -16,7 +16,16 @@ from .preview import Preview
 from .qt import QtCore, Signal
 from .recipes import LayerRecord, Recipe
 from .selection import SelectionInfo, read_selection
-from .targets import Purpose, Target, build_request, check_pack, checked_class, edited_recipe, selected_box
+from .targets import (
+    Purpose,
+    Target,
+    build_request,
+    check_pack,
+    checked_class,
+    edited_recipe,
+    selected_box,
+    translated_label,
+)
 from .translations import tr
 from .wire.job import InsertJob
 from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
@@ -80,14 +89,14 @@ class Desk(QtCore.QObject):
         """
         self.look()
         name = checked_class(form.class_name)
+        label = translated_label(name, form.pack, self._link.welcome)
         if self.editing is not None and purpose is Purpose.INSERT:
-            look = {"style": form.style, "pack": form.pack, "shadow": form.shadow}
+            look = {"style": form.style, "pack": form.pack, "shadow": form.shadow, "label": label}
             recipe = replace(self.editing, class_name=name, seed=form.seed, **look)
             self._ask(Target(Purpose.EDIT, recipe, form.variations))
             return
-        recipe = Recipe(
-            name, form.seed, selected_box(self.selection), form.style, pack=form.pack, shadow=form.shadow
-        )
+        box = selected_box(self.selection)
+        recipe = Recipe(name, form.seed, box, form.style, pack=form.pack, shadow=form.shadow, label=label)
         shape = self.document.selection() if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
         self._ask(Target(purpose, recipe, count, shape))

@@ -257,7 +257,7 @@ def title(variation: Variation) -> str:
 
 def recipe_title(recipe: Recipe) -> str:
     """The name of the layer that a recipe makes."""
-    return tr("{object} · seed {seed}", object=tr(recipe.class_name), seed=recipe.seed)
+    return tr("{object} · seed {seed}", object=recipe.label or recipe.class_name, seed=recipe.seed)
 
 
 def preview_title(variation: Variation) -> str:

@@ -38,6 +38,7 @@ class Recipe:
     mask: Mask | None = None
     pack: str = ""  # the model pack's name; empty: the shipped one
     shadow: bool = False  # with a contact shadow
+    label: str = ""  # the class in the user's language, where it is called otherwise than in English
 
     def with_seed(self, seed: int) -> Recipe:
         return replace(self, seed=seed)
@@ -81,6 +82,7 @@ def packed_record(record: LayerRecord) -> dict[str, Any]:
         "placed": _numbers(record.placed),
         "pack": recipe.pack,
         "shadow": recipe.shadow,
+        "label": recipe.label,
         "shadow_layer": record.shadow,
         "group_layer": record.group,
     }
@@ -117,6 +119,7 @@ def unpacked_record(entry: Mapping[str, Any]) -> LayerRecord | None:
             mask=_mask(entry.get("mask")),
             pack=str(entry.get("pack", "")),
             shadow=bool(entry.get("shadow", False)),
+            label=str(entry.get("label", "")),
         )
         placed = Rect(*(int(value) for value in entry["placed"]))
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -11,6 +11,7 @@ from .documents import bounds_of
 from .pixels import Space, read_coverage, read_layer, read_scene
 from .recipes import LayerRecord, Mask, Recipe
 from .selection import SelectionInfo
+from .translations import language
 from .wire.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect, Welcome
 from .wire.request import SentArea, insert_request, sent_area
 
@@ -60,6 +61,18 @@ def checked_class(class_name: str) -> str:
             ErrorCode.UNKNOWN_CLASS, "No class is chosen.", "Wait until the list of classes has arrived."
         )
     return class_name
+
+
+def translated_label(class_name: str, pack: str, welcome: Welcome | None) -> str:
+    """What a class is called in the user's language; "" where that is as in English, or not known."""
+    if welcome is None:
+        return ""
+    classes = next((info.classes for info in welcome.packs if info.name == pack), welcome.classes)
+    for info in classes:
+        label = info.label_in(language())
+        if info.name == class_name and label != info.label:
+            return label
+    return ""
 
 
 def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:

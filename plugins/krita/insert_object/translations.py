@@ -25,7 +25,12 @@ def catalogue(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _current() -> dict[str, str]:
-    return catalogue(QtCore.QLocale().name())  # Krita sets Qt's default locale to its own language
+    return catalogue(language())
+
+
+def language() -> str:
+    """The language Krita runs in, such as ``fr_CH``."""
+    return str(QtCore.QLocale().name())  # Krita sets Qt's default locale to its own language
 
 
 def tr(text: str, **values: object) -> str:

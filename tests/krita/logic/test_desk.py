@@ -1,6 +1,8 @@
 """A document's desk turns wishes into requests and replies into layers, one undo step in all."""
 
 import unittest
+from dataclasses import replace
+from unittest.mock import patch
 
 from insert_object.annotations import read_records
 from insert_object.desk import Desk
@@ -11,6 +13,7 @@ from insert_object.targets import Purpose
 from insert_object.view import view_of
 from insert_object.wire.protocol import (
     Cancel,
+    ClassInfo,
     Error,
     ErrorCode,
     Insert,
@@ -79,6 +82,17 @@ class Inserting(DeskCase):
         layer = self.document.rootNode().childNodes()[1]
         self.assertFalse(layer.locked())
         self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.seed, 43)
+
+    def test_a_layer_is_called_as_its_class_is_in_the_users_language(self):
+        dog = ClassInfo("dog", "Dog", ("brown",), {"de": "Hund"})
+        self.link.welcome = replace(self.link.welcome, classes=(dog,))
+        with patch("insert_object.targets.language", lambda: "de_AT"):
+            self.insert()
+        self.desk.apply()
+        let_live()
+        layer = self.document.rootNode().childNodes()[1]
+        self.assertEqual(layer.name(), "Hund · seed 42")
+        self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.label, "Hund")
 
     def test_discard_leaves_the_layers_as_they_were_and_keeps_the_history(self):
         self.insert()
