@@ -54,8 +54,8 @@ class Waker:
 
     def __init__(self) -> None:
         self._receiver, self._sender = socket.socketpair()
-        self._receiver.setblocking(False)
-        self._sender.setblocking(False)
+        self._receiver.settimeout(0)
+        self._sender.settimeout(0)
         _keep_quiet(self._sender)
 
     @property
@@ -118,7 +118,7 @@ class Channel:
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._selector = selectors.DefaultSelector()
         try:
-            self._socket.setblocking(False)
+            self._socket.settimeout(0)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _keep_quiet(self._socket)
             code = self._socket.connect_ex(address)

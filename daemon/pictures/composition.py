@@ -88,7 +88,9 @@ class Composition:
             UnwritableFile: for whatever goes wrong with the file.
         """
         layers = [RasterLayer("photo", self._bottom)]
-        layers += [RasterLayer(layer.name, layer.pixels, layer.x, layer.y, False) for layer in hidden]
+        layers += [
+            RasterLayer(layer.name, layer.pixels, layer.x, layer.y, is_visible=False) for layer in hidden
+        ]
         layers += [RasterLayer(layer.name, layer.pixels, layer.x, layer.y) for layer in self.layers]
         write_openraster(path, layers, self.scene, dots_per_inch=self.photo.dots_per_inch)
         if self._foreign is None:

@@ -69,8 +69,8 @@ class Forwarder(Host):
         self._told_fraction = 0.0
         self._ending_until: float | None = None
         self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
+        self._wake_reader.settimeout(0)
+        self._wake_writer.settimeout(0)
 
     @property
     def wake_socket(self) -> socket.socket:

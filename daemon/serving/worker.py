@@ -141,8 +141,8 @@ class EventPipe:
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.reader, self.writer = socket.socketpair()
-        self.reader.setblocking(False)
-        self.writer.setblocking(False)
+        self.reader.settimeout(0)
+        self.writer.settimeout(0)
 
     def post(self, event: Event) -> None:
         self._events.put(event)

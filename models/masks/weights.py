@@ -56,7 +56,7 @@ def load_mask_weights(
         {key[len(_PREFIX) :]: value.float() for key, value in tensors.items() if key.startswith(_PREFIX)},
         assign=True,
     )
-    return generator.to(device).eval().requires_grad_(False), library, class_names
+    return generator.to(device).eval().requires_grad_(requires_grad=False), library, class_names
 
 
 def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:

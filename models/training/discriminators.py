@@ -29,7 +29,7 @@ class ProjectedDiscriminator(nn.Module):
         normalised: bool = True,
     ) -> None:
         super().__init__()
-        limit = _limiter(normalised)
+        limit = _limiter(normalised=normalised)
         mixed = 64
         self.feature_scale: Tensor
         self.register_buffer("feature_scale", torch.ones(len(feature_channels)))
@@ -88,7 +88,9 @@ class PatchDiscriminator(nn.Module):
         self, class_count: int, width: int = 48, *, scales: int = 2, normalised: bool = True
     ) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(_PatchScale(class_count, width, normalised) for _ in range(scales))
+        self.scales = nn.ModuleList(
+            _PatchScale(class_count, width, normalised=normalised) for _ in range(scales)
+        )
 
     def forward(self, picture: Tensor, mask: Tensor, class_index: Tensor) -> list[Tensor]:
         """picture (B, 3, S, S), mask (B, 1, S, S) -> logits (B, 1, h, w) a scale."""
@@ -100,15 +102,15 @@ class PatchDiscriminator(nn.Module):
         return logits
 
 
-def _limiter(normalised: bool) -> Callable[[nn.Module], nn.Module]:
+def _limiter(*, normalised: bool) -> Callable[[nn.Module], nn.Module]:
     """Spectral normalisation, or nothing: a gradient penalty needs room to find its own slope."""
     return spectral_norm if normalised else lambda layer: layer
 
 
 class _PatchScale(nn.Module):
-    def __init__(self, class_count: int, width: int, normalised: bool) -> None:
+    def __init__(self, class_count: int, width: int, *, normalised: bool) -> None:
         super().__init__()
-        limit = _limiter(normalised)
+        limit = _limiter(normalised=normalised)
         self.layers = nn.ModuleList(
             limit(layer)
             for layer in (

@@ -64,7 +64,7 @@ class MaskTrainer:
             self.critic = ShapeCritic(class_count)
         for network in (self.generator, self.critic):
             network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
+        self.averaged = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         self.images = 0
         self._drawing = torch.optim.Adam(self.generator.parameters(), lr=recipe.rate, betas=(0.5, 0.99))
         self._judging = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
@@ -96,10 +96,10 @@ class MaskTrainer:
             amount, bent = self._uniform(count), bends(self._uniform(count, 4) * 2 - 1)
             aspect = torch.lerp(batch.log_aspect, batch.other_aspect, amount)
             drawn = warped(batch.fields, movement * amount[:, None, None, None] + bent)
-            self.critic.requires_grad_(False)
+            self.critic.requires_grad_(requires_grad=False)
             score = self.critic(drawn, batch.class_index, aspect)
             terms["Loss/adversarial"] = recipe.adversarial * contour_loss(score)
-            self.critic.requires_grad_(True)
+            self.critic.requires_grad_(requires_grad=True)
         self._advance(self._drawing, sum(terms.values(), torch.zeros((), device=self.device)))
         if adversarial:
             real_score = self.critic(warped(batch.others, bent), batch.class_index, batch.other_aspect)

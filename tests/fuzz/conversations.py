@@ -39,7 +39,7 @@ class Conversation:
 def conversation(chooser: random.Random) -> Conversation:
     """One conversation; every random choice comes from ``chooser``."""
     is_plain = chooser.random() < 0.5
-    pieces = _sound(chooser, is_plain)
+    pieces = _sound(chooser, is_plain=is_plain)
     for _ in range(chooser.choice((0, 1, 1, 1, 2, 4))):
         _damage(pieces, chooser)
     data = b"".join(pieces)
@@ -51,7 +51,7 @@ def conversation(chooser: random.Random) -> Conversation:
     return Conversation(data, cuts, is_plain)
 
 
-def _sound(chooser: random.Random, is_plain: bool) -> list[bytes]:
+def _sound(chooser: random.Random, *, is_plain: bool) -> list[bytes]:
     version = chooser.choice((b"\x03\x00", b"\x03\x01"))
     pieces = [greeting(b"PLAIN" if is_plain else b"NULL", version)]
     if is_plain:

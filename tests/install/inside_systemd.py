@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,14 +31,16 @@ def show(name: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def wait_for(condition: object, wanted: object) -> bool:
-    assert callable(condition)
+def wait_for(condition: Callable[[], object], wanted: object = None) -> bool:
+    """Whether the condition comes to give what is wanted (None: anything true) in time."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while condition() != wanted:
+    while True:
+        found = condition()
+        if bool(found) if wanted is None else found == wanted:
+            return True
         if time.monotonic() > deadline:
             return False
         time.sleep(0.1)
-    return True
 
 
 def writable(pid: int, folder: Path) -> bool:
@@ -69,7 +72,7 @@ def main(home: Path) -> None:
     found["writes_the_home"] = writable(first, home)
 
     os.kill(first, 9)
-    found["starts_again_after_a_crash"] = wait_for(lambda: running_pid(folders) not in (None, first), True)
+    found["starts_again_after_a_crash"] = wait_for(lambda: running_pid(folders) not in (None, first))
     wait_for(lambda: (folders.connection_file.exists(), show("SubState")), (True, "running"))
     command = [sys.executable, "-m", "daemon.command_line", "daemon"]
     environ = {**os.environ, "INSERT_OBJECT_HOME": str(home), "PYTHONPATH": str(ROOT)}
@@ -79,7 +82,7 @@ def main(home: Path) -> None:
 
     with subprocess.Popen([*command, "run"], env=environ) as on_demand:
         wait_for(lambda: running_pid(folders), on_demand.pid)
-        wait_for(folders.connection_file.exists, True)
+        wait_for(folders.connection_file.exists)
         subprocess.run(["systemctl", "--user", "restart", UNIT], check=True)
         wait_for(lambda: show("ActiveState"), "inactive")
         found["yields_without_a_fault"] = show("Result") == "success"

@@ -237,7 +237,7 @@ def test_a_report_warns_of_what_its_own_figures_show() -> None:
     quality = Quality(
         *("moon", 200, 20, 64, 1000, 5.0, "shipped", "dog", {}, "LPIPS"),
         [Check(0, 0.4), Check(1000, 0.399)],
-        False,
+        False,  # noqa: FBT003 - the fields in their order
         {},
         {"whole_outlines": 60},
         [],

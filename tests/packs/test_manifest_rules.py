@@ -41,7 +41,7 @@ def one_class_more(**entry: Any) -> Change:
         (put("label", "safe\u202egnp.exe"), "characters that cannot be shown"),
         (put("resolution", 100_000), "resolution 100000, allowed are 32, 64"),
         (put("resolution", "128"), "has the resolution '128'"),
-        (put("resolution", True), "has the resolution True"),
+        (put("resolution", bool(1)), "has the resolution True"),
         (put("network", []), "does not describe its network"),
         (put("network", "code_size", 10**9), "code_size 1000000000, allowed are 1 to 512"),
         (put("network", "style_size", 0), "style_size 0"),

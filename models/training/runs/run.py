@@ -141,7 +141,9 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
     ):
         enough, logged = False, True
         while not _agree(
-            stop.wanted or enough or time.monotonic() - begun > 60 * run.minutes, workers, device
+            workers,
+            device,
+            stop=stop.wanted or enough or time.monotonic() - begun > 60 * run.minutes,
         ):
             statistics = trainer.step(source.draw(settings.batch_size, size), seen)
             count = settings.batch_size * workers.count
@@ -201,7 +203,7 @@ def _join_workers(device: str) -> _Workers:
     return _Workers(int(os.environ.get("RANK", "0")), count)
 
 
-def _agree(stop: bool, workers: _Workers, device: torch.device) -> bool:
+def _agree(workers: _Workers, device: torch.device, *, stop: bool) -> bool:
     """All processes stop at the same step."""
     if workers.count == 1:
         return stop

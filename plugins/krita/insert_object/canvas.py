@@ -89,7 +89,7 @@ class CanvasWork(QtCore.QObject):
             self._wait_for_canvas()
             return
         self._busy_rounds = 0
-        self._say_held_up(False)
+        self._say_held_up(held_up=False)
         try:
             self._work_a_while()
         except Exception as error:  # the edge: a slot must not raise, so it is reported instead
@@ -103,7 +103,7 @@ class CanvasWork(QtCore.QObject):
         self._busy_rounds += 1
         moment = not hand_is_down() and self._busy_rounds * BUSY_MS < RETRY_MS
         if not moment:
-            self._say_held_up(True)
+            self._say_held_up(held_up=True)
         self._timer.start(BUSY_MS if moment else RETRY_MS)
 
     def _work_a_while(self) -> None:
@@ -123,7 +123,7 @@ class CanvasWork(QtCore.QObject):
             self._running = None
         return None
 
-    def _say_held_up(self, held_up: bool) -> None:
+    def _say_held_up(self, *, held_up: bool) -> None:
         if held_up != self._held_up:
             self._held_up = held_up
             self.held_up.emit(held_up)

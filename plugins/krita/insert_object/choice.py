@@ -88,7 +88,7 @@ class Choice(QtCore.QObject):
 
     def _fill_packs(self) -> None:
         _fill(self.pack_box, [(tr(pack.label), pack.name) for pack in self._packs])
-        self._show_row(self.pack_label, self.pack_box, len(self._packs) > 1)
+        self._show_row(self.pack_label, self.pack_box, shown=len(self._packs) > 1)
         self._fill_classes()
 
     def _fill_classes(self) -> None:
@@ -102,9 +102,9 @@ class Choice(QtCore.QObject):
         classes = next((item.classes for item in self._packs if item.name == pack), ())
         styles = next((item.styles for item in classes if item.name == name), ())
         _fill(self.style_box, [(tr("From the seed"), ""), *((tr(style), style) for style in styles)])
-        self._show_row(self.style_label, self.style_box, bool(styles))
+        self._show_row(self.style_label, self.style_box, shown=bool(styles))
 
-    def _show_row(self, label: Any, box: Any, shown: bool) -> None:
+    def _show_row(self, label: Any, box: Any, *, shown: bool) -> None:
         label.setVisible(shown)
         box.setVisible(shown)
 

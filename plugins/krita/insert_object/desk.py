@@ -202,7 +202,7 @@ class Desk(QtCore.QObject):
             request, self._recipe = yield from build_request(self.document, source, target, limit)
         self._link.send(request)
         self.job, self.purpose = InsertJob(request), target.purpose
-        self._link.expect_replies(self, True)
+        self._link.expect_replies(self, expecting=True)
         self.changed.emit()
 
     def _drop_job(self) -> None:
@@ -210,7 +210,7 @@ class Desk(QtCore.QObject):
         job, self.job = self.job, None
         if job is not None and not job.is_final:
             self._link.send(job.cancel_request())
-        self._link.expect_replies(self, False)
+        self._link.expect_replies(self, expecting=False)
 
     # --- Replies in ----------------------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ class Desk(QtCore.QObject):
             self.message = message_for(reply.exception())
         if job.is_final:
             self.job = None
-            self._link.expect_replies(self, False)
+            self._link.expect_replies(self, expecting=False)
             if job.notes:
                 self.message = Message(" ".join(tr(note) for note in job.notes))
         self.changed.emit()
@@ -239,7 +239,7 @@ class Desk(QtCore.QObject):
         if variation is not None:
             variation.take(layer)
         else:
-            variation = Variation.of(recipe, layer, live)
+            variation = Variation.of(recipe, layer, live=live)
             self.history.add(variation)
             self.added.emit(variation)
         if self._shown_job != job.id:
@@ -260,7 +260,7 @@ class Desk(QtCore.QObject):
     def _fail(self, error: BaseException) -> None:
         self.show_message(message_for(error))
 
-    def _held_up(self, held_up: bool) -> None:
+    def _held_up(self, held_up: bool) -> None:  # noqa: FBT001 - from a signal
         if held_up:
             self.show_message(Message(tr("Waiting until you have finished drawing…")))
         elif self.message is not None and self.message.text == tr("Waiting until you have finished drawing…"):

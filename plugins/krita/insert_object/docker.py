@@ -143,7 +143,8 @@ class InsertObjectDocker(DockWidget):
             self._follow_active_layer(desk)
             if desk.selection != self._selection:
                 self._selection = desk.selection
-                self.panel.set_shape_possible(desk.selection is not None and not desk.selection.rectangular)
+                has_shape = desk.selection is not None and not desk.selection.rectangular
+                self.panel.set_shape_possible(possible=has_shape)
             self._follow_live(desk)
         self._render()
 

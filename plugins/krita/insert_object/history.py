@@ -25,7 +25,7 @@ class Variation:
     shadow_y: int = 0
 
     @classmethod
-    def of(cls, recipe: Recipe, layer: Layer, live: bool = False) -> Variation:
+    def of(cls, recipe: Recipe, layer: Layer, *, live: bool = False) -> Variation:
         """What the daemon sent for a recipe."""
         variation = cls(recipe, 0, 0, None, live)
         variation.take(layer)

@@ -65,7 +65,7 @@ class Link(QtCore.QObject):
         self._session.send(request)
         self._timer.start(BUSY_POLL_MS)
 
-    def expect_replies(self, owner: object, expecting: bool) -> None:
+    def expect_replies(self, owner: object, *, expecting: bool) -> None:
         """Ask often while something is under way for anyone, seldom otherwise."""
         if expecting:
             self._expecting.add(id(owner))

@@ -81,7 +81,7 @@ class ObjectLayers:
 
     def name_after(self, title: str) -> None:
         """Names them after the object."""
-        for node, name in zip(self.all, layer_names(title, self.group is not None)):  # noqa: B905 - as many
+        for node, name in zip(self.all, layer_names(title, with_shadow=self.group is not None)):  # noqa: B905 - as many
             node.setName(name)
 
     def record(self, recipe: Recipe, placed: Rect) -> LayerRecord:
@@ -90,7 +90,7 @@ class ObjectLayers:
         return LayerRecord(recipe, placed, shadow, group)
 
 
-def layer_names(title: str, with_shadow: bool) -> tuple[str, ...]:
+def layer_names(title: str, *, with_shadow: bool) -> tuple[str, ...]:
     """The names of group, shadow and object; of the object alone without a shadow."""
     if not with_shadow:
         return (title,)
@@ -102,7 +102,7 @@ def new_object_layers(document: Any, variation: Variation, title: str) -> tuple[
     if not variation.recipe.shadow:
         layers = ObjectLayers(document.createNode(title, "paintlayer"))
         return layers, _filled(layers, variation)
-    group, shadow, layer = layer_names(title, True)
+    group, shadow, layer = layer_names(title, with_shadow=True)
     layers = ObjectLayers(
         document.createNode(layer, "paintlayer"),
         document.createNode(shadow, "paintlayer"),

@@ -72,7 +72,7 @@ class Panel(QtWidgets.QWidget):
         """The largest number of variations that the daemon makes at once."""
         self.count_box.setMaximum(max(1, min(variations, MAX_VARIATIONS)))
 
-    def set_shape_possible(self, possible: bool) -> None:
+    def set_shape_possible(self, *, possible: bool) -> None:
         """A new selection: its shape is used by itself where it has one other than its box."""
         self._shape_possible = possible
         self.shape_check.setEnabled(possible)

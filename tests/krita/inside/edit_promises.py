@@ -57,7 +57,7 @@ def _told(told):
     return [_told(part) for part in told] if isinstance(told, (list, tuple)) else told
 
 
-def inserted(shadow=False, seed=42, model="RGBA", depth="U8"):
+def inserted(*, shadow=False, seed=42, model="RGBA", depth="U8"):
     """A picture with an applied dog in it, which is the active layer."""
     document = yield from open_picture(*SIZE, model, depth)
     yield from bench.select(document, *BOX)

@@ -63,7 +63,7 @@ def result(steps):
         yield 1
 
 
-def noise(width, height, seed=1, opaque=True):
+def noise(width, height, seed=1, *, opaque=True):
     """Random rgba8 pixels; the daemon's layers look no wilder than this."""
     data = bytearray(random.Random(seed).randbytes(width * height * 4))
     if opaque:

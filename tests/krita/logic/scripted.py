@@ -41,7 +41,7 @@ class ScriptedLink(QtCore.QObject):
     def send(self, request):
         self.sent.append(request)
 
-    def expect_replies(self, owner, expecting):
+    def expect_replies(self, owner, *, expecting):
         pass
 
 

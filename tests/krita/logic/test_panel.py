@@ -97,13 +97,13 @@ class Panels(unittest.TestCase):
         self.assertGreater(len(seen), 15)
 
     def test_the_shape_is_used_by_itself_only_where_there_is_one(self):
-        self.panel.set_shape_possible(True)
+        self.panel.set_shape_possible(possible=True)
         self.assertTrue(self.panel.form().use_shape)
         self.panel.shape_check.setChecked(False)
         self.assertFalse(self.panel.form().use_shape)
-        self.panel.set_shape_possible(True)
+        self.panel.set_shape_possible(possible=True)
         self.assertTrue(self.panel.form().use_shape)
-        self.panel.set_shape_possible(False)
+        self.panel.set_shape_possible(possible=False)
         self.assertFalse(self.panel.shape_check.isEnabled() or self.panel.form().use_shape)
 
     def test_a_running_job_shows_cancel_and_progress_in_place_of_insert(self):
@@ -205,7 +205,7 @@ class Strips(unittest.TestCase):
         self.chosen = []
         self.strip.chosen.connect(self.chosen.append)
 
-    def add(self, seed, live=False):
+    def add(self, seed, *, live=False):
         recipe = Recipe("dog", seed, Rect(0, 0, 20, 20))
         request = type("Request", (), {"id": "1", "class_name": "dog", "seed": seed, "box": recipe.box})
         self.history.add(Variation(recipe, 0, 0, layer_reply(request).pixels, live))
@@ -222,8 +222,8 @@ class Strips(unittest.TestCase):
 
     def test_a_live_variation_is_replaced_in_place(self):
         self.add(1)
-        self.add(2, True)
-        self.add(3, True)
+        self.add(2, live=True)
+        self.add(3, live=True)
         self.assertEqual([self.strip.item(i).text() for i in range(self.strip.count())], ["1", "3"])
 
     def test_thumbnails_have_the_colour_of_the_object(self):

@@ -75,13 +75,18 @@ class Records(unittest.TestCase):
 
 class Histories(unittest.TestCase):
     @staticmethod
-    def variation(seed, live=False, side=8):
+    def variation(seed, *, live=False, side=8):
         request = type("Request", (), {"id": "1", "class_name": "dog", "seed": seed, "box": RECIPE.box})
         return Variation(RECIPE.with_seed(seed), 0, 0, layer_reply(request, side=side).pixels, live)
 
     def test_live_variations_replace_each_other_and_lasting_ones_stay(self):
         history = History()
-        for item in (self.variation(1), self.variation(2, True), self.variation(3, True), self.variation(4)):
+        for item in (
+            self.variation(1),
+            self.variation(2, live=True),
+            self.variation(3, live=True),
+            self.variation(4),
+        ):
             history.add(item)
         self.assertEqual([item.recipe.seed for item in history.items], [1, 4])
 
