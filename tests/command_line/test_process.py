@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
+from daemon.client import Client
+from daemon.home.folders import HOME_VARIABLE, Folders
 from tests.command_line.conftest import Command, start_stand_in
 from tests.conftest import ROOT, program_environment
+from tests.daemon.conftest import wait_until
 from wire import __version__
 
 BOX = "40,30,48,40"
@@ -139,10 +141,8 @@ def test_an_interrupted_insertion_ends_at_once_with_130_and_writes_nothing(
             stderr=subprocess.PIPE,
             preexec_fn=_interruptible,
         )
-        deadline = time.monotonic() + 30
-        while not psutil.Process(process.pid).net_connections() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.5)  # from the connection to the request
+        with Client.connect(Folders.default({HOME_VARIABLE: str(home)}), autostart=False) as watcher:
+            wait_until(lambda: watcher.status()["requests_running"] == 1, 30)
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
         _, errors = process.communicate(timeout=30)

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from daemon.client import Client
+from daemon.home.folders import HOME_VARIABLE, Folders
 from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import ROOT, RunningDaemon, connection_file, outdoor_picture, program_environment
 from tests.gimp.harness import Gimp, make_profile
@@ -70,6 +73,17 @@ class StandIn:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail("The stand-in daemon did not start:\n" + (self.home / "daemon.txt").read_text())
             time.sleep(0.05)
+
+    def report(self) -> dict[str, Any]:
+        """The daemon's own account of itself."""
+        folders = Folders.default({HOME_VARIABLE: str(self.home)})
+        with Client.connect(folders, autostart=False) as client:
+            return dict(client.status())
+
+    @property
+    def requests_done(self) -> int:
+        """How many requests have come to their result since it started."""
+        return int(self.report()["requests_finished"].get("done", 0))
 
     def kill(self) -> None:
         """Ends it without a word, as a crash does."""
@@ -171,6 +185,20 @@ class Desk:
             return self.has_preview(image) == (PREVIEW in names) and self.layers(image) == list(names)
 
         self.screen.wait_until(there, f"layers {', '.join(names)}", seconds)
+
+    def wait_for_requests(self, count: int) -> int:
+        """Waits until the daemon has done that many, and nothing is left to do; gives how many it did.
+
+        The dialog asks for a wish twice: for the first variation, then for all.
+        """
+
+        def done() -> bool:
+            report = self.daemon.report()
+            busy = report["requests_running"] or report["requests_waiting"]
+            return not busy and self.daemon.requests_done >= count
+
+        self.screen.wait_until(done, f"{count} requests done")
+        return self.daemon.requests_done
 
     def has_preview(self, image: int) -> bool:
         """Whether the object is on the canvas (an English GIMP)."""

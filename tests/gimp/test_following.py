@@ -70,33 +70,31 @@ def test_the_shadow_is_previewed_inserted_undone_in_one_step_and_remembered(desk
 
 def test_painting_on_the_scene_makes_the_object_anew(desk: Desk) -> None:
     image = desk.open_photo(BOX)
+    done = desk.daemon.requests_done
     desk.open_dialog()
     desk.wait_for_layers(image, PREVIEW, PHOTO)
-    time.sleep(2)  # the other variations
+    done = desk.wait_for_requests(done + 2)
     before = desk.gimp.id_of_layer_named(image, PREVIEW)
     photo = desk.gimp.describe_image(image)["layers"][-1]
     desk.gimp.paint_rectangle(photo, 20, 20, 60, 60, [200, 40, 40])  # far from the window
-    time.sleep(2)
-    assert desk.gimp.id_of_layer_named(image, PREVIEW) == before
+    time.sleep(2)  # in which it could be noticed, were it of any matter
 
     def is_new() -> bool:
         return desk.gimp.id_of_layer_named(image, PREVIEW) not in (0, before)
 
     desk.gimp.paint_rectangle(photo, 405, 255, 20, 20, [200, 40, 40])  # beside the object
     desk.screen.wait_until(is_new, "an object for the changed scene")
-    time.sleep(2)
+    assert desk.wait_for_requests(done + 2) == done + 2  # for the second rectangle alone, once
     desk.screen.screenshot("painted-scene")
-    again = desk.gimp.id_of_layer_named(image, PREVIEW)
-    time.sleep(2)
-    assert desk.gimp.id_of_layer_named(image, PREVIEW) == again  # once was enough
 
 
 def test_a_brush_stroke_with_the_dialog_open_makes_the_object_anew(desk: Desk) -> None:
     image = desk.open_photo(BOX)
+    done = desk.daemon.requests_done
     dialog = desk.open_dialog()
     desk.screen.move(dialog, 900, 300)
     desk.wait_for_layers(image, PREVIEW, PHOTO)
-    time.sleep(2)
+    desk.wait_for_requests(done + 2)
     before = desk.gimp.id_of_layer_named(image, PREVIEW)
     desk.screen.focus(desk.window)
     desk.screen.keys("p")
@@ -118,7 +116,7 @@ def test_the_packs_classes_are_offered_and_the_pack_is_remembered(desk: Desk) ->
     desk.screen.type("5")
     desk.screen.keys("Tab", "alt+m", "Down")
     wait_for_colour(desk, image, MIDDLE, stand_in_colour("lamp", 5, 0))
-    time.sleep(1.5)
+    time.sleep(1.5)  # the other thumbnails: the screenshot is for people
     desk.screen.screenshot("pack")
     insert(desk, dialog, "alt+i")
     made = desk.gimp.describe_image(image)["layers"][0]
@@ -146,13 +144,14 @@ def test_an_object_whose_pack_is_gone_says_so_and_waits_for_another_class(desk: 
         image, pack="lamps", seed=3, box_x=100, box_y=100, box_width=200, box_height=200
     )["layer"]
     desk.gimp.change_record(layer, pack="birds")
+    done = desk.daemon.requests_done
     dialog = desk.open_dialog("Edit Object")
-    time.sleep(2)
-    assert not desk.has_preview(image)
+    time.sleep(2)  # in which it could ask for an object
     desk.screen.screenshot("pack-gone")
     desk.screen.focus(dialog)
     desk.screen.keys("alt+l", "Down")
     wait_for_colour(desk, image, (200, 200), stand_in_colour("dog", 3, 0))
+    assert desk.wait_for_requests(done + 2) == done + 2  # nothing was asked for before the choice
     insert(desk, dialog, "alt+a", title="Edit Object")
     record = desk.gimp.describe_layer(layer)["record"]
     assert (record["pack"], record["class_name"]) == ("", "dog")
@@ -177,7 +176,7 @@ def test_an_edit_keeps_filter_and_mask_and_one_undo_takes_all_of_it_back(desk: D
     inverted = tuple(255 - value for value in stand_in_colour("cat", 13, 0))
     wait_for_colour(desk, image, (380, 280), inverted)  # the preview has the filter too
     assert [desk.gimp.describe_layer(hidden)["visible"] for hidden in (layer, shadow)] == [False, False]
-    time.sleep(1.5)
+    time.sleep(1.5)  # the other thumbnails: the screenshot is for people
     desk.screen.screenshot("edit-with-filter")
     insert(desk, dialog, "alt+a", title="Edit Object")
     desk.wait_for_layers(image, "cat · seed 13", "cat · seed 13 · shadow", PHOTO)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugins.profiles.plugin_files import PluginConfig
+from tests.daemon.conftest import wait_until
 from tests.gimp.conftest import StandIn
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import GimpPlace
@@ -186,7 +187,7 @@ def test_a_daemon_that_dies_at_work_leaves_nothing_half_inserted(
         gimp.select_rectangle(image, *BOX)
         before = gimp.describe_image(image)
         gimp.begin("insert", image, object_class="dog", seed=1)
-        time.sleep(3)
+        wait_until(lambda: daemon.report()["requests_running"] == 1, 30)
         daemon.kill()
         answer = gimp.finish()
         assert answer["status"] == "execution-error"

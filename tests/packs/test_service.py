@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 
-from tests.daemon.conftest import Serve, folders, serve
+from tests.daemon.conftest import Serve, folders, serve, wait_until
 from tests.daemon.peer import an_insert, new_id, report_of, the_error
 from tests.stand_in_engine import PACKS, SHADOW, StandInEngine, shadow_area, stand_in_colour
 from wire.protocol import Done, ErrorCode, Hello, Layer, PackInfo, PixelFormat, Welcome
@@ -86,7 +85,7 @@ def test_a_request_before_the_networks_are_loaded_is_checked_against_its_pack_th
 def test_the_status_lists_the_packs(serve: Serve) -> None:
     served = serve()
     served.peer().ask(an_insert())
-    time.sleep(0.05)
+    wait_until(lambda: "packs" in report_of(served.peers[0]))
     assert report_of(served.peers[0])["packs"] == {"lamps": ["lamp"]}
 
 

@@ -114,9 +114,12 @@ def test_a_daemon_that_ends_while_nobody_needs_it_is_started_only_by_the_next_re
     [done] = session.stream(protocol.Shutdown(new_id()), 5)
     assert isinstance(done, protocol.Done)
     wait_for(session, is_state(SessionState.ASLEEP))
-    time.sleep(0.3)
-    assert not connection_file.exists()
-    assert [type(reply) for reply in session.stream(insert(), 10)][-1] is protocol.Done
+    time.sleep(0.3)  # in which it could be started too early
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as before:
+        assert [type(reply) for reply in session.stream(insert(), 10)][-1] is protocol.Done
+        started = psutil.Process(pid_of(connection_file)).create_time()
+        assert started >= psutil.Process(before.pid).create_time()
+        before.communicate(b"\n")
 
 
 def test_a_daemon_that_does_not_start_is_one_clear_error(
