@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from .errors import ErrorCode, InsertObjectError
 from .geometry import Rect
 from .messages import (
     MAX_IMAGE_SIDE,
-    MAX_SEED,
-    MAX_VARIATIONS,
     Accepted,
     Buffer,
     Cancel,
@@ -138,12 +136,13 @@ def _message(header: Mapping[str, Any], frames: Sequence[Buffer], known: Mapping
         raise MalformedMessage(f"There is no message of type {_shown(kind)}.")
     pixels = _pixel_frames(header.get("frames", {}), frames)
     target = known[kind]
+    readers = _READERS[target]
     values: dict[str, Any] = {}
     for item in fields(target):
-        if item.name in pixels and (kind, item.name) in _FORMATS:
+        read = readers[item.name]
+        if item.name in pixels and read is None:
             values[item.name] = pixels.pop(item.name)
         elif item.name in header:
-            read = _READERS.get((kind, item.name)) or _READERS.get(item.name)
             if read is None:
                 raise MalformedMessage(f"{item.name} must be a pixel frame.")
             values[item.name] = read(header[item.name], item.name)
@@ -154,10 +153,11 @@ def _message(header: Mapping[str, Any], frames: Sequence[Buffer], known: Mapping
     except TypeError as error:
         missing = [i.name for i in fields(target) if i.name not in values and i.default is MISSING]
         raise MalformedMessage(f"A message of type {kind} lacks {', '.join(missing)}.") from error
-    for (owner, name), formats in _FORMATS.items():
-        frame = getattr(message, name, None) if owner == kind else None
-        if frame is not None and (not isinstance(frame, PixelFrame) or frame.format not in formats):
-            raise MalformedMessage(f"{name} must be a pixel frame of {', '.join(f.value for f in formats)}.")
+    for item in fields(target):
+        frame = values.get(item.name)
+        if isinstance(frame, PixelFrame) and frame.format not in item.metadata["formats"]:
+            allowed = ", ".join(known.value for known in item.metadata["formats"])
+            raise MalformedMessage(f"{item.name} must be a pixel frame of {allowed}.")
     return message
 
 
@@ -219,10 +219,14 @@ def _read_flag(value: Any, name: str) -> bool:
     return value
 
 
-def _read_depth(value: Any, name: str) -> int:
-    if value not in (8, 16) or type(value) is not int:
-        raise MalformedMessage(f"{name} is {_shown(value)}, it must be 8 or 16.")
-    return value
+def _read_choice(*values: int) -> Any:
+    def read(value: Any, name: str) -> int:
+        if type(value) is not int or value not in values:
+            allowed = " or ".join(map(str, values))
+            raise MalformedMessage(f"{name} is {_shown(value)}, it must be {allowed}.")
+        return value
+
+    return read
 
 
 def _read_fraction(value: Any, name: str) -> float:
@@ -305,49 +309,34 @@ def _read_map(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
-# One reader per field name; a key with the message's type wins over the plain name.
-_READERS: dict[Any, Any] = {
-    "id": _read_text,
-    "client": _read_text,
-    "protocol_version": _read_integer(0, 2**31),
-    "class_name": _read_text,
-    "image_width": _read_integer(1, MAX_IMAGE_SIDE),
-    "image_height": _read_integer(1, MAX_IMAGE_SIDE),
-    "box": _read_rect,
-    "window": _read_rect,
-    "seed": _read_integer(0, MAX_SEED),
-    "variations": _read_integer(1, MAX_VARIATIONS),
-    "depth": _read_depth,
-    "style": _read_text,
-    "preview": _read_flag,
-    "pack": _read_text,
-    "shadow": _read_flag,
-    "target": _read_text,
-    "daemon_version": _read_text,
-    "device": _read_text,
-    "classes": _read_classes,
-    "limits": _read_limits,
-    "packs": _read_packs,
-    "position": _read_integer(0, 2**31),
-    "stage": _read_enum(Stage),
-    "fraction": _read_fraction,
-    "index": _read_integer(0, MAX_VARIATIONS - 1),
-    "x": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
-    "y": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
-    "shadow_x": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
-    "shadow_y": _read_integer(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE),
-    "notes": _read_texts,
-    "report": _read_map,
-    "code": _read_enum(ErrorCode),
-    "sentence": _read_text,
-    "hint": _read_text,
+# How a field is read, by its type; a whole number also by what it may be.
+_BY_TYPE: dict[str, Any] = {
+    "str": _read_text,
+    "bool": _read_flag,
+    "float": _read_fraction,
+    "Rect": _read_rect,
+    "Stage": _read_enum(Stage),
+    "ErrorCode": _read_enum(ErrorCode),
+    "tuple[str, ...]": _read_texts,
+    "tuple[ClassInfo, ...]": _read_classes,
+    "tuple[PackInfo, ...]": _read_packs,
+    "Limits": _read_limits,
+    "Mapping[str, Any]": _read_map,
 }
 
-# The pixel frames of each message, and the formats that each may have.
-_FORMATS: dict[tuple[str, str], tuple[PixelFormat, ...]] = {
-    ("insert", "scene"): (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
-    ("insert", "mask"): (PixelFormat.A8,),
-    ("insert", "reference"): (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8),
-    ("layer", "pixels"): (PixelFormat.RGBA8, PixelFormat.RGBA16),
-    ("layer", "shadow"): (PixelFormat.RGBA8, PixelFormat.RGBA16),
+
+def _reader(item: Field[Any]) -> Any:
+    """What reads a field from the header; None for one that comes as a pixel frame."""
+    if "formats" in item.metadata:
+        return None
+    if "within" in item.metadata:
+        return _read_integer(*item.metadata["within"])
+    if "one_of" in item.metadata:
+        return _read_choice(*item.metadata["one_of"])
+    return _BY_TYPE[str(item.type)]
+
+
+_READERS: dict[type[Any], dict[str, Any]] = {
+    message: {item.name: _reader(item) for item in fields(message)}
+    for message in (*_REQUESTS.values(), *_REPLIES.values())
 }

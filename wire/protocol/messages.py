@@ -1,4 +1,7 @@
-"""Every message between an editor and the daemon, a dataclass each."""
+"""Every message between an editor and the daemon, a dataclass each.
+
+A field's type says how it is read; its range, where it has one, stands beside its default, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,30 @@ class PixelFrame:
     data: Buffer = field(repr=False)
 
 
+# --- What a field may hold, for ``field(metadata=…)`` ------------------------------------------------
+
+
+def within(low: int, high: int) -> Mapping[str, Any]:
+    """A whole number from ``low`` to ``high``."""
+    return {"within": (low, high)}
+
+
+def one_of(*values: int) -> Mapping[str, Any]:
+    """One of these whole numbers."""
+    return {"one_of": values}
+
+
+def formats(*allowed: PixelFormat) -> Mapping[str, Any]:
+    """A pixel frame in one of these formats."""
+    return {"formats": allowed}
+
+
+SCENE_FORMATS = formats(PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8)
+LAYER_FORMATS = formats(PixelFormat.RGBA8, PixelFormat.RGBA16)
+ON_THE_IMAGE = within(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE)
+COUNT = within(0, 2**31)
+
+
 # --- Requests ---------------------------------------------------------------------------------------
 
 
@@ -67,7 +94,7 @@ class Hello:
     TYPE: ClassVar[str] = "hello"
     id: str
     client: str = ""  # name and version of the program, for the log
-    protocol_version: int = PROTOCOL_VERSION
+    protocol_version: int = field(default=PROTOCOL_VERSION, metadata=COUNT)
 
 
 @dataclass(frozen=True)
@@ -84,20 +111,20 @@ class Insert:
     TYPE: ClassVar[str] = "insert"
     id: str
     class_name: str
-    image_width: int
-    image_height: int
+    image_width: int = field(metadata=within(1, MAX_IMAGE_SIDE))
+    image_height: int = field(metadata=within(1, MAX_IMAGE_SIDE))
     box: Rect
     window: Rect
-    scene: PixelFrame
-    seed: int = 0
-    variations: int = 1
-    depth: int = 8
+    scene: PixelFrame = field(metadata=SCENE_FORMATS)
+    seed: int = field(default=0, metadata=within(0, MAX_SEED))
+    variations: int = field(default=1, metadata=within(1, MAX_VARIATIONS))
+    depth: int = field(default=8, metadata=one_of(8, 16))
     style: str = ""  # name of one of the class's style presets; empty: from the seed
     preview: bool = False
     pack: str = ""
     shadow: bool = False
-    mask: PixelFrame | None = None
-    reference: PixelFrame | None = None
+    mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))
+    reference: PixelFrame | None = field(default=None, metadata=SCENE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -177,7 +204,7 @@ class Welcome:
 
     TYPE: ClassVar[str] = "welcome"
     id: str
-    protocol_version: int
+    protocol_version: int = field(metadata=COUNT)
     daemon_version: str
     device: str
     classes: tuple[ClassInfo, ...]
@@ -191,7 +218,7 @@ class Accepted:
 
     TYPE: ClassVar[str] = "accepted"
     id: str
-    position: int = 0
+    position: int = field(default=0, metadata=COUNT)
 
 
 @dataclass(frozen=True)
@@ -214,15 +241,15 @@ class Layer:
 
     TYPE: ClassVar[str] = "layer"
     id: str
-    index: int
+    index: int = field(metadata=within(0, MAX_VARIATIONS - 1))
     class_name: str
-    seed: int
-    x: int
-    y: int
-    pixels: PixelFrame
-    shadow: PixelFrame | None = None
-    shadow_x: int = 0
-    shadow_y: int = 0
+    seed: int = field(metadata=within(0, MAX_SEED))
+    x: int = field(metadata=ON_THE_IMAGE)
+    y: int = field(metadata=ON_THE_IMAGE)
+    pixels: PixelFrame = field(metadata=LAYER_FORMATS)
+    shadow: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
+    shadow_x: int = field(default=0, metadata=ON_THE_IMAGE)
+    shadow_y: int = field(default=0, metadata=ON_THE_IMAGE)
 
 
 @dataclass(frozen=True)

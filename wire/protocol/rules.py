@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
+from typing import Any
+
 from .codec import MalformedMessage
 from .errors import ErrorCode, InsertObjectError
 from .geometry import Rect, sent_size, sent_window, usable_box
 from .messages import (
     MAX_FRAME_SIDE,
     MAX_LAYER_PIXELS,
-    MAX_SEED,
-    MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
     Insert,
     PixelFormat,
     PixelFrame,
 )
+
+_SPOKEN = {"variations": "number of variations"}
 
 
 def check_insert(request: Insert) -> Rect:
@@ -31,12 +34,9 @@ def check_insert(request: Insert) -> Rect:
             f"The box is {box.width} × {box.height} pixels, too large for one object.",
             f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
         )
-    _check_number("seed", request.seed, 0, MAX_SEED)
-    _check_number("number of variations", request.variations, 1, MAX_VARIATIONS)
-    if request.depth not in (8, 16):
-        raise InsertObjectError(
-            ErrorCode.BAD_REQUEST, f"The depth is {request.depth} bits.", "Choose 8 or 16."
-        )
+    for item in fields(request):
+        if {"within", "one_of"} & set(item.metadata):
+            _check_number(item, getattr(request, item.name))
     window = sent_window(box, request.image_width, request.image_height)
     if request.window != window:
         raise MalformedMessage("The window does not belong to the box.")
@@ -48,11 +48,17 @@ def check_insert(request: Insert) -> Rect:
     return box
 
 
-def _check_number(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise InsertObjectError(
-            ErrorCode.BAD_REQUEST, f"The {name} is {value}.", f"Choose one from {low} to {high}."
-        )
+def _check_number(item: Field[Any], value: int) -> None:
+    """Holds a number against what its field may hold."""
+    if "within" in item.metadata:
+        low, high = item.metadata["within"]
+        fits, hint = low <= value <= high, f"Choose one from {low} to {high}."
+    else:
+        values = item.metadata["one_of"]
+        fits, hint = value in values, f"Choose {' or '.join(map(str, values))}."
+    if not fits:
+        name = _SPOKEN.get(item.name, item.name.replace("_", " "))
+        raise InsertObjectError(ErrorCode.BAD_REQUEST, f"The {name} is {value}.", hint)
 
 
 def _check_scene(scene: PixelFrame, window: Rect) -> None:
