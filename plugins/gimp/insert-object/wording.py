@@ -75,8 +75,9 @@ def explain(error: InsertObjectError) -> str:
 
 
 def class_label(info: ClassInfo) -> str:
-    """What a class is called in the user's language, as far as the daemon knows it."""
-    return info.label_in(*(name.partition(".")[0] for name in GLib.get_language_names()))
+    """What a class is called in the user's language, else in English, in small letters."""
+    label = info.label_in(*(name.partition(".")[0] for name in GLib.get_language_names()))
+    return label.lower() if label == info.label else label
 
 
 def help_page() -> Path:
