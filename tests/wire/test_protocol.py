@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,26 @@ def test_a_field_that_is_no_picture_cannot_be_sent_as_one() -> None:
     content["frames"]["shadow"] = content["frames"].pop("mask")
     with pytest.raises(MalformedMessage, match="no pixel frame 'shadow'"):
         decode_request([msgpack.packb(content), *pixels])
+
+
+BOUNDED = [
+    (message, item.name, item.metadata["within"])
+    for message in (Hello("h"), FULL_INSERT, Accepted("i1", 3), REPLIES[0], REPLIES[-1])
+    for item in fields(message)
+    if "within" in item.metadata
+]
+
+
+@pytest.mark.parametrize(("message", "name", "bounds"), BOUNDED, ids=lambda value: str(value)[:30])
+def test_every_number_is_held_to_the_range_that_its_field_names(
+    message: protocol.Request | protocol.Reply, name: str, bounds: tuple[int, int]
+) -> None:
+    decode: Callable[[Any], Any] = decode_request if isinstance(message, (Hello, Insert)) else decode_reply
+    for value in bounds:
+        assert getattr(decode(changed(message, **{name: value})), name) == value
+    for value in (bounds[0] - 1, bounds[1] + 1, float(bounds[0]), True, "1"):
+        with pytest.raises(MalformedMessage, match=name):
+            decode(changed(message, **{name: value}))
 
 
 WRONG = ["", "x" * 5000, -1, 2**40, 1.5, True, [], {}, [1, 2], b"bytes"]
