@@ -148,3 +148,11 @@ def test_clipping_never_leaves_the_image_or_the_rectangle(
     assert 0 <= clipped.x <= clipped.right <= image_width
     assert 0 <= clipped.y <= clipped.bottom <= image_height
     assert clipped == clipped.clipped(image_width, image_height)
+
+
+def test_a_box_goes_along_with_its_layer() -> None:
+    box, was = Rect(100, 100, 80, 60), Rect(110, 120, 40, 20)
+    assert box.carried(was, was) == box
+    assert box.carried(was, Rect(210, 140, 40, 20)) == Rect(200, 120, 80, 60)  # moved
+    assert box.carried(was, Rect(0, 0, 80, 40)) == Rect(-20, -40, 160, 120)  # scaled
+    assert box.carried(was, Rect(0, 0, 0, 0)).width == 1  # and never without a pixel

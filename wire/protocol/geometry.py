@@ -34,6 +34,16 @@ class Rect:
         right, bottom = min(max(self.right, left), width), min(max(self.bottom, top), height)
         return Rect(left, top, right - left, bottom - top)
 
+    def carried(self, was: Rect, now: Rect) -> Rect:
+        """The rectangle when what lay at ``was`` is moved or scaled to ``now``, and takes it along."""
+        across, down = now.width / max(1, was.width), now.height / max(1, was.height)
+        return Rect(
+            now.x + round((self.x - was.x) * across),
+            now.y + round((self.y - was.y) * down),
+            max(1, round(self.width * across)),
+            max(1, round(self.height * down)),
+        )
+
 
 def usable_box(box: Rect, image_width: int, image_height: int) -> Rect:
     """The box clipped to the image.

@@ -122,14 +122,7 @@ class EditedObject:
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:
         if use_shape:
             return ground.box
-        then, now, box = self.record.place, ground.box, self.record.box
-        across, down = now.width / max(then.width, 1), now.height / max(then.height, 1)
-        return Rect(
-            round(now.x + (box.x - then.x) * across),
-            round(now.y + (box.y - then.y) * down),
-            round(box.width * across),
-            round(box.height * down),
-        )
+        return self.record.box.carried(self.record.place, ground.box)
 
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         return picture.layer_shape(self._layer, window, size)

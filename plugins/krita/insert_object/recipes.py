@@ -58,14 +58,7 @@ class LayerRecord:
 
     def box_at(self, now: Rect) -> Rect:
         """The recipe's box carried along when the layer was moved or scaled from ``placed`` to ``now``."""
-        box, was = self.recipe.box, self.placed
-        across, down = now.width / max(1, was.width), now.height / max(1, was.height)
-        return Rect(
-            now.x + round((box.x - was.x) * across),
-            now.y + round((box.y - was.y) * down),
-            max(1, round(box.width * across)),
-            max(1, round(box.height * down)),
-        )
+        return self.recipe.box.carried(self.placed, now)
 
 
 Entries = dict[str, Any]  # layer id to what is kept of it, packed as in the annotation
