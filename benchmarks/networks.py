@@ -33,8 +33,8 @@ def network_times(weights: Path, threads: int) -> tuple[Timing, float, float]:
     code, z = torch.zeros(1, bundle.code_size), torch.zeros(1, 32)
 
     def insert() -> None:
-        mask = bundle.make_masks(index, box, z)
-        bundle.make_objects(scene, mask, index, code)
+        mask, parts = bundle.make_shapes(index, box, z)
+        bundle.make_objects(scene, mask, index, code, parts=parts.placed)
 
     timing = timed(insert, 20, warm_up=4)
     with FlopCounterMode(display=False) as counter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +11,22 @@ import torch
 from torch import Tensor, nn
 
 from models.appearance_encoder import AppearanceEncoder
-from models.described_shape import describe_shape, read_shape
+from models.described_shape import read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, REFINER
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
 from models.files.weights_file import kinds_of, read_tensors
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
-from models.layers import ModulatedConvolution
 from models.looks import NO_LOOKS, Looks
-from models.masks.sampling import MaskSampler, generate_masks
+from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
+from models.parts_encoder import PartsEncoder
 from models.refiner import Refiner, enlarged
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
+REFINED_ABOVE = 1.25  # wanted pixels per network pixel; below, enlarging alone does as well
+MOST_DOUBLINGS = 2
 EDGE_GAIN = 1.5  # how much steeper alpha gets when its picture is doubled; at 2 it would stay as soft
 REFINED_AROUND = 6  # pixels around an object that are refined with it
 NOISE_SEED = 0  # grain where the caller names no noise
@@ -38,6 +41,7 @@ class Bundle:
     dtype: torch.dtype
     generator: ForegroundGenerator
     encoder: AppearanceEncoder
+    parts_encoder: PartsEncoder
     masks: MaskSampler
     refiner: Refiner | None = None
     looks: Looks = NO_LOOKS
@@ -52,44 +56,39 @@ class Bundle:
             ModelMissing, ModelCorrupt: a file is not there, damaged, or not of the manifest's shape.
         """
         manifest = Manifest.read(folder)
-        for name in (FOREGROUND, ENCODER, MASKS):
+        for name in (FOREGROUND, ENCODER, PARTS, MASKS):
             if name not in manifest.files:
                 raise ModelCorrupt(folder / FILE_NAME, f"does not list {name}")
         manifest.look(folder)
         device = torch.device(device)
         shape = read_shape(manifest)
-        unknown = next((name for name in manifest.network if name not in describe_shape(shape)), None)
-        if unknown is not None:
-            reason = f"describes a network that this version does not know: {unknown[:60]!a}"
-            raise ModelCorrupt(folder / FILE_NAME, reason)
         with torch.device("meta"):
             generator = ForegroundGenerator(shape)
             encoder = AppearanceEncoder(shape.code_size)
+            parts_encoder = PartsEncoder()
         count = sum(value.numel() for value in generator.parameters())
         if count > MAX_WEIGHTS:
             raise ModelCorrupt(
                 folder / FILE_NAME, f"describes a network of {count} numbers, at most {MAX_WEIGHTS} are read"
             )
-        for network, name in ((generator, FOREGROUND), (encoder, ENCODER)):
+        networks = ((generator, FOREGROUND), (encoder, ENCODER), (parts_encoder, PARTS))
+        for network, name in networks:
             _fill(network, folder / name, manifest.files[name])
         mask_generator, shapes, mask_classes = load_mask_weights(
             folder / MASKS, device=device, sha256=manifest.files[MASKS]
         )
         if mask_classes != tuple(entry.name for entry in manifest.classes):
             raise ModelCorrupt(folder / MASKS, "is for other classes than the manifest")
-        for network in (generator, encoder):
+        for network, _ in networks:
             network.eval().requires_grad_(requires_grad=False)
             network.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for layer in generator.modules():
-            if isinstance(layer, ModulatedConvolution):
-                layer.freeze()
         masks = MaskSampler(mask_generator, shapes)
         refiner = _read_refiner(folder, manifest, device, dtype)
         looks = NO_LOOKS
         if LOOKS in manifest.files:
             names = tuple(entry.name for entry in manifest.classes)
             looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
-        return cls(manifest, device, dtype, generator, encoder, masks, refiner, looks)
+        return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, refiner, looks)
 
     @property
     def resolution(self) -> int:
@@ -106,17 +105,32 @@ class Bundle:
 
     @torch.inference_mode()
     def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
-        """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, z (B, 32) -> masks (B, 1, S, S) in
-        0..1 that span their boxes. The scene has no influence: a box that is moved keeps its outline."""
-        device = self.device
-        return generate_masks(
-            self.masks, class_index.to(device), boxes.to(device), z.to(device), size=self.resolution
-        ).float()
+        """The masks of :meth:`make_shapes` alone."""
+        return self.make_shapes(class_index, boxes, z)[0]
 
-    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:
+    @torch.inference_mode()
+    def make_shapes(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> tuple[Tensor, ShapedParts]:
+        """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, z (B, 32) -> masks (B, 1, S, S) in
+        0..1 that span their boxes, and where the objects' parts are. The scene has no influence: a box that
+        is moved keeps its outline."""
+        device = self.device
+        masks, parts = generate_masks(
+            self.masks, class_index.to(device), boxes.to(device), z.to(device), size=self.resolution
+        )
+        return masks.float(), parts
+
+    @torch.inference_mode()
+    def parts_for(self, class_index: Tensor, mask: Tensor) -> ShapedParts:
+        """The parts of masks (B, 1, S, S) that someone else made: those of the outline of their class (B,)
+        that is most like each, moved to lie in it."""
+        outlines, boxes = self.masks.registered(class_index.to(self.device), mask.to(self.device).float())
+        return self.masks.parts_of(outlines, boxes)
+
+    def draw_looks(self, class_index: Tensor, z: Tensor, parts: ShapedParts | None = None) -> Tensor:
         """The appearance codes (B, code_size) that standard normal ``z`` (B, code_size) stands for, of the
-        classes (B,): looks of real objects, varied; ``z`` itself for weights that hold no looks."""
-        return self.looks.drawn(class_index, z)
+        classes (B,): looks of real objects, with parts like those given, varied; ``z`` itself for weights
+        that hold no looks."""
+        return self.looks.drawn(class_index, z, None if parts is None else parts.alike)
 
     @torch.inference_mode()
     def make_objects(
@@ -126,9 +140,11 @@ class Bundle:
         class_index: Tensor,
         code: Tensor,
         noise: Tensor | None = None,
+        parts: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """scene (B, 3, S, S) in -1..1 as it is, mask (B, 1, S, S), class_index (B,), code (B, code_size),
-        noise (B, 1, S, S) or None for a fixed grain -> colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S).
+        noise (B, 1, S, S) or None for a fixed grain, placed parts (B, 8, 32, 32) or None for those of the
+        outlines most like the masks -> colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S).
 
         What the scene shows under the mask has no influence.
         """
@@ -138,14 +154,29 @@ class Bundle:
             random = torch.Generator().manual_seed(NOISE_SEED)
             noise = torch.randn(1, 1, self.resolution, self.resolution, generator=random)
             noise = noise.expand(len(scene), -1, -1, -1)
+        if parts is None:
+            parts = self.parts_for(class_index, mask).placed
         colour, alpha = self.generator(
             filled.to(self.dtype).contiguous(memory_format=torch.channels_last),
             mask.to(self.dtype),
             class_index.to(self.device),
             code.to(self.device, self.dtype),
+            parts.to(self.device, self.dtype),
             noise.to(self.device, self.dtype),
         )
         return colour.float(), alpha.float()
+
+    def at_scale(
+        self, colour: Tensor, alpha: Tensor, scale: float, seeds: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Objects (B, 3, S, S) and (B, 1, S, S) as they are to be enlarged ``scale`` times: doubled by the
+        refiner, as often as that comes nearest, where these weights have one. ``seeds``: one a sample."""
+        doublings = 0
+        if self.refiner is not None and scale >= REFINED_ABOVE:
+            doublings = min(MOST_DOUBLINGS, max(1, round(math.log2(scale))))
+        for _ in range(doublings):
+            colour, alpha = self.refine(colour, alpha, seeds)
+        return colour, alpha
 
     @torch.inference_mode()
     def refine(self, colour: Tensor, alpha: Tensor, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:

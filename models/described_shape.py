@@ -14,9 +14,7 @@ def describe_shape(shape: GeneratorShape) -> dict[str, Any]:
         "channels": {str(side): channels for side, channels in shape.channels.items()},
         "code_size": shape.code_size,
         "style_size": shape.style_size,
-        "mask_channels": shape.mask_channels,
-        "standard_light": shape.standard_light,
-        "smooth_upsampling": shape.smooth_upsampling,
+        "base": shape.base,
     }
 
 
@@ -29,7 +27,5 @@ def read_shape(manifest: Manifest) -> GeneratorShape:
         {int(side): int(channels) for side, channels in network["channels"].items()},
         int(network["code_size"]),
         int(network["style_size"]),
-        int(network["mask_channels"]),
-        bool(network.get("standard_light", False)),  # the first weights say nothing of either
-        bool(network.get("smooth_upsampling", False)),
+        int(network["base"]),
     )

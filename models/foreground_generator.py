@@ -1,9 +1,12 @@
-"""The foreground generator: scene, mask, class and appearance code in, object colour and soft alpha out.
+"""The foreground generator: scene, mask, class, parts and look in, object colour and soft alpha out.
 
 A co-modulated encoder–decoder (Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", 2021):
-the style of every layer joins the mapped appearance code with a code of the scene. The mask enters at
-every level. Each level adds to the output through a branch of its own, so a generator trained at one
-resolution goes on at the next one exactly where it stood.
+the style of every layer joins the mapped appearance code with a code of the scene. A spatial code of where
+the object's parts are enters at three levels (see ``parts_code``). Made for a processor's convolutions: its
+capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter and
+leave by pixel shuffle (Shi et al., 2016), at half their size. A level finer than ``base`` adds to the
+picture through a branch of its own that starts as nothing, so a generator trained at one resolution goes on
+at the next one exactly where it stood.
 """
 
 from __future__ import annotations
@@ -15,50 +18,43 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import (
-    ModulatedConvolution,
-    activate,
-    convolution,
-    linear,
-    unit_scale,
-    zero_convolution,
-)
+from models.layers import activate, convolution, linear, zero_convolution
+from models.masks.parts_code import PARTS_CHANNELS
 from models.scene_light import lit, scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
+CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
+TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
 @dataclass(frozen=True)
 class GeneratorShape:
-    """Sizes of a foreground generator. ``channels`` maps each level's side in pixels to its channels."""
+    """Sizes of a foreground generator.
+
+    ``channels`` maps each level's side in pixels to its channels; a level paints a picture of twice its side.
+    ``base`` is the first level that paints.
+    """
 
     resolution: int
     class_count: int
-    channels: Mapping[int, int] = field(
-        default_factory=lambda: {8: 256, 16: 320, 32: 256, 64: 128, 128: 64, 256: 32}
-    )
+    channels: Mapping[int, int] = field(default_factory=lambda: dict(CHANNELS))
     code_size: int = 64
     style_size: int = 256
-    mask_channels: int = 16
-    standard_light: bool = True  # paint under the standard light of ``scene_light``
-    smooth_upsampling: bool = True  # nearest neighbours leave their squares in the picture
+    base: int = 64
 
     @property
     def levels(self) -> list[int]:
         """Sides of the levels in use, smallest first."""
-        return [side for side in sorted(self.channels) if side <= self.resolution]
+        return [side for side in sorted(self.channels) if 2 * side <= self.resolution]
 
 
-# For a CPU: an eighth of the operations of the full shape, so that it sees more pictures in the same time.
-SMALL_CHANNELS = {4: 256, 8: 256, 16: 128, 32: 64, 64: 48, 128: 32, 256: 16}
-
-
-def mask_features(mask: Tensor) -> Tensor:
-    """The mask with two blurred copies that tell how far the contour is: (B, 1, S, S) -> (B, 3, S, S)."""
-    side = mask.shape[-1]
-    near = _box_blur(mask, side // 32)
-    far = _box_blur(near, side // 8)
-    return torch.cat([mask, near, far], 1)
+def far_hints(mask: Tensor) -> Tensor:
+    """Two blurred copies of the mask that tell how far the contour is, at half its size:
+    (B, 1, S, S) -> (B, 2, S/2, S/2)."""
+    half = functional.avg_pool2d(mask, 2)
+    near = _box_blur(half, half.shape[-1] // 32)
+    far = _box_blur(near, half.shape[-1] // 8)
+    return torch.cat([near, far], 1)
 
 
 def _box_blur(mask: Tensor, radius: int) -> Tensor:
@@ -84,6 +80,24 @@ def _steep(soft: Tensor) -> Tensor:
     return ((soft - 0.5) * 2 + 0.5).clamp(0, 1)
 
 
+class StyledConvolution(nn.Module):
+    """3 × 3 convolution, then each channel scaled and shifted by the style."""
+
+    def __init__(self, inputs: int, outputs: int, style_size: int) -> None:
+        super().__init__()
+        self.convolution = convolution(inputs, outputs)
+        self.convolution.bias = None  # the style shifts
+        self.style = nn.Linear(style_size, 2 * outputs)
+        nn.init.normal_(self.style.weight, 0, 0.02)
+        nn.init.zeros_(self.style.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """x (B, C, H, W), style (B, W) -> (B, O, H, W)."""
+        gain, shift = self.style(style)[:, :, None, None].chunk(2, 1)  # (B, O, 1, 1)
+        x = self.convolution(x)
+        return torch.addcmul(shift.to(x.dtype), x, (1 + gain).to(x.dtype))
+
+
 class ForegroundGenerator(nn.Module):
     """Paints an object of a class into the masked part of a scene."""
 
@@ -91,36 +105,50 @@ class ForegroundGenerator(nn.Module):
         super().__init__()
         self.shape = shape
         channels, levels = shape.channels, shape.levels
+        if shape.base not in levels:
+            raise ValueError(f"a picture of {shape.resolution} pixels is too small for level {shape.base}")
         width = shape.style_size
-        # Scene: each level reads the picture at its own size; a coarser level joins the finer one's result.
-        self.read = nn.ModuleDict({str(s): convolution(6, channels[s]) for s in levels})
-        self.down = nn.ModuleDict(
-            {str(s): zero_convolution(channels[2 * s], channels[s], 3, 2) for s in levels[:-1]}
-        )
+        self.painting = [side for side in levels if side >= shape.base]
+        # Scene: painting levels read the picture at twice their size; finer ones add to coarser ones.
+        self.read = nn.ModuleDict({str(s): convolution(4 * 4 + 2, channels[s]) for s in self.painting})
+        self.down = nn.ModuleDict()
+        for side in levels[:-1]:
+            make = zero_convolution if side >= shape.base else convolution
+            self.down[str(side)] = make(channels[2 * side], channels[side], 3, 2)
         self.scene_code = linear(channels[levels[0]] * levels[0] ** 2, width)
         self.class_code = nn.Embedding(shape.class_count, 32)
         self.mapping = nn.ModuleList([linear(shape.code_size + 32, width), linear(width, width)])
         # Object.
-        style = 2 * width
-        self.first = nn.ModuleDict()
-        self.second = nn.ModuleDict()
-        self.skip = nn.ModuleDict()
-        self.mask_scale = nn.ModuleDict()
-        self.paint = nn.ModuleDict()
+        self.first, self.second, self.third = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
+        self.parts, self.paint = nn.ModuleDict(), nn.ModuleDict()
+        self.grain = nn.ParameterDict()
         before = channels[levels[0]]
         for side in levels:
-            width_here = channels[side]
-            self.first[str(side)] = ModulatedConvolution(before, width_here, style)
-            self.second[str(side)] = ModulatedConvolution(width_here, width_here, style)
-            self.skip[str(side)] = convolution(width_here, width_here, 1)
-            self.mask_scale[str(side)] = zero_convolution(shape.mask_channels, 2 * width_here)
-            self.paint[str(side)] = zero_convolution(width_here, 4)
-            before = width_here
-        self.read_mask = convolution(3, shape.mask_channels)
-        nn.init.normal_(self.paint[str(levels[0])].weight, 0, 0.03)  # type: ignore[arg-type]
+            here = channels[side]
+            self.first[str(side)] = StyledConvolution(before, here, 2 * width)
+            self.second[str(side)] = StyledConvolution(here, here, 2 * width)
+            if side in TWICE:
+                self.third[str(side)] = StyledConvolution(here, here, 2 * width)
+            if shape.base // 4 <= side <= shape.base:
+                self.parts[str(side)] = convolution(PARTS_CHANNELS, here)
+            if side >= shape.base // 2:
+                self.grain[str(side)] = nn.Parameter(torch.zeros(here, 1, 1))
+            if side in self.painting:
+                self.paint[str(side)] = zero_convolution(here, 4 * 4, 3)
+            before = here
+        for name, value in self.paint[str(shape.base)].named_parameters():
+            if name == "weight":  # the four pixels of a cell start alike, or they stay apart as a hatch
+                alike = 0.02 * torch.randn(4, 1, *value.shape[1:])
+                value.data.copy_(alike.repeat(1, 4, 1, 1, 1).flatten(0, 1))
 
     def forward(
-        self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor, noise: Tensor
+        self,
+        scene: Tensor,
+        mask: Tensor,
+        class_index: Tensor,
+        code: Tensor,
+        parts: Tensor,
+        noise: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """One object a sample.
 
@@ -129,63 +157,68 @@ class ForegroundGenerator(nn.Module):
             mask: (B, 1, S, S) in 0..1.
             class_index: (B,) int64.
             code: (B, code_size) appearance, a normal variate or an encoded picture.
+            parts: (B, 8, P, P) in -1..1, the parts code placed in the window (see ``parts_code.placed``).
             noise: (B, 1, S, S) normal variates for fine grain.
 
         Returns:
-            colour (B, 3, S, S) in -1..1 and alpha (B, 1, S, S) in 0..1, both float32. S may be any level
-            of the shape: smaller ones run the same network without its finer levels.
+            colour (B, 3, S, S) in -1..1 and alpha (B, 1, S, S) in 0..1, both float32. S may be twice any
+            painting level: smaller ones run the same network without its finer levels.
+
+        Raises:
+            ValueError: S is smaller than that.
         """
-        levels = [side for side in self.shape.levels if side <= scene.shape[-1]]
-        gains: Tensor | None = None
-        if self.shape.standard_light:
-            gains = scene_gains(scene)
-            scene = under_gains(scene, 1 / gains).to(scene.dtype)
-        hints = mask_features(mask)
-        seen = self._read_scene(torch.cat([scene, hints], 1), levels)
+        full = scene.shape[-1]
+        levels = [side for side in self.shape.levels if 2 * side <= full]
+        if self.shape.base not in levels:
+            raise ValueError(f"a scene of {full} pixels is smaller than twice level {self.shape.base}")
+        gains = scene_gains(scene)
+        scene = under_gains(scene, 1 / gains).to(scene.dtype)
+        seen = self._read_scene(torch.cat([scene, mask], 1), far_hints(mask), levels)
         style = self._style(seen[levels[0]], class_index, code)
-        shape_hints = activate(self.read_mask(hints))
         x = seen[levels[0]]
         painted: Tensor | None = None
         for side in levels:
             name = str(side)
-            grain = noise if side == noise.shape[-1] else functional.interpolate(noise, size=(side, side))
+            x = self.first[name](x, style)
             if side != levels[0]:
-                x = self._enlarge(x)
-            x = activate(self.first[name](unit_scale(x), style, grain))
-            if side != levels[0]:
-                x = (x + self.skip[name](seen[side])) * 0.7
-            gain, offset = self.mask_scale[name](
-                functional.adaptive_avg_pool2d(shape_hints, side) if side != mask.shape[-1] else shape_hints
-            ).chunk(2, 1)
-            x = activate(self.second[name](x * (1 + gain) + offset, style, grain))
-            branch = self.paint[name](x).float()
-            if painted is None:
+                x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+                x = (x + seen[side]) * 0.7
+            if name in self.parts:
+                x = x + self.parts[name](_resized(parts, side).to(x.dtype))
+            if name in self.grain:
+                cell = noise.shape[-1] // side
+                x = x + self.grain[name].to(x.dtype) * (functional.avg_pool2d(noise, cell) * cell).to(x.dtype)
+            x = activate(x)
+            for more in (self.second, self.third):
+                if name in more:
+                    x = (x + activate(more[name](x, style))) * 0.7
+            if name in self.paint:
+                branch = _smoothed(functional.pixel_shuffle(self.paint[name](x), 2).float())
+                if painted is not None:
+                    branch = branch + functional.interpolate(
+                        painted, scale_factor=2.0, mode="bilinear", align_corners=False
+                    )
                 painted = branch
-            else:
-                painted = branch + functional.interpolate(
-                    painted, scale_factor=2.0, mode="bilinear", align_corners=False
-                )
         if painted is None:
-            raise ValueError(f"a scene of {scene.shape[-1]} pixels is smaller than the smallest level")
-        colour = torch.tanh(painted[:, :3])
-        if gains is not None:
-            colour = lit(colour, gains)
-        return colour, _alpha(mask.float(), painted[:, 3:])
+            raise ValueError("no level of this generator paints")
+        return lit(within_range(painted[:, :3]), gains), _alpha(mask.float(), painted[:, 3:])
 
-    def _enlarge(self, x: Tensor) -> Tensor:
-        if self.shape.smooth_upsampling:
-            return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        return functional.interpolate(x, scale_factor=2.0, mode="nearest")
-
-    def _read_scene(self, picture: Tensor, levels: list[int]) -> dict[int, Tensor]:
-        """Features of the scene at every level."""
+    def _read_scene(self, picture: Tensor, hints: Tensor, levels: list[int]) -> dict[int, Tensor]:
+        """Features at every level of a picture with its mask (B, 4, S, S) and hints (B, 2, S/2, S/2)."""
         seen: dict[int, Tensor] = {}
         above: Tensor | None = None
         for side in reversed(levels):
-            small = picture if side == picture.shape[-1] else functional.adaptive_avg_pool2d(picture, side)
-            x = self.read[str(side)](small)
+            x: Tensor | None = None
+            if str(side) in self.read:
+                larger = hints.shape[-1] // side
+                cells = functional.pixel_unshuffle(functional.avg_pool2d(picture, larger), 2)
+                cells = torch.cat([cells, functional.avg_pool2d(hints, larger)], 1)
+                x = self.read[str(side)](cells.contiguous(memory_format=torch.channels_last))
             if above is not None:
-                x = x + self.down[str(side)](above)
+                coarser = self.down[str(side)](above)
+                x = coarser if x is None else x + coarser
+            if x is None:
+                raise ValueError("the finest level of this generator reads nothing")
             above = seen[side] = activate(x)
         return seen
 
@@ -194,6 +227,25 @@ class ForegroundGenerator(nn.Module):
         for layer in self.mapping:
             look = activate(layer(look))
         return torch.cat([look, self.scene_code(coarsest.flatten(1))], 1)
+
+
+def within_range(x: Tensor) -> Tensor:
+    """Any numbers to -1..1. Unlike tanh's, its gradient never vanishes, wherever first steps lead."""
+    return x * torch.rsqrt(1 + x.square())
+
+
+def _smoothed(picture: Tensor) -> Tensor:
+    """Blurred by the weights 1, 2, 1 along both axes: a pattern of single pixels, which pixel shuffle makes
+    too easily, cannot be painted at all."""
+    corners = functional.avg_pool2d(functional.pad(picture, (1, 1, 1, 1), mode="replicate"), 2, 1)
+    return functional.avg_pool2d(corners, 2, 1)
+
+
+def _resized(parts: Tensor, side: int) -> Tensor:
+    """A placed code (B, C, P, P) at another size."""
+    if parts.shape[-1] >= side:
+        return functional.adaptive_avg_pool2d(parts, side)
+    return functional.interpolate(parts, size=(side, side), mode="bilinear", align_corners=False)
 
 
 def _alpha(mask: Tensor, change: Tensor) -> Tensor:

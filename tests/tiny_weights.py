@@ -11,10 +11,11 @@ from safetensors.torch import save_file
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.part_files import ENCODER, FOREGROUND, MASKS
+from models.files.part_files import ENCODER, FOREGROUND, MASKS, PARTS
 from models.foreground_generator import ForegroundGenerator, GeneratorShape
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
+from models.parts_encoder import PartsEncoder
 from tests.models.shapes_made_in_code import CLASSES, made_library
 
 STYLE = [2.0] * 8
@@ -25,8 +26,8 @@ def write_tiny_weights(
 ) -> Manifest:
     """Writes the files of a weights folder for two classes; the first has a style, "bold"."""
     torch.manual_seed(0)
-    channels = {side: 16 for side in (8, 16, 32, 64) if side <= resolution}
-    shape = GeneratorShape(resolution, len(class_names), channels, 8, 16, 4)
+    channels = {side: 16 for side in (8, 16, 32, 64) if 2 * side <= resolution}
+    shape = GeneratorShape(resolution, len(class_names), channels, 8, 16, resolution // 2)
     folder.mkdir(parents=True, exist_ok=True)
     generator = ForegroundGenerator(shape)
     with torch.no_grad():
@@ -34,6 +35,7 @@ def write_tiny_weights(
             torch.nn.init.normal_(paint.weight, 0, 0.3)  # type: ignore[arg-type]
     save_file(_half(generator), folder / FOREGROUND)
     save_file(_half(AppearanceEncoder(shape.code_size)), folder / ENCODER)
+    save_file(_half(PartsEncoder()), folder / PARTS)
     save_mask_weights(folder / MASKS, MaskGenerator(), made_library(), class_names)
     manifest = Manifest(
         "untrained",
@@ -43,7 +45,7 @@ def write_tiny_weights(
             ModelClass(name, name.capitalize(), {"bold": STYLE} if place == 0 else {})
             for place, name in enumerate(class_names)
         ),
-        {name: file_hash(folder / name) for name in (FOREGROUND, ENCODER, MASKS)},
+        {name: file_hash(folder / name) for name in (FOREGROUND, ENCODER, PARTS, MASKS)},
         {},
     )
     manifest.write(folder)

@@ -60,13 +60,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     purpose.add_argument(
         "--compare", metavar="OTHER", type=Path, help="another folder of weights: which of the two is better?"
     )
+    purpose.add_argument(
+        "--keep-sheet",
+        action="store_true",
+        help="write keep.jpg and a picture a class: every class in every --scene at 60, 250 and 600 pixels, "
+        "four seeds as they come, to count what one would keep",
+    )
     parser.add_argument(
         "--scene",
         metavar="PHOTO",
         type=Path,
         action="append",
         default=[],
-        help="with --claims: a photo to insert into, for its pictures (default: a validation photo)",
+        help="with --claims or --keep-sheet: a photo to insert into (with --claims, default: a validation "
+        "photo)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's choice)")
@@ -95,6 +102,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         setting = Setting.prepare(arguments, Folders.default().weights)
         if arguments.compare is not None:
             text, content = _compare(setting, arguments)
+        elif arguments.keep_sheet:
+            text, content = _keep_sheet(setting, arguments)
         elif arguments.claims:
             text, content = _claims(setting, arguments)
         else:
@@ -172,6 +181,23 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
     found.notes = [*setting.notes, *found.notes]
     page = write_claims(found, arguments.out)
     return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
+
+
+def _keep_sheet(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from daemon.painting.finished import whole_path
+    from models.evaluation.keep_sheet import write_keep_sheet
+    from models.evaluation.scenes import read_scene
+    from models.evaluation.setting import SettingMissing
+
+    if not arguments.scene:
+        raise SettingMissing("A keep sheet needs photos to insert into: name some with --scene.")
+    photos = [read_scene(path, longest=2048).permute(1, 2, 0).numpy() for path in arguments.scene]
+    sheet = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
+    pictures = {name: str(path) for name, path in sheet.classes.items()}
+    return f"Keep sheet: {sheet.page}, and a larger picture of each class beside it", {
+        "page": str(sheet.page),
+        "classes": pictures,
+    }
 
 
 def _count(text: str) -> int:

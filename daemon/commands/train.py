@@ -64,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--resolution", type=int, help="pixels: 64, 128 or 256")
     parser.add_argument(
         "--network",
-        choices=("small", "full", "pix2pix", "source"),
+        choices=("object", "pix2pix", "source"),
         help="size of the generator; pix2pix and source are baselines to compare with",
     )
     parser.add_argument("--batch-size", type=int, help="samples a step and process")
@@ -90,6 +90,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--grid-every", type=float, default=4.0, metavar="KIMG", help="thousand images")
     parser.add_argument("--export", type=Path, help="write the shipped form of the weights to this folder")
+    parser.add_argument(
+        "--outlines",
+        type=Path,
+        help="export the outlines of the objects that this file lists, JSON lines with their image, "
+        "instead of those that best say what they are",
+    )
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
     parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
     parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")

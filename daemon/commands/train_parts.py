@@ -148,6 +148,7 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
     from models.photos.data import read_records
     from models.training import checkpoint
     from models.training.export import OtherParts, export_run
+    from models.training.outlines import read_choice
     from models.training.runs.run import TrainingRun, train
 
     settings = settings_of(arguments, device)
@@ -177,5 +178,6 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
     if arguments.export is not None:
         records = [record for record in read_records(arguments.data) if record.split == "train"]
         others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds)
-        export_run(arguments.out, arguments.export, others, records)
+        choice = None if arguments.outlines is None else read_choice(arguments.outlines, arguments.data)
+        export_run(arguments.out, arguments.export, others, records, choice)
         print(f"weights in {arguments.export}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -34,9 +33,6 @@ from wire.protocol import (
     sent_window,
 )
 
-REFINED_ABOVE = 1.25  # image pixels per network pixel; below, enlarging alone does as well
-MOST_DOUBLINGS = 2
-
 OnStage = Callable[[Stage, float], None]
 
 
@@ -47,7 +43,8 @@ class _Plan:
     seeds: list[int]
     scene: Tensor  # (N, 3, S, S) in -1..1
     class_index: Tensor  # (N,)
-    codes: Tensor  # (N, code_size)
+    codes: Tensor  # (N, code_size), standard normal
+    given_look: Tensor | None  # (1, code_size), the appearance that the request names
     mask_codes: Tensor  # (N, 32)
     boxes: Tensor  # (N, 4)
     noise: Tensor  # (N, 1, S, S)
@@ -66,13 +63,18 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
     if request.mask is not None:
         shape = _planes(view_of_scene.square_mask(request.mask, view, bundle.resolution))
         masks = shape.expand(len(plan.seeds), -1, -1, -1)
+        parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
     else:
-        masks = bundle.make_masks(plan.class_index, plan.boxes, plan.mask_codes)
+        masks, parts = bundle.make_shapes(plan.class_index, plan.boxes, plan.mask_codes)
     on_stage(Stage.OBJECT, 0.45)
-    colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, plan.codes, plan.noise)
+    if plan.given_look is None:
+        looks = bundle.draw_looks(plan.class_index, plan.codes, parts)
+    else:
+        looks = varied(plan.given_look, plan.codes)
+    colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, looks, plan.noise, parts.placed)
     small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
-    for _ in range(_doublings(view, bundle)):
-        colour, alpha = bundle.refine(colour, alpha, plan.seeds)
+    scale = view.square.width / bundle.resolution  # image pixels per network pixel
+    colour, alpha = bundle.at_scale(colour, alpha, scale, plan.seeds)
     pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
     alphas = alpha[:, 0].cpu().numpy()
     if not (np.isfinite(pictures).all() and np.isfinite(alphas).all()):
@@ -86,14 +88,6 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         if request.shadow:
             shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
         yield Layer(request.id, place, request.class_name, seed, x, y, grained, *(shadow or (None, 0, 0)))
-
-
-def _doublings(view: SceneView, bundle: Bundle) -> int:
-    """How often the refiner doubles the object before it is enlarged to the image's pixels."""
-    scale = view.square.width / bundle.resolution  # image pixels per network pixel
-    if bundle.refiner is None or scale < REFINED_ABOVE:
-        return 0
-    return min(MOST_DOUBLINGS, max(1, round(math.log2(scale))))
 
 
 def _class_index(bundle: Bundle, name: str) -> int:
@@ -118,17 +112,15 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) ->
         codes.append(torch.randn(bundle.code_size, generator=random))
         mask_codes.append(torch.randn(LATENT, generator=random))
         noise.append(torch.randn(1, side, side, generator=random))
-    looks = torch.stack(codes)
     classes = torch.full((count,), class_index)
-    given = _given_code(request, bundle, class_index)
-    looks = bundle.draw_looks(classes, looks) if given is None else varied(given, looks)
     scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
     box = torch.tensor(view_of_scene.box_in_square(view))
     return _Plan(
         seeds,
         scene.expand(count, -1, -1, -1),
         classes,
-        looks,
+        torch.stack(codes),
+        _given_code(request, bundle, class_index),
         torch.stack(mask_codes),
         box.expand(count, -1),
         torch.stack(noise),

@@ -49,6 +49,15 @@ class DrawsLooks(Protocol):
     def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor: ...
 
 
+@runtime_checkable
+class Enlarges(Protocol):
+    """Networks that bring objects to the size at which they are wanted."""
+
+    def at_scale(
+        self, colour: Tensor, alpha: Tensor, scale: float, seeds: Sequence[int]
+    ) -> tuple[Tensor, Tensor]: ...
+
+
 def looks_by_chance(networks: Painter, class_index: Tensor, z: Tensor) -> Tensor:
     """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
     own = z[:, : networks.code_size]
@@ -75,6 +84,8 @@ class Generated:
             looks_by_chance(self.networks, cases.class_index, cases.code),
         )
         size = cases.scene.shape[-1]
+        if isinstance(self.networks, Enlarges):  # as in use: what is judged large is made large
+            rgb, alpha = self.networks.at_scale(rgb, alpha, size / own, range(len(rgb)))
         return Insertion(
             resized(rgb.float(), size), resized(alpha.float(), size), cases.mask, self.repaints_scene
         )

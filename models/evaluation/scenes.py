@@ -16,8 +16,8 @@ class SceneUnreadable(OSError):
     """The photo is not there or is no picture that can be read."""
 
 
-def read_scene(path: Path) -> Tensor:
-    """The photo as uint8 (3, H, W), upright, its longer side at most LONGEST pixels.
+def read_scene(path: Path, longest: int = LONGEST) -> Tensor:
+    """The photo as uint8 (3, H, W), upright, its longer side at most ``longest`` pixels.
 
     Raises:
         SceneUnreadable: naming the file.
@@ -29,5 +29,5 @@ def read_scene(path: Path) -> Tensor:
         raise SceneUnreadable(
             f"The scene {path} cannot be read: {error}. Name a photo with --scene."
         ) from error
-    photo.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    photo.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(photo)).permute(2, 0, 1).contiguous()

@@ -49,7 +49,7 @@ class Manifest:
 
     name: str
     resolution: int
-    network: Mapping[str, Any]  # the generator's shape: channels, code_size, style_size, mask_channels
+    network: Mapping[str, Any]  # the generator's shape: channels, code_size, style_size, base
     classes: tuple[ModelClass, ...]
     files: Mapping[str, str]  # file name -> SHA-256, hexadecimal
     provenance: Mapping[str, Any]

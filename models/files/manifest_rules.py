@@ -18,7 +18,7 @@ RESOLUTIONS = (32, 64, 128, 256, 512)
 LARGEST_FIRST_LEVEL = 16  # pixels along a side; its features enter a fully connected layer
 STYLE_REACH = 1000.0  # an appearance code is a few deviations of a normal variate
 
-_NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "mask_channels": 128}  # name -> largest
+_NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "base": 256}  # name -> largest
 _MOST_CHANNELS = 1024
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -113,13 +113,15 @@ def check_network(resolution: Any, network: Any) -> None:
             raise BrokenRule(f"has a level of {_shown(side)} pixels with {_shown(count)} channels")
         if not 1 <= count <= _MOST_CHANNELS:
             raise BrokenRule(f"has a level with {count} channels, at most {_MOST_CHANNELS} are allowed")
-    levels = sorted(int(side) for side in channels if int(side) <= resolution)
+    levels = sorted(int(side) for side in channels if 2 * int(side) <= resolution)
     doubling = [levels[0] << step for step in range(len(levels))] if levels else []
-    if not levels or levels != doubling or levels[-1] != resolution or levels[0] > LARGEST_FIRST_LEVEL:
-        raise BrokenRule(f"has levels that do not lead, doubling, from 4 to {resolution} pixels")
-    for name, value in network.items():
-        if name not in _NETWORK_SIZES and name != "channels" and not isinstance(value, bool):
-            raise BrokenRule(f"does not say true or false for its network's {_shown(name)}")
+    if not levels or levels != doubling or 2 * levels[-1] != resolution or levels[0] > LARGEST_FIRST_LEVEL:
+        raise BrokenRule(f"has levels that do not lead, doubling, from 4 to {resolution // 2} pixels")
+    if network["base"] not in levels:
+        raise BrokenRule(f"paints from a level of {network['base']} pixels on, which it does not have")
+    unknown = next((name for name in network if name not in _NETWORK_SIZES and name != "channels"), None)
+    if unknown is not None:
+        raise BrokenRule(f"describes a network that this version does not know: {_shown(unknown)}")
 
 
 def check_files(files: Any, sizes: Any) -> None:

@@ -2,6 +2,7 @@
 
 FOREGROUND = "foreground.safetensors"
 ENCODER = "encoder.safetensors"
+PARTS = "parts_encoder.safetensors"
 MASKS = "mask_generator.safetensors"
 LOOKS = "looks.safetensors"  # optional: the looks that seeds choose from
 REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them

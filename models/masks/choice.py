@@ -12,7 +12,7 @@ from models.masks.shape_library import ShapeLibrary
 
 _ASPECT_BAND = 0.2  # log units that an outline's own box may differ from the user's
 _FEWEST = 24  # outlines to choose from, even if the band holds fewer
-_LEAST, _MOST = 0.2, 0.6  # how far to go towards the other
+_LEAST, _MOST = 0.1, 0.35  # how far to go towards the other
 
 
 @dataclass(frozen=True)

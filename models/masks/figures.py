@@ -88,7 +88,8 @@ def mask_figures(
         aspect = source.log_aspect[pick]
         named = torch.full((count,), index)
         z = torch.randn(count, LATENT, generator=random)
-        outlines, real_ones = sampler.outlines(named, aspect, z)
+        found = sampler.outlines(named, aspect, z)
+        outlines, real_ones = found.fields, found.is_real
         boxes = centred_boxes(aspect)
         masks = masks_in_window(outlines, boxes, _WINDOW)
         misfits.append(box_misfit(masks, boxes))
@@ -142,7 +143,7 @@ def mask_sheet(
         for part in (0.25, 0.5, 0.75):
             aspect = torch.full((seeds,), low + (high - low) * part)
             named = torch.full((seeds,), index)
-            outlines, _ = sampler.outlines(named, aspect, z)
+            outlines = sampler.outlines(named, aspect, z).fields
             masks = masks_in_window(outlines, centred_boxes(aspect, 0.94), size)
             row.append(torch.cat(list(masks[:, 0]), 1))
         rows.append(torch.cat(row, 1))

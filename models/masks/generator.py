@@ -68,8 +68,8 @@ class MaskGenerator(nn.Module):
         moved = _REACH * torch.tanh(self.output(x).float())
         return functional.interpolate(moved, scale_factor=2, mode="bilinear", align_corners=False)
 
-    def forward(self, outline: Tensor, other: Tensor, amount: Tensor, bend: Tensor) -> Tensor:
-        """One outline for each row.
+    def forward(self, outline: Tensor, other: Tensor, amount: Tensor, bend: Tensor) -> tuple[Tensor, Tensor]:
+        """One outline for each row, and how it was made.
 
         Args:
             outline, other: (B, 1, 64, 64) fields in -1..1 (see ``models.masks.geometry``).
@@ -77,10 +77,11 @@ class MaskGenerator(nn.Module):
             bend: (B, 4) in -1..1, by how much to bend the whole as well, see ``bends``.
 
         Returns:
-            (B, 1, 64, 64) field in -1..1, positive inside.
+            (B, 1, 64, 64) field in -1..1, positive inside, and the movement (B, 2, 64, 64) that made it of
+            the first.
         """
-        moved = self.movement(outline, other) * amount.float()[:, None, None, None]
-        return warped(outline.float(), moved + bends(bend.float()))
+        moved = self.movement(outline, other) * amount.float()[:, None, None, None] + bends(bend.float())
+        return warped(outline.float(), moved), moved
 
 
 class ShapeCritic(nn.Module):

@@ -29,7 +29,7 @@ _THICKER = 0.35  # cells by which a contour grows where a thin part could not be
 _WELL_FITTED = 0.4  # pixels between box and drawn shape that need no correction
 
 
-def squared_distance(target: Tensor) -> Tensor:
+def squared_distance(target: Tensor, reach: int | None = None) -> Tensor:
     """Exact squared Euclidean distance of every cell to the nearest cell of ``target``, in cells.
 
     First along columns, then the minimum over columns of (vertical² + horizontal²), which is exact because
@@ -37,30 +37,35 @@ def squared_distance(target: Tensor) -> Tensor:
 
     Args:
         target: (B, H, W) bool.
+        reach: how far distances matter, in cells; those beyond come out too large, and sooner. None: all do.
 
     Returns:
         (B, H, W) float32; very large where a mask has no cell at all.
     """
     _, height, width = target.shape
+    reach = width if reach is None else min(reach, width)
     rows = torch.arange(height, device=target.device, dtype=torch.float32)[None, :, None]
     above = torch.where(target, rows, -_FAR).cummax(1).values
     below = torch.where(target, rows, _FAR).flip(1).cummin(1).values.flip(1)
     vertical = torch.minimum(rows - above, below - rows).clamp(max=_FAR).square()  # (B, H, W)
-    columns = torch.arange(width, device=target.device, dtype=torch.float32)
-    horizontal = (columns[:, None] - columns[None, :]).square()  # (W, W)
-    best = torch.full_like(vertical, _FAR * _FAR)
-    for column in range(width):
-        best = torch.minimum(best, vertical[:, :, column, None] + horizontal[column])
+    best = vertical.clone()
+    for step in range(1, reach + 1):
+        for here, there in (
+            (best[..., step:], vertical[..., :-step]),
+            (best[..., :-step], vertical[..., step:]),
+        ):
+            torch.minimum(here, there + step * step, out=here)
     return best
 
 
-def signed_distance(inside: Tensor) -> Tensor:
+def signed_distance(inside: Tensor, reach: int | None = None) -> Tensor:
     """Distance to the contour in cells, positive inside: (B, H, W) bool -> (B, H, W) float32.
 
-    The contour runs half-way between the last cell inside and the first one outside.
+    The contour runs half-way between the last cell inside and the first one outside. ``reach``: as in
+    ``squared_distance``.
     """
-    to_outside = squared_distance(~inside).sqrt()
-    to_inside = squared_distance(inside).sqrt()
+    to_outside = squared_distance(~inside, reach).sqrt()
+    to_inside = squared_distance(inside, reach).sqrt()
     return torch.where(inside, to_outside - 0.5, 0.5 - to_inside)
 
 
@@ -80,8 +85,9 @@ def boxed_mask(mask: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArr
 
 def fields_of(frames: Tensor) -> Tensor:
     """Truncated fields (B, 1, 64, 64) in -1..1 of masks from :func:`boxed_mask`, (B, 128, 128) uint8."""
-    distance = torch.cat([signed_distance(part) for part in in_parts(frames > 0, 64)])
     scale = FINE // FRAME
+    reach = math.ceil(TRUNCATION * scale) + 2 * scale  # what is truncated need not be known better
+    distance = torch.cat([signed_distance(part, reach) for part in in_parts(frames > 0, 64)])
     cells = functional.avg_pool2d(distance[:, None], scale) / scale
     return (cells / TRUNCATION).clamp(-1, 1)
 

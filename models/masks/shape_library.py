@@ -9,9 +9,13 @@ import torch
 from torch import Tensor
 
 from models.masks.geometry import FINE, fields_of, fill_ratio
-from models.masks.shapes import Shapes, neighbours
+from models.masks.parts_code import PARTS_CELLS, PARTS_CHANNELS, summary
+from models.masks.shapes import Shapes, descriptors, neighbours
 
 BYTES = FINE * FINE // 8  # of an outline
+PARTS_SHAPE = (2, PARTS_CHANNELS, PARTS_CELLS, PARTS_CELLS)  # of an outline's codes, as it is and mirrored
+_FULL_CODE = 127  # what a code of 1 is kept as, above the middle of a byte
+_MIDDLE = 128
 
 
 @dataclass
@@ -20,13 +24,15 @@ class ShapeLibrary:
 
     Outlines are counted twice: place n + N is outline n mirrored.
 
-    bits uint8 (N, 2048): frames of 128 × 128, eight cells a byte, row by row; class_index int64 (N,);
-    log_aspect float32 (N,); neighbours int64 (N, K): the places of the outlines of the class that are most
-    like each one, its own where there is none; fill_range float32 (C, 2): 1 and 99 % quantile of the share of
-    the box that is covered; aspect_range float32 (C, 2): the same of the log aspect.
+    bits uint8 (N, 2048): frames of 128 × 128, eight cells a byte, row by row; parts uint8 (N, 2, 8, 16, 16):
+    codes of where the parts of each outline's object are, as it is and mirrored, 1..255 for -1..1;
+    class_index int64 (N,); log_aspect float32 (N,); neighbours int64 (N, K): the places of the outlines of
+    the class that are most like each one, its own where there is none; fill_range float32 (C, 2): 1 and 99 %
+    quantile of the share of the box that is covered; aspect_range float32 (C, 2): the same of the log aspect.
     """
 
     bits: Tensor
+    parts: Tensor
     class_index: Tensor
     log_aspect: Tensor
     neighbours: Tensor
@@ -37,9 +43,14 @@ class ShapeLibrary:
         return len(self.class_index)
 
     @classmethod
-    def build(cls, shapes: Shapes, class_count: int) -> ShapeLibrary:
-        """Of all outlines of ``shapes``, each of ``class_count`` classes with at least one."""
+    def build(cls, shapes: Shapes, class_count: int, parts: Tensor | None = None) -> ShapeLibrary:
+        """Of all outlines of ``shapes``, each of ``class_count`` classes with at least one.
+
+        ``parts``: (N, 2, 8, 16, 16) codes in -1..1 of their objects, as they are and mirrored; None: nothing
+        is said of them.
+        """
         shapes = shapes.to(torch.device("cpu"))
+        codes = torch.zeros(len(shapes), *PARTS_SHAPE) if parts is None else parts.cpu()
         fills, aspects = [], []
         ends = torch.tensor([0.01, 0.99])
         for index in range(class_count):
@@ -48,9 +59,10 @@ class ShapeLibrary:
             aspects.append(torch.quantile(part.log_aspect, ends))
         return cls(
             torch.from_numpy(np.packbits(shapes.frames.flatten(1).numpy(), axis=1)),
+            (codes.clamp(-1, 1) * _FULL_CODE + _MIDDLE).round().to(torch.uint8),
             shapes.class_index,
             shapes.log_aspect,
-            neighbours(shapes)[: len(shapes)],
+            neighbours(shapes, summary(codes.transpose(0, 1).flatten(0, 1)))[: len(shapes)],
             torch.stack(fills),
             torch.stack(aspects),
         )
@@ -59,6 +71,7 @@ class ShapeLibrary:
         """What :meth:`from_tensors` reads, for a safetensors file."""
         return {
             "library.bits": self.bits,
+            "library.parts": self.parts,
             "library.class_index": self.class_index.to(torch.uint8),
             "library.log_aspect": self.log_aspect,
             "library.neighbours": self.neighbours.to(torch.int32),
@@ -75,11 +88,13 @@ class ShapeLibrary:
         """
         bits, index = tensors["library.bits"], tensors["library.class_index"].long()
         aspect, close = tensors["library.log_aspect"].float(), tensors["library.neighbours"].long()
+        parts = tensors["library.parts"]
         fills, aspects = tensors["library.fill_range"].float(), tensors["library.aspect_range"].float()
         classes = len(fills)
         sound = (
             bits.shape == (len(index), BYTES)
-            and bits.dtype == torch.uint8
+            and bits.dtype == parts.dtype == torch.uint8
+            and parts.shape == (len(index), *PARTS_SHAPE)
             and aspect.shape == index.shape
             and fills.shape == aspects.shape == (classes, 2)
             and set(index.tolist()) == set(range(classes))
@@ -89,7 +104,7 @@ class ShapeLibrary:
         )
         if not sound:
             raise ValueError("The shape library in the mask weights is damaged; install the weights again.")
-        return cls(bits, index, aspect, close, fills, aspects)
+        return cls(bits, parts, index, aspect, close, fills, aspects)
 
     def fields(self, places: Tensor) -> Tensor:
         """The outlines at places (B,), (B, 1, 64, 64) fields on the device of ``places``."""
@@ -99,6 +114,27 @@ class ShapeLibrary:
         plain = fields_of(torch.from_numpy(frames))
         mirrored = (places.cpu() >= count)[:, None, None, None]
         return torch.where(mirrored, plain.flip(3), plain).to(places.device)
+
+    def codes(self, places: Tensor, *, mirrored: bool = False) -> Tensor:
+        """Parts codes (B, 8, 16, 16) in -1..1 of the objects at places (B,), or of their mirror images."""
+        count = len(self)
+        own, side = places.cpu() % count, places.cpu() // count
+        kept = self.parts[own, 1 - side if mirrored else side]
+        return ((kept.float() - _MIDDLE) / _FULL_CODE).to(places.device)
+
+    def aspects(self, places: Tensor) -> Tensor:
+        """log(width / height) of the boxes of the outlines at places (B,)."""
+        return self.log_aspect[places.cpu() % len(self)].to(places.device)
+
+    def nearest(self, fields: Tensor, log_aspect: Tensor, class_index: Tensor) -> Tensor:
+        """The places (B,) of the outlines most like shapes (B, 1, 64, 64) of box shapes (B,), each of its
+        class (B,)."""
+        everything = torch.arange(2 * len(self))
+        theirs = descriptors(self.fields(everything), self.log_aspect.repeat(2))
+        mine = descriptors(fields.cpu(), log_aspect.cpu())
+        distance = torch.cdist(mine, theirs)
+        other = self.class_index.repeat(2)[None] != class_index.cpu()[:, None]
+        return distance.masked_fill(other, torch.inf).argmin(1).to(fields.device)
 
     def alike(self, place: int) -> Tensor:
         """The places of the outlines most like the one at ``place``, (K,)."""

@@ -36,6 +36,7 @@ _SQUARE_CORNER = 10  # cells of the fine frame: shorter straight parts around a 
 _FLATTEST_SIDE = 0.45  # the same of each other side
 _LIMBS = 0.6  # weight of a long contour against that of looking like the class
 _CONTOUR = (3.0, 5.0)  # sides of the box: the contour of a heap, and of a shape with limbs
+_PARTS_SHARE = 0.7  # weight of parts that differ, against outlines that do, where outlines are alike
 _PARTNERS = 6  # outlines of the class most like an outline, towards which it is morphed
 
 
@@ -69,7 +70,14 @@ def cut_by_frame(record: ObjectRecord, width: int, height: int) -> bool:
 
 
 def read_shapes(records: Sequence[ObjectRecord], class_names: Sequence[str]) -> Shapes:
-    """Outlines of the objects that are whole and large enough.
+    """Outlines of the objects that are whole and large enough; see ``read_outlines``."""
+    return read_outlines(records, class_names)[0]
+
+
+def read_outlines(
+    records: Sequence[ObjectRecord], class_names: Sequence[str]
+) -> tuple[Shapes, list[ObjectRecord]]:
+    """Outlines of the objects that are whole and large enough, and the objects that they are of.
 
     Left out: objects at the picture's border, tiny or very long ones, ones in several pieces, near
     rectangles, and ones with a corner that was cut out at a right angle.
@@ -102,7 +110,7 @@ def read_shapes(records: Sequence[ObjectRecord], class_names: Sequence[str]) -> 
     kept = [record for record, good in zip(kept, whole.tolist(), strict=True) if good]
     index = torch.tensor([class_names.index(record.class_name) for record in kept])
     aspects = [math.log((r.box[2] - r.box[0]) / (r.box[3] - r.box[1])) for r in kept]
-    return Shapes(fields_of(stack).half(), stack, index, torch.tensor(aspects))
+    return Shapes(fields_of(stack).half(), stack, index, torch.tensor(aspects)), kept
 
 
 def _usable(record: ObjectRecord) -> bool:
@@ -171,14 +179,19 @@ def with_mirrored(shapes: Shapes) -> Shapes:
     )
 
 
-def neighbours(shapes: Shapes) -> Tensor:
+def neighbours(shapes: Shapes, parts: Tensor | None = None) -> Tensor:
     """The places of the outlines of the class that are most like each one and each mirrored one, (2 N, K).
 
     Places count the outlines, then their mirror images. Its own place where the class has too few.
+    ``parts`` (2 N, D): what the parts of their objects are like; of the outlines that are alike, those whose
+    parts are alike, too, come first.
     """
     both = with_mirrored(shapes)
     here = descriptors(both.fields, both.log_aspect)
     distance = torch.cdist(here, here)
+    if parts is not None and parts.any():
+        apart = torch.cdist(parts, parts)
+        distance = distance / distance.mean() + _PARTS_SHARE * apart / apart.mean()
     distance[both.class_index[:, None] != both.class_index] = float("inf")
     distance.fill_diagonal_(float("inf"))
     nearest = distance.topk(min(_PARTNERS, len(both)), largest=False)
@@ -186,8 +199,9 @@ def neighbours(shapes: Shapes) -> Tensor:
     return torch.where(nearest.values.isinf(), own, nearest.indices)
 
 
-def telling(shapes: Shapes, most: int) -> Shapes:
-    """The outlines that best say what they are, at most ``most`` a class, from each kind of box.
+def telling(shapes: Shapes, most: int) -> Tensor:
+    """The places (M,) of the outlines that best say what they are, at most ``most`` a class, from each kind
+    of box.
 
     An outline tells its class if the outlines most like it, mirrored or not, are of the same class, and if
     it has limbs, which make its contour long. This leaves out shapeless heaps, half-hidden objects and faulty
@@ -213,7 +227,7 @@ def telling(shapes: Shapes, most: int) -> Shapes:
         for place in torch.arange(len(order)).tensor_split(3):
             best = merit[place].argsort(descending=True, stable=True)
             keep.append(order[place[best[: max(1, round(share * len(place)))]]])
-    return shapes.chosen(torch.cat(keep).sort().values)
+    return torch.cat(keep).sort().values
 
 
 def _ranks(values: Tensor) -> Tensor:

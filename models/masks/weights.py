@@ -14,7 +14,7 @@ from models.files.plain_files import ModelCorrupt
 from models.files.safetensors_header import ANY, TensorKind, read_header
 from models.files.weights_file import kinds_of, read_tensors
 from models.masks.generator import MaskGenerator
-from models.masks.shape_library import BYTES, ShapeLibrary
+from models.masks.shape_library import BYTES, PARTS_SHAPE, ShapeLibrary
 
 MAX_LIBRARY_NUMBERS = 64_000_000
 _PREFIX = "generator."
@@ -63,6 +63,7 @@ def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:
     """What the file holds for a generator and so many classes."""
     return kinds_of(generator, _PREFIX) | {
         "library.bits": TensorKind((ANY, BYTES), ("U8",)),
+        "library.parts": TensorKind((ANY, *PARTS_SHAPE), ("U8",)),
         "library.class_index": TensorKind((ANY,), ("U8",)),
         "library.log_aspect": TensorKind((ANY,)),
         "library.neighbours": TensorKind((ANY, ANY), ("I32",)),
@@ -73,6 +74,6 @@ def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:
 
 def _check_library(file: Path, tensors: Mapping[str, Tensor]) -> None:
     """Lengths that no training run reaches, or none at all, are refused before anything is computed."""
-    for name in ("library.bits", "library.neighbours"):
+    for name in ("library.bits", "library.parts", "library.neighbours"):
         if not 0 < tensors[name].numel() <= MAX_LIBRARY_NUMBERS:
             raise ModelCorrupt(file, f"holds {tensors[name].numel()} numbers in {name}")

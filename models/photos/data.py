@@ -16,7 +16,10 @@ from torch.nn import functional
 from tqdm import tqdm
 
 STORED_SCALE = 1.9  # window side over the box's long side in the pictures that are kept for training
-TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample; 1.4 when the program is used
+TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample
+USE_SCALE = 1.4  # the same when the program is used
+CLOSEUP_SCALE = 1.2  # the same of a close-up, in which the box is in the middle
+CLOSEUP_SIDE = 128  # pixels along a side of a close-up
 
 
 class DataError(Exception):
@@ -161,12 +164,31 @@ def load_windows(
 
 
 @dataclass
+class CloseUp:
+    """The objects of a batch as the parts encoder sees them: photo (B, 3, 128, 128) in -1..1, mask
+    (B, 1, 128, 128) in 0..1, and where that is in the window, as ``parts_code.placed`` takes it (B, 2, 3)."""
+
+    photo: Tensor
+    mask: Tensor
+    placement: Tensor
+
+
+@dataclass
 class Batch:
     """A training batch: photo (B, 3, S, S) in -1..1, mask (B, 1, S, S) in 0..1, class_index (B,)."""
 
     photo: Tensor
     mask: Tensor
     class_index: Tensor
+    closeup: CloseUp
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(
+            self.photo.to(device),
+            self.mask.to(device),
+            self.class_index.to(device),
+            CloseUp(*(t.to(device) for t in (self.closeup.photo, self.closeup.mask, self.closeup.placement))),
+        )
 
 
 class BatchSource:
@@ -196,17 +218,54 @@ class BatchSource:
         x = _shift(uniform[1], boxes[:, 0], boxes[:, 2], half, reach)
         y = _shift(uniform[2], boxes[:, 1], boxes[:, 3], half, reach)
         flip = torch.where(uniform[3] < 0.5, -1.0, 1.0)
-        zero = torch.zeros_like(half)
-        matrix = torch.stack(
-            [torch.stack([half * flip, zero, x], 1), torch.stack([zero, half, y], 1)], 1
-        )  # (B, 2, 3)
-        grid = functional.affine_grid(matrix, [count, 3, size, size], align_corners=False)
-        photo = self.windows.images[pick].float() / 127.5 - 1
-        mask = self.windows.masks[pick].float() / 255
-        both = functional.grid_sample(
-            torch.cat([photo, mask], 1), grid, padding_mode="border", align_corners=False
-        )
-        return Batch(both[:, :3].clamp(-1, 1), both[:, 3:].clamp(0, 1), self.windows.class_index[pick])
+        return cut_batch(self.windows, pick, torch.stack([x, y, half, flip], 1), size)
+
+
+def use_frames(count: int) -> Tensor:
+    """Frames (count, 4) for ``cut_batch`` of windows as they are in use, not mirrored."""
+    return torch.tensor([[0.0, 0.0, USE_SCALE / STORED_SCALE, 1.0]]).repeat(count, 1)
+
+
+def cut_batch(windows: Windows, pick: Tensor, frames: Tensor, size: int) -> Batch:
+    """Samples of ``size`` × ``size`` pixels out of stored windows, with their close-ups.
+
+    Args:
+        pick: (B,) rows of ``windows``.
+        frames: (B, 4) centre x, y and half side of each sample in -1..1 of its stored window, and -1 where
+            it is mirrored, else 1.
+    """
+    boxes = windows.boxes[pick] * 2 - 1
+    x, y, half, flip = frames.unbind(1)
+    box_x, box_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    close = torch.full_like(half, CLOSEUP_SCALE / STORED_SCALE)
+    stored = torch.cat([windows.images[pick].float() / 127.5 - 1, windows.masks[pick].float() / 255], 1)
+    both = _resampled(stored, _frame_matrix(x, y, half, flip), size)
+    near = _resampled(stored, _frame_matrix(box_x, box_y, close, flip), CLOSEUP_SIDE)
+    ratio, zero = half / close, torch.zeros_like(half)
+    placement = torch.stack(
+        [
+            torch.stack([ratio, zero, (x - box_x) / (close * flip)], 1),
+            torch.stack([zero, ratio, (y - box_y) / close], 1),
+        ],
+        1,
+    )
+    return Batch(
+        both[:, :3].clamp(-1, 1),
+        both[:, 3:].clamp(0, 1),
+        windows.class_index[pick],
+        CloseUp(near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1), placement),
+    )
+
+
+def _frame_matrix(x: Tensor, y: Tensor, half: Tensor, flip: Tensor) -> Tensor:
+    """Affine maps (B, 2, 3) from a frame's own -1..1 to that of its stored window."""
+    zero = torch.zeros_like(half)
+    return torch.stack([torch.stack([half * flip, zero, x], 1), torch.stack([zero, half, y], 1)], 1)
+
+
+def _resampled(pictures: Tensor, matrix: Tensor, size: int) -> Tensor:
+    grid = functional.affine_grid(matrix, [len(pictures), 1, size, size], align_corners=False)
+    return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
 
 
 def _shift(uniform: Tensor, start: Tensor, end: Tensor, half: Tensor, reach: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from models.features.networks import MobileNetV2Features
 from models.training import losses
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator
 
+_AT_OBJECT = 0.1  # coverage of a cell from which on it counts as the object's
 FEATURE_SIDE = 128  # smallest picture that the frozen features say anything about
 
 
@@ -136,7 +137,8 @@ class Critics:
         with _precision(device):
             for patch in self.patches.values():
                 judgement = judgement + self.loss.discriminator(
-                    patch(real.picture, real.mask, class_index), patch(fake.picture, fake.mask, class_index)
+                    self._at_object(patch(real.picture, real.mask, class_index), real.mask),
+                    self._at_object(patch(fake.picture, fake.mask, class_index), fake.mask),
                 )
             if self.projected is not None:
                 judgement = judgement + self._projected_loss(real, fake, class_index, random)
@@ -153,17 +155,36 @@ class Critics:
         with _precision(class_index.device):
             of_pixels = []
             for patch in self.patches.values():
-                beside = patch(real.picture, real.mask, class_index) if relative else ()
-                of_pixels.append(self.loss.generator(patch(fake.picture, fake.mask, class_index), beside))
+                beside: Sequence[Tensor] = ()
+                if relative:
+                    beside = self._at_object(patch(real.picture, real.mask, class_index), real.mask)
+                judged = self._at_object(patch(fake.picture, fake.mask, class_index), fake.mask)
+                of_pixels.append(self.loss.generator(judged, beside))
             if of_pixels:
                 found["patch"] = of_pixels[0] if len(of_pixels) == 1 else torch.stack(of_pixels).mean()
             if self.projected is not None:
                 seen: Sequence[Tensor] = ()
                 if relative:
-                    seen, _ = self.projected(real.features, real.mask, class_index)
+                    seen = self._at_object(
+                        self.projected(real.features, real.mask, class_index)[0], real.mask
+                    )
                 logits, _ = self.projected(fake.features, fake.mask, class_index)
-                found["projected"] = self.loss.generator(logits, seen)
+                found["projected"] = self.loss.generator(self._at_object(logits, fake.mask), seen)
         return found
+
+    def _at_object(self, outputs: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+        """The logits (B, 1, h, w) of each scale where the object or its edge is, (N,).
+
+        Around it a generated picture is the photo itself, so that what a discriminator says there is noise,
+        and most of its words would be. The relativistic loss compares place by place, and gets all of them.
+        """
+        if self.loss is losses.AdversarialLoss.RELATIVISTIC:
+            return list(outputs)
+        chosen = []
+        for logits in outputs:
+            near = nn.functional.adaptive_max_pool2d(mask, logits.shape[-2:]) > _AT_OBJECT
+            chosen.append(logits[near] if bool(near.any()) else logits.flatten())
+        return chosen
 
     def _projected_loss(
         self, real: Shown, fake: Shown, class_index: Tensor, random: torch.Generator
@@ -177,10 +198,13 @@ class Critics:
         wrong = (class_index + step) % self.class_count
         right, mistaken = self.projected(real.features, real.mask, class_index, wrong)
         generated, _ = self.projected(fake.features, fake.mask, class_index)
+        right, generated = self._at_object(right, real.mask), self._at_object(generated, fake.mask)
         loss = self.loss.discriminator(right, generated)
         # No penalty holds the slope between classes, so an unbounded loss would run away along it.
         if self.class_count > 1 and self.loss.is_bounded:
-            loss = loss + self.wrong_class * self.loss.discriminator(right, mistaken)
+            loss = loss + self.wrong_class * self.loss.discriminator(
+                right, self._at_object(mistaken, real.mask)
+            )
         return loss
 
     def _penalty(self, real: Shown, fake: Shown, class_index: Tensor, random: torch.Generator) -> Tensor:

@@ -85,7 +85,7 @@ class PatchDiscriminator(nn.Module):
     the one before (Wang et al. 2018). ``normalised``: with spectral normalisation."""
 
     def __init__(
-        self, class_count: int, width: int = 48, *, scales: int = 2, normalised: bool = True
+        self, class_count: int, width: int = 32, *, scales: int = 2, normalised: bool = True
     ) -> None:
         super().__init__()
         self.scales = nn.ModuleList(

@@ -15,12 +15,16 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, REFINER
-from models.foreground_generator import GeneratorShape
+from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
+from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import ObjectRecord
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
-from models.training.styles import looks_and_styles
+from models.training.outlines import library_of, load_parts_encoder
+from models.training.styles import Encoders, looks_and_styles
+
+AVERAGED = {"averaged_generator": FOREGROUND, "averaged_encoder": ENCODER, "averaged_parts": PARTS}
+"""The networks of a run that are shipped, and the names of their files."""
 
 
 @dataclass(frozen=True)
@@ -42,50 +46,57 @@ class OtherParts:
         return present
 
 
-def export_run(run: Path, folder: Path, others: OtherParts, records: Sequence[ObjectRecord] = ()) -> Manifest:
+def export_run(
+    run: Path,
+    folder: Path,
+    others: OtherParts,
+    records: Sequence[ObjectRecord],
+    choice: frozenset[Path] | None = None,
+) -> Manifest:
     """Writes the averaged weights of a run, the other networks and a manifest with their hashes.
 
     Args:
         run: folder of a training run.
         folder: where to write; made if need be.
         others: the networks that are trained apart; the mask generator must be among them or in the folder.
-        records: training objects, for the looks that seeds choose from and the style presets; without them
-            there are none, and seeds are looks themselves.
+        records: training objects, for the outlines with their parts codes, the looks and the style presets.
+        choice: the objects whose outlines were chosen by eye (``outlines.read_choice``).
 
     Raises:
         CheckpointError: no readable run, a baseline's, or no mask generator.
+        DataError: a class without an outline.
     """
     state = checkpoint.read_state(run)
     if state.settings.is_baseline:
         raise CheckpointError(
-            f"{run} is a run of {state.settings.network}, which is there to be compared with; only full and "
-            "small are exported."
+            f"{run} is a run of {state.settings.network}, a rival to compare with; it is not exported."
         )
     tensors = checkpoint.read_tensors(run)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, file in (("averaged_generator", FOREGROUND), ("averaged_encoder", ENCODER)):
+    for name, file in AVERAGED.items():
         save_file(_half(checkpoint.part(tensors, name)), folder / file)
         (folder / file).chmod(0o644)  # safetensors makes files that only their owner can read
     present = others.copy(folder)
     if MASKS not in present:
         raise CheckpointError(f"{folder / MASKS} is missing: name one with --masks.")
-    shape = GeneratorShape(state.settings.resolution, len(state.class_names), state.settings.channels)
-    encoder = AppearanceEncoder(shape.code_size)
-    encoder.load_state_dict(checkpoint.part(tensors, "averaged_encoder"))
-    styles: list[dict[str, list[float]]] = [{} for _ in state.class_names]
-    if records:
-        looks, styles = looks_and_styles(encoder, records, state.class_names)
-        looks.save(folder / LOOKS)
-        present.append(LOOKS)
+    shape = state.settings.shape(len(state.class_names))
+    appearance = AppearanceEncoder(shape.code_size)
+    appearance.load_state_dict(checkpoint.part(tensors, "averaged_encoder"))
+    encoders = Encoders(appearance, load_parts_encoder(checkpoint.part(tensors, "averaged_parts")))
+    library, shaped = library_of(records, state.class_names, encoders.parts, choice)
+    mask_generator, _, _ = load_mask_weights(folder / MASKS)
+    save_mask_weights(folder / MASKS, mask_generator, library, state.class_names)
+    looks, styles = looks_and_styles(encoders, records, state.class_names, shaped=shaped)
+    looks.save(folder / LOOKS)
     manifest = Manifest(
-        name=f"animals and flowers, {state.settings.resolution} px",
+        name=f"animals, people and things, {state.settings.resolution} px",
         resolution=state.settings.resolution,
         network=describe_shape(shape),
         classes=tuple(
             ModelClass(name, name.capitalize(), presets)
             for name, presets in zip(state.class_names, styles, strict=True)
         ),
-        files={file: file_hash(folder / file) for file in (FOREGROUND, ENCODER, *present)},
+        files={file: file_hash(folder / file) for file in (*AVERAGED.values(), LOOKS, *present)},
         provenance=_provenance(state),
     )
     manifest.write(folder)

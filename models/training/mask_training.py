@@ -179,7 +179,7 @@ def train_masks(
     for index, name in enumerate(class_names):
         if not (shapes.class_index == index).any():
             raise DataError(f"No {name} for training is whole: add photos that show one completely.")
-    shapes = telling(shapes, recipe.most)
+    shapes = shapes.chosen(telling(shapes, recipe.most))
     held_out = [r for r in records if r.split != "train"]
     trainer = MaskTrainer(len(class_names), seed=seed, device=place, recipe=recipe)
     state_file = out_file.with_suffix(".training.safetensors")

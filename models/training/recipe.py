@@ -47,19 +47,22 @@ class Recipe(ABC):
         """Trains on one batch; returns the statistics of the step, scalars by path-like name."""
 
     @abstractmethod
-    def paint(
-        self, photo: Tensor, mask: Tensor, class_index: Tensor, code: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """What the averaged weights make of a photo as it is: colour (B, 3, S, S) in -1..1, alpha
-        (B, 1, S, S). Arguments as in ``models.bundle.Bundle.make_objects``."""
+    def paint(self, batch: Batch, code: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """What the averaged weights put in place of a batch's objects: colour (B, 3, S, S) in -1..1, alpha
+        (B, 1, S, S). ``code`` (B, code_size), ``noise`` (B, 1, S, S)."""
 
     def trained_networks(self) -> dict[str, nn.Module]:
         """The networks whose weights change, by name."""
         return dict(self._trained)
 
-    def looks_by_chance(self, class_index: Tensor, z: Tensor, seed: int) -> Tensor:  # noqa: ARG002
-        """Appearance codes (B, code_size) for the classes (B,), from standard normal ``z`` of that shape."""
+    def looks_by_chance(self, batch: Batch, z: Tensor, seed: int) -> Tensor:  # noqa: ARG002
+        """Appearance codes (B, code_size) for the objects of a batch, from standard normal ``z`` of that
+        shape."""
         return z
+
+    def looks_of(self, batch: Batch) -> Tensor:
+        """The objects' own appearance codes (B, code_size); all 0 for networks without an encoder."""
+        return torch.zeros(len(batch.class_index), self.code_size, device=self.device)
 
     def memory(self) -> dict[str, nn.Module]:
         """What else a run goes on from, by name, and another run does not start from."""
@@ -107,6 +110,15 @@ class Recipe(ABC):
         """Share of the adversarial terms, which grows to 1 over the warm-up."""
         warmup = 1000 * self.settings.warmup_kimg
         return min(1.0, images_seen / warmup) if warmup > 0 else 1.0
+
+    def _ramp(self, images_seen: int) -> None:
+        """Sets the optimisers' steps, which grow at the start: the first gradients are steep and erratic."""
+        ramp = 1000 * self.settings.ramp_kimg
+        share = min(1.0, (images_seen + self.settings.batch_size) / ramp) if ramp > 0 else 1.0
+        rates = (self.settings.learning_rate, self.settings.learning_rate_d)
+        for optimiser, rate in zip((self.optimiser_g, self.optimiser_d), rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = share * rate
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16)

@@ -147,9 +147,11 @@ def _load_objects(
         scene = functional.avg_pool2d(windows.images[part].float() / 127.5 - 1, 2)
         mask = functional.avg_pool2d(windows.masks[part].float() / 255, 2)
         index = windows.class_index[part]
-        code = bundle.draw_looks(index, torch.randn(len(index), bundle.code_size, generator=random))
+        parts = bundle.parts_for(index, mask)
+        z = torch.randn(len(index), bundle.code_size, generator=random)
+        code = bundle.draw_looks(index, z, parts)
         noise = torch.randn(len(index), 1, *mask.shape[-2:], generator=random)
-        colour, _ = bundle.make_objects(scene, mask, index, code, noise)
+        colour, _ = bundle.make_objects(scene, mask, index, code, noise, parts.placed)
         painted.append(((colour.cpu() + 1) * 127.5).round().byte())
     return _Objects(windows.images, windows.masks, torch.cat(painted), windows.class_index)
 

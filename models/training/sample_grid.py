@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.foreground_generator import composite
 from models.hole import dilate, fill_hole
-from models.photos.data import Batch, ObjectRecord, load_windows
+from models.photos.data import STORED_SCALE, Batch, ObjectRecord, cut_batch, load_windows, use_frames
 from models.training.recipe import Recipe
 
 
@@ -22,25 +22,26 @@ def grid_batch(
     chosen: list[ObjectRecord] = []
     for name in class_names:
         chosen += [record for record in records if record.class_name == name][:per_class]
-    windows = load_windows(chosen, class_names, size)
-    return Batch(windows.images.float() / 127.5 - 1, windows.masks.float() / 255, windows.class_index)
+    windows = load_windows(chosen, class_names, round(1.4 * size), STORED_SCALE)
+    return cut_batch(windows, torch.arange(len(windows)), use_frames(len(windows)), size)
 
 
 @torch.no_grad()
-def write_grid(path: Path, recipe: Recipe, batch: Batch, seeds: int = 4) -> None:
-    """Writes a PNG with the real objects and ``seeds`` generated ones in their place."""
-    device = recipe.device
-    mask, photo = batch.mask.to(device), batch.photo.to(device)
+def write_grid(path: Path, recipe: Recipe, batch: Batch, seeds: int = 3) -> None:
+    """Writes a PNG: the real objects, the same painted with their own look, then with ``seeds`` others."""
+    batch = batch.to(recipe.device)
+    mask, photo = batch.mask, batch.photo
     count, side = len(batch.class_index), photo.shape[-1]
     # The real object would show through where alpha is less than 1.
     scene = fill_hole(photo, dilate(mask, max(1, side // 32)))
     rows = [photo]
+    codes = [recipe.looks_of(batch)]
     for seed in range(seeds):
-        random = torch.Generator().manual_seed(seed)
-        code = torch.randn(count, recipe.code_size, generator=random).to(device)
-        code = recipe.looks_by_chance(batch.class_index.to(device), code, seed)
-        noise = torch.randn(count, 1, side, side, generator=random).to(device)
-        colour, alpha = recipe.paint(photo, mask, batch.class_index.to(device), code, noise)
+        code = torch.randn(count, recipe.code_size, generator=torch.Generator().manual_seed(seed))
+        codes.append(recipe.looks_by_chance(batch, code.to(recipe.device), seed))
+    for seed, code in enumerate(codes):
+        noise = torch.randn(count, 1, side, side, generator=torch.Generator().manual_seed(seed))
+        colour, alpha = recipe.paint(batch, code, noise.to(recipe.device))
         rows.append(composite(colour, alpha, scene))
     to_picture(rows).save(path)
 

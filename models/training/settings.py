@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from models.foreground_generator import SMALL_CHANNELS, GeneratorShape
+from models.foreground_generator import GeneratorShape
 from models.training.critics import Kind
 from models.training.losses import AdversarialLoss
 
 BASELINES = ("pix2pix", "source")
-NETWORKS = ("full", "small", *BASELINES)
-FULL_CHANNELS = dict(GeneratorShape(256, 1).channels)
+NETWORKS = ("object", *BASELINES)
+RESOLUTIONS = (32, 64, 128, 256)
 
 
 class SettingsError(ValueError):
@@ -21,10 +21,10 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Defaults are for a GPU; ``small`` turns them into what a CPU learns most from in an hour or two."""
+    """Defaults are for a GPU; ``for_device`` says what a CPU learns most from."""
 
-    resolution: int = 128  # pixels, one of the generator's levels
-    network: str = "full"  # full (12 M parameters), small (7 M, a fifth of the operations), pix2pix, source
+    resolution: int = 128  # pixels along a side of what is painted
+    network: str = "object"  # the foreground generator; pix2pix, source: for comparison
     width: int = 32  # channels of the first layer of pix2pix and source
     batch_size: int = 64  # samples a step and process
     learning_rate: float = 2e-4  # Adam, generator and encoder
@@ -47,6 +47,7 @@ class TrainingSettings:
     relight_share: float = 0.25  # of the batch
     other_background_share: float = 0.35  # of the batch: the scene comes from another photo
     critic_kimg: float = 0.0  # thousand images in which only the discriminators learn, at the start
+    ramp_kimg: float = 8.0  # thousand images over which the steps grow to their full size
     warmup_kimg: float = 3.0  # thousand images over which the adversarial terms fade in
     ema_kimg: float = 5.0  # half-life of the averaged weights
     gradient_limit: float = 20.0  # norm at which G's gradient is clipped
@@ -55,9 +56,10 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise SettingsError(f"network is {self.network!r}; it is one of {', '.join(NETWORKS)}.")
-        if self.resolution not in self.channels or self.resolution < 32:
-            sides = ", ".join(str(s) for s in sorted(self.channels) if s >= 32)
-            raise SettingsError(f"resolution is {self.resolution}; it is one of {sides}.")
+        if self.resolution not in RESOLUTIONS:
+            raise SettingsError(
+                f"resolution is {self.resolution}; it is one of {', '.join(map(str, RESOLUTIONS))}."
+            )
         if self.batch_size < 4:
             raise SettingsError("batch_size must be at least 4.")
         if self.width < 4:
@@ -87,18 +89,18 @@ class TrainingSettings:
         """Whether the network repaints its whole window, for comparison only."""
         return self.network in BASELINES
 
-    @property
-    def channels(self) -> dict[int, int]:
-        """Channels of the foreground generator's levels, by their side in pixels."""
-        return dict(SMALL_CHANNELS if self.network == "small" else FULL_CHANNELS)
+    def shape(self, class_count: int) -> GeneratorShape:
+        """That of the foreground generator. Below 128 px it is another, smaller one; runs at 128 px go on
+        at 256."""
+        return GeneratorShape(self.resolution, class_count, base=min(64, self.resolution // 2))
 
     @classmethod
     def for_device(cls, device: str) -> TrainingSettings:
         """The defaults that serve best on a kind of device ("cpu" or "cuda")."""
         if device == "cpu":
             return cls(
-                resolution=64,
-                network="small",
+                warmup_kimg=4.0,
+                ema_kimg=2.0,
                 batch_size=16,
                 reconstruction_share=0.375,
                 relight_share=0.125,

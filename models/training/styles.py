@@ -3,33 +3,64 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from models.appearance_encoder import ENCODER_SIDE, AppearanceEncoder
 from models.looks import Looks
-from models.photos.data import ObjectRecord, Windows, load_windows
+from models.masks.parts_code import PARTS_CELLS, PARTS_CHANNELS, summary
+from models.parts_encoder import PartsEncoder
+from models.photos.data import (
+    CLOSEUP_SCALE,
+    CLOSEUP_SIDE,
+    STORED_SCALE,
+    ObjectRecord,
+    Windows,
+    cut_batch,
+    load_windows,
+)
 
 STYLES = 5  # clusters looked for in a class; those that share a colour name become one style
 FEWEST_OBJECTS = 60  # of a class, below which clusters would be single photos
+FEWEST_LOOKS = 8  # of a class, for seeds to choose from
 _ROUNDS = 30
 _BATCH = 256
 
 
+@dataclass(frozen=True)
+class Encoders:
+    """What reads an object: its look and where its parts are."""
+
+    appearance: AppearanceEncoder
+    parts: PartsEncoder
+
+
 def looks_and_styles(
-    encoder: AppearanceEncoder, records: Sequence[ObjectRecord], class_names: Sequence[str], seed: int = 0
+    encoders: Encoders,
+    records: Sequence[ObjectRecord],
+    class_names: Sequence[str],
+    seed: int = 0,
+    shaped: Container[Path] = (),
 ) -> tuple[Looks, list[dict[str, list[float]]]]:
     """The looks that seeds choose from; name and appearance code of each class's styles, in the order of
     ``class_names``.
 
     Wang et al., "High-Resolution Image Synthesis with Conditional GANs" (2018), cluster encoded features in
-    the same way. A class with fewer than ``FEWEST_OBJECTS`` objects has none.
+    the same way. A class with fewer than ``FEWEST_OBJECTS`` objects has none. ``shaped``: the pictures of
+    objects whose outlines and parts are shipped; their looks are not, so that no object can be had back.
+    (A class that would be left with fewer than ``FEWEST_LOOKS`` keeps all of them.)
     """
     windows = load_windows(records, class_names, ENCODER_SIDE)
-    codes = _encode(encoder, windows)
-    looks = Looks.of(codes, windows.class_index, seed)
+    codes = _encode(encoders.appearance, windows)
+    free = torch.tensor([record.image not in shaped for record in records])
+    left = torch.bincount(windows.class_index[free], minlength=len(class_names))
+    chosen = torch.where(free | (left[windows.class_index] < FEWEST_LOOKS))[0]
+    alike = summary(parts_codes(encoders.parts, [records[n] for n in chosen.tolist()], class_names)[:, 0])
+    looks = Looks.of(codes[chosen], alike, windows.class_index[chosen], seed)
     random = torch.Generator().manual_seed(seed)
     presets = []
     for index in range(len(class_names)):
@@ -40,6 +71,23 @@ def looks_and_styles(
             else {}
         )
     return looks, presets
+
+
+@torch.inference_mode()
+def parts_codes(encoder: PartsEncoder, records: Sequence[ObjectRecord], class_names: Sequence[str]) -> Tensor:
+    """The parts codes (N, 2, 8, 16, 16) of objects, as they are and mirrored, on the CPU."""
+    device = next(encoder.parameters()).device
+    side = round(CLOSEUP_SIDE * STORED_SCALE / CLOSEUP_SCALE)  # pixels for pixels of the close-up
+    found = []
+    for start in range(0, len(records), _BATCH):
+        windows = load_windows(records[start : start + _BATCH], class_names, side, STORED_SCALE)
+        sides = []
+        for flip in (1.0, -1.0):
+            frames = torch.tensor([[0.0, 0.0, 1.0, flip]]).repeat(len(windows), 1)
+            near = cut_batch(windows, torch.arange(len(windows)), frames, 8).closeup
+            sides.append(encoder(near.photo.to(device), near.mask.to(device)).cpu())
+        found.append(torch.stack(sides, 1))
+    return torch.cat(found) if found else torch.zeros(0, 2, PARTS_CHANNELS, PARTS_CELLS, PARTS_CELLS)
 
 
 def _styles_of_class(codes: Tensor, windows: Windows, random: torch.Generator) -> dict[str, list[float]]:

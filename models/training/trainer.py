@@ -17,6 +17,8 @@ from models.foreground_generator import (
     covering_alpha,
 )
 from models.hole import dilate, fill_hole, random_dilate, without_rim
+from models.masks.parts_code import placed, summary, with_noise
+from models.parts_encoder import PartsEncoder
 from models.photos.data import Batch
 from models.relight import Relight
 from models.training import losses
@@ -27,7 +29,7 @@ from models.training.settings import TrainingSettings
 
 
 class Trainer(Recipe):
-    """Trains the foreground generator, the appearance encoder and the discriminators together."""
+    """Trains the foreground generator, the appearance and parts encoders and the discriminators together."""
 
     def __init__(
         self,
@@ -42,32 +44,49 @@ class Trainer(Recipe):
         of processes whose gradients are averaged; ``shape`` that of the generator where it is not the
         settings' own."""
         super().__init__(settings, class_count, device, workers)
-        shape = shape or GeneratorShape(settings.resolution, class_count, settings.channels)
+        shape = shape or settings.shape(class_count)
         self.code_size = shape.code_size
         self.generator = ForegroundGenerator(shape)
         self.encoder = AppearanceEncoder(shape.code_size)
+        self.parts = PartsEncoder()
         self.lpips = Lpips(features) if features is not None else None
         self.looks = RememberedLooks(class_count, shape.code_size).to(device)
         critics = self._make_critics(features)
-        self._prepare({"generator": self.generator, "encoder": self.encoder}, critics, [self.lpips])
+        networks = {"generator": self.generator, "encoder": self.encoder, "parts": self.parts}
+        self._prepare(networks, critics, [self.lpips])
 
-    def looks_by_chance(self, class_index: Tensor, z: Tensor, seed: int) -> Tensor:
-        return self.looks.draw(class_index, z, torch.Generator(self.device).manual_seed(seed))
+    def looks_by_chance(self, batch: Batch, z: Tensor, seed: int) -> Tensor:
+        alike = summary(self._averaged_parts(batch))
+        return self.looks.draw(batch.class_index, alike, z, torch.Generator(self.device).manual_seed(seed))
+
+    def looks_of(self, batch: Batch) -> Tensor:
+        encoder = self.trained_networks()["averaged_encoder"]
+        with torch.no_grad(), self._precision():
+            mean: Tensor = encoder(batch.photo, batch.mask)[0]
+        return mean
 
     def memory(self) -> dict[str, nn.Module]:
         return {"looks": self.looks}
 
-    def paint(
-        self, photo: Tensor, mask: Tensor, class_index: Tensor, code: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def paint(self, batch: Batch, code: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        photo, mask = batch.photo, batch.mask
         scene = fill_hole(photo, dilate(mask, max(1, round(HOLE_REACH * photo.shape[-1]))))
+        parts = placed(self._averaged_parts(batch), batch.closeup.placement)
         with torch.no_grad(), self._precision():
-            colour, alpha = self.averaged(scene, mask, class_index, code, noise)
+            colour, alpha = self.averaged(scene, mask, batch.class_index, code, parts, noise)
         return colour, alpha
+
+    def _averaged_parts(self, batch: Batch) -> Tensor:
+        """Parts codes (B, 8, 16, 16) of the objects of a batch, by the averaged weights."""
+        encoder = self.trained_networks()["averaged_parts"]
+        with torch.no_grad(), self._precision():
+            parts: Tensor = encoder(batch.closeup.photo, batch.closeup.mask)
+        return parts
 
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random
         count, side = len(batch.class_index), batch.photo.shape[-1]
+        self._ramp(images_seen)
         light = Relight.random(count, random)
         photo = light.apply(without_rim(batch.photo, batch.mask, max(1, side // 128)))
         hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
@@ -90,25 +109,29 @@ class Trainer(Recipe):
             # The look of the object as it was photographed: what the light does to it is up to the scene.
             mean, log_variance = self.encoder(batch.photo[:recon], batch.mask[:recon])
             encoded = sample_code(mean, log_variance, random)
-            # Looks by chance are those of other objects, as in use. Some objects are painted with their own:
-            # the discriminators judge these too, or they would keep the smooth surface that a reconstruction
-            # loss is content with.
+            # Looks by chance are those of other objects, as in use. The first objects are painted with their
+            # own: the discriminators judge these too, or they would keep the smooth surface that a
+            # reconstruction loss is content with.
+            parts = self.parts(batch.closeup.photo, batch.closeup.mask)
+            alike = summary(parts)
             code = torch.randn(count, self.code_size, generator=random, device=self.device)
-            code = self.looks.draw(batch.class_index, code, random)
-            code[: recon // 2] = encoded[: recon // 2].detach()
-            self.looks.keep(encoded, batch.class_index[:recon])
+            code = self.looks.draw(batch.class_index, alike, code, random)
+            self.looks.keep(encoded, alike[:recon], batch.class_index[:recon])
+            code = torch.cat([encoded, code[recon:]])
+            parts = placed(with_noise(parts, random), batch.closeup.placement)
             noise = torch.randn(count, 1, side, side, generator=random, device=self.device)
-            # One pass for the three uses of the generator: new looks, reconstructions, another light.
+            # One pass for both uses of the generator: the batch, and some of it under another light.
             tail = slice(count - lit, count)
             colour, soft = self.generator(
-                torch.cat([scene, scene[:recon], change.apply(scene[tail])]),
-                torch.cat([batch.mask, batch.mask[:recon], batch.mask[tail]]),
-                torch.cat([batch.class_index, batch.class_index[:recon], batch.class_index[tail]]),
-                torch.cat([code, encoded, code[tail]]),
-                torch.cat([noise, noise[:recon], noise[tail]]),
+                torch.cat([scene, change.apply(scene[tail])]),
+                torch.cat([batch.mask, batch.mask[tail]]),
+                torch.cat([batch.class_index, batch.class_index[tail]]),
+                torch.cat([code, code[tail]]),
+                torch.cat([parts, parts[tail]]),
+                torch.cat([noise, noise[tail]]),
             )
         fake = composite(colour[:count], soft[:count], scene)
-        rebuilt = composite(colour[count : count + recon], soft[count : count + recon], scene[:recon])
+        rebuilt = fake[:recon]
 
         shown_real = self.critics.show(*augment(real.detach(), batch.mask, random))
         shown_fake = self.critics.show(*augment(fake, batch.mask, random))
@@ -128,13 +151,14 @@ class Trainer(Recipe):
         fooled = self.critics.generator_losses(shown_fake, shown_real, batch.class_index)
         with self._precision():
             found, _ = self.encoder(fake, batch.mask)
-        relit = colour[count + recon :]
+        relit = colour[count:]
         weights = {"projected": settings.weight_projected, "patch": settings.weight_patch}
         terms = {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
         terms |= {
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real[:recon], batch.mask[:recon]),
             "kl": settings.weight_kl * losses.kl_divergence(mean, log_variance),
-            "latent": settings.weight_latent * losses.mean_where(as_photographed, (found - code).abs()),
+            "latent": settings.weight_latent
+            * losses.mean_where(as_photographed, (found - code.detach()).abs()),
             "relight": settings.weight_relight
             * losses.masked_l1(relit, change.apply(colour[tail]), alpha[tail]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from models.masks.geometry import boxed_mask, fields_of
 from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import Shapes
+from models.photos.data import CLOSEUP_SIDE, Batch, CloseUp
 
 CLASSES = ("disc", "star")
 
@@ -60,6 +61,19 @@ def made_shapes(per_class: int) -> Shapes:
 def made_library() -> ShapeLibrary:
     """A library of ellipses and stars."""
     return ShapeLibrary.build(made_shapes(40), 2)
+
+
+def made_batch(seed: int, size: int = 32) -> Batch:
+    """Four objects of two classes, squares of noise."""
+    random = torch.Generator().manual_seed(seed)
+    mask = torch.zeros(4, 1, size, size)
+    mask[..., size // 4 : -size // 4, size // 4 : -size // 4] = 1
+    photo = torch.rand(4, 3, size, size, generator=random) * 2 - 1
+    near = torch.rand(4, 3, CLOSEUP_SIDE, CLOSEUP_SIDE, generator=random) * 2 - 1
+    near_mask = torch.zeros(4, 1, CLOSEUP_SIDE, CLOSEUP_SIDE)
+    near_mask[..., 10:-10, 10:-10] = 1
+    placement = torch.tensor([[[1.5, 0.0, 0.0], [0.0, 1.5, 0.0]]]).repeat(4, 1, 1)
+    return Batch(photo, mask, torch.tensor([0, 1, 0, 1]), CloseUp(near, near_mask, placement))
 
 
 def write_photos(folder: Path, per_class: int) -> None:

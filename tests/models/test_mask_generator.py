@@ -36,14 +36,15 @@ def latents(seed: int, count: int = 3) -> torch.Tensor:
 
 
 def draw(sampler: MaskSampler, seed: int) -> torch.Tensor:
-    return generate_masks(sampler, INDEX, BOXES, latents(seed), size=128)
+    return generate_masks(sampler, INDEX, BOXES, latents(seed), size=128)[0]
 
 
 def test_the_networks_have_the_documented_size_and_shapes() -> None:
     generator = MaskGenerator()
     assert 0.25e6 < sum(p.numel() for p in generator.parameters()) < 0.35e6
     fields = made_shapes(2).fields.float()[:2]
-    drawn = generator(fields, fields.flip(0), torch.tensor([0.2, 0.7]), torch.zeros(2, 4))
+    drawn, movement = generator(fields, fields.flip(0), torch.tensor([0.2, 0.7]), torch.zeros(2, 4))
+    assert movement.shape == (2, 2, 64, 64)
     assert drawn.shape == (2, 1, 64, 64)
     assert drawn.abs().max() <= 1
     assert ShapeCritic(2)(drawn, torch.tensor([0, 1]), torch.tensor([0.1, -0.5])).shape == (2,)
@@ -52,15 +53,15 @@ def test_the_networks_have_the_documented_size_and_shapes() -> None:
 def test_untrained_or_going_no_way_the_first_outline_stays() -> None:
     fields = made_shapes(4).fields.float()
     none, all_the_way, straight = torch.zeros(8), torch.ones(8), torch.zeros(8, 4)
-    assert torch.allclose(MaskGenerator()(fields, fields.flip(0), all_the_way, straight), fields, atol=1e-4)
-    moving = moving_generator()
-    assert torch.allclose(moving(fields, fields.flip(0), none, straight), fields, atol=1e-4)
-    assert (moving(fields, fields.flip(0), all_the_way, straight) - fields).abs().max() > 0.1
+    untrained, moving, others = MaskGenerator(), moving_generator(), fields.flip(0)
+    assert torch.allclose(untrained(fields, others, all_the_way, straight)[0], fields, atol=1e-4)
+    assert torch.allclose(moving(fields, others, none, straight)[0], fields, atol=1e-4)
+    assert (moving(fields, others, all_the_way, straight)[0] - fields).abs().max() > 0.1
 
 
 def test_a_bend_moves_the_inside_of_a_shape_but_not_its_box() -> None:
     fields = made_shapes(4).fields.float()
-    bent = MaskGenerator()(fields, fields, torch.zeros(8), torch.ones(8, 4))
+    bent, _ = MaskGenerator()(fields, fields, torch.zeros(8), torch.ones(8, 4))
     assert ((bent > 0) != (fields > 0)).flatten(1).any(1).all()
     for side in (bent[..., 1, :], bent[..., -2, :], bent[..., 1], bent[..., -2]):
         assert (side < 0).all()
@@ -83,11 +84,12 @@ def test_the_same_seed_gives_the_same_mask_and_another_another(sampler: MaskSamp
 
 def test_a_mask_does_not_depend_on_the_others_of_its_batch(sampler: MaskSampler) -> None:
     z = latents(6)
-    together = generate_masks(sampler, INDEX, BOXES, z, size=128)
+    together, parts = generate_masks(sampler, INDEX, BOXES, z, size=128)
     for place in range(3):
         part = slice(place, place + 1)
-        alone = generate_masks(sampler, INDEX[part], BOXES[part], z[part], size=128)
+        alone, own = generate_masks(sampler, INDEX[part], BOXES[part], z[part], size=128)
         assert (alone - together[part]).abs().max() < 1e-2
+        assert (own.placed - parts.placed[part]).abs().max() < 1e-2
 
 
 def test_an_implausible_outline_is_replaced_by_a_real_one(sampler: MaskSampler) -> None:
@@ -98,16 +100,17 @@ def test_an_implausible_outline_is_replaced_by_a_real_one(sampler: MaskSampler) 
             other: torch.Tensor,  # noqa: ARG002
             amount: torch.Tensor,  # noqa: ARG002
             bend: torch.Tensor,  # noqa: ARG002
-        ) -> torch.Tensor:
+        ) -> tuple[torch.Tensor, torch.Tensor]:
             field = -torch.ones_like(outline)
             field[:, :, 30:33, 30:33] = 1
-            return field
+            return field, torch.ones_like(outline).repeat(1, 2, 1, 1)
 
     library = sampler.shapes
-    fields, real = MaskSampler(Speck(), library).outlines(INDEX[:2], torch.tensor([0.3, -0.3]), latents(1, 2))
-    assert real.all()
+    found = MaskSampler(Speck(), library).outlines(INDEX[:2], torch.tensor([0.3, -0.3]), latents(1, 2))
+    assert found.is_real.all()
+    assert (found.movement == 0).all()
     known = library.fields(torch.arange(2 * len(library)))
-    for field in fields:
+    for field in found.fields:
         assert (known - field).abs().flatten(1).amax(1).min() < 1e-5
 
 
@@ -117,4 +120,5 @@ def test_weights_survive_the_file(sampler: MaskSampler, tmp_path: Path) -> None:
     generator, shapes, names = load_mask_weights(file)
     assert names == ("disc", "star")
     assert torch.equal(shapes.bits, sampler.shapes.bits)
+    assert torch.equal(shapes.parts, sampler.shapes.parts)
     assert (draw(MaskSampler(generator, shapes), 3) - draw(sampler, 3)).abs().mean() < 0.01

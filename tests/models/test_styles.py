@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from models.appearance_encoder import AppearanceEncoder
+from models.parts_encoder import PartsEncoder
 from models.photos.data import Windows, class_names_of, read_records
-from models.training.styles import cluster, colour_name, looks_and_styles
+from models.training.styles import Encoders, cluster, colour_name, looks_and_styles
 from tests.models.shapes_made_in_code import write_photos
 
 
@@ -63,6 +64,20 @@ def test_clusters_are_found_where_points_gather() -> None:
 def test_a_class_with_few_objects_has_no_styles(tmp_path: Path) -> None:
     write_photos(tmp_path, per_class=4)
     records = read_records(tmp_path)
-    looks, styles = looks_and_styles(AppearanceEncoder(8), records, class_names_of(records))
+    looks, styles = looks_and_styles(
+        Encoders(AppearanceEncoder(8), PartsEncoder()), records, class_names_of(records)
+    )
     assert styles == [{}, {}]
-    assert len(looks.codes) == len(records)
+    assert len(looks.codes) == len(looks.parts) == len(records)
+
+
+def test_looks_of_objects_whose_outlines_are_shipped_are_left_out(tmp_path: Path) -> None:
+    write_photos(tmp_path, per_class=9)
+    records = read_records(tmp_path)
+    encoders = Encoders(AppearanceEncoder(8), PartsEncoder())
+    every, _ = looks_and_styles(encoders, records, class_names_of(records))
+    shaped = {records[1].image, records[10].image}
+    looks, _ = looks_and_styles(encoders, records, class_names_of(records), shaped=shaped)
+    gone = [code for code in every.codes if not (looks.codes - code).abs().amax(1).lt(1e-5).any()]
+    assert len(looks.codes) == len(records) - 2
+    assert len(gone) == 2

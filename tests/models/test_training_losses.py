@@ -8,24 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.photos.data import Batch
 from models.training import losses
 from models.training.critics import Critics, Kind, NoDiscriminator, Penalties, Shown
 from models.training.losses import AdversarialLoss
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
 from tests.models.feature_files import write_features
+from tests.models.shapes_made_in_code import made_batch
 
 CPU = torch.device("cpu")
-SMALL = TrainingSettings(resolution=32, network="small", batch_size=4, seed=3, warmup_kimg=0.0)
-
-
-def _batch(seed: int, size: int = 32) -> Batch:
-    random = torch.Generator().manual_seed(seed)
-    mask = torch.zeros(4, 1, size, size)
-    mask[..., size // 4 : -size // 4, size // 4 : -size // 4] = 1
-    photo = torch.rand(4, 3, size, size, generator=random) * 2 - 1
-    return Batch(photo, mask, torch.tensor([0, 1, 0, 1]))
+SMALL = TrainingSettings(resolution=32, batch_size=4, seed=3, warmup_kimg=0.0)
 
 
 def _shown(value: float) -> Shown:
@@ -158,7 +150,7 @@ def test_a_penalty_reaches_the_heads_on_frozen_features(features: Path) -> None:
     torch.manual_seed(0)
     critics = Critics([Kind.PROJECTED], AdversarialLoss.HINGE, 2, features, penalties=Penalties(r1=1.0))
     random, index = torch.Generator().manual_seed(0), torch.tensor([0, 1, 0, 1])
-    batch = _batch(1)
+    batch = made_batch(1)
     real, fake = critics.show(batch.photo, batch.mask), critics.show(-batch.photo, batch.mask)
     critics.calibrate(real)
     penalty = critics.discriminator_loss(real, fake, index, random)["penalty"]
@@ -190,7 +182,7 @@ def _moves(settings: TrainingSettings, features: Path) -> dict[str, Tensor]:
     trainer.random.manual_seed(0)
     before = {name: _flat(network) for name, network in trainer.trained_networks().items()}
     for place in range(2):
-        statistics = trainer.step(_batch(place), 4 * place)
+        statistics = trainer.step(made_batch(place), 4 * place)
     for name, network in trainer.trained_networks().items():
         assert torch.isfinite(_flat(network)).all()
         assert not torch.equal(before[name], _flat(network)), f"{name} has not learnt"

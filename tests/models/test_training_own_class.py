@@ -14,7 +14,7 @@ from PIL import Image
 from daemon.commands.train import add_parser, run_train
 from models.bundle import Bundle
 from models.files.manifest import Manifest
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS
 from models.photos.data import DataError, read_records
 from models.photos.prepare import prepare
 from models.training.checkpoint import CheckpointError
@@ -29,7 +29,7 @@ from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 
 MINUTES = 0.05
-MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, "manifest.json", "MODEL_CARD.md"}
+MEMBERS = {FOREGROUND, ENCODER, PARTS, LOOKS, MASKS, "manifest.json", "MODEL_CARD.md"}
 
 
 def _photos(folder: Path, count: int = 16) -> Path:
@@ -148,7 +148,9 @@ def test_a_new_class_starts_from_the_known_one_that_paints_it_best(tmp_path: Pat
     for name in ("generator", "averaged_generator"):
         started = recipe.trained_networks()[name].state_dict()
         assert torch.equal(started["class_code.weight"][0], codes[bundle.class_names.index(nearest.name)])
-        assert torch.equal(started["first.8.weight"], bundle.generator.state_dict()["first.8.weight"])
+        assert torch.equal(
+            started["first.8.convolution.weight"], bundle.generator.state_dict()["first.8.convolution.weight"]
+        )
 
 
 class _Held(HeldOut):
@@ -255,7 +257,7 @@ def test_a_report_warns_of_what_its_own_figures_show() -> None:
     [
         (["--class", "moon"], "--class and --pack belong together"),
         ([], "--out and --minutes are needed"),
-        (["--class", "moon", "--pack", "p", "--network", "full"], "the weights decide"),
+        (["--class", "moon", "--pack", "p", "--network", "object"], "the weights decide"),
         (["--class", "moon", "--pack", "p", "--weights", "nowhere"], "is missing"),
     ],
 )

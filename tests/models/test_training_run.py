@@ -13,9 +13,10 @@ import torch
 
 from models.bundle import Bundle
 from models.files.part_files import MASKS
+from models.foreground_generator import GeneratorShape
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
-from models.photos.data import Batch
+from models.photos.data import read_records
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
@@ -23,19 +24,11 @@ from models.training.export import OtherParts, export_run
 from models.training.runs.run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
-from tests.models.shapes_made_in_code import CLASSES, made_library, write_photos
+from tests.models.shapes_made_in_code import CLASSES, made_batch, made_library, write_photos
 
-SETTINGS = TrainingSettings(resolution=32, network="small", batch_size=4, seed=3)
+SETTINGS = TrainingSettings(resolution=32, batch_size=4, seed=3)
 CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _batch(seed: int, size: int = 32) -> Batch:
-    random = torch.Generator().manual_seed(seed)
-    mask = torch.zeros(4, 1, size, size)
-    mask[..., size // 4 : -size // 4, size // 4 : -size // 4] = 1
-    photo = torch.rand(4, 3, size, size, generator=random) * 2 - 1
-    return Batch(photo, mask, torch.tensor([0, 1, 0, 1]))
 
 
 def _trainer(settings: TrainingSettings = SETTINGS) -> Trainer:
@@ -52,13 +45,13 @@ def _weights(trainer: Trainer) -> torch.Tensor:
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
     straight, broken = _trainer(), _trainer()
     for trainer in (straight, broken):
-        trainer.step(_batch(1), 0)
+        trainer.step(made_batch(1), 0)
     state = checkpoint.RunState(SETTINGS, CLASSES, 4, 1.0, ())
     checkpoint.save(tmp_path, broken, state)
     resumed = _trainer()
     checkpoint.resume(tmp_path, resumed)
     for trainer in (straight, resumed):
-        trainer.step(_batch(2), 4)
+        trainer.step(made_batch(2), 4)
     assert torch.equal(_weights(straight), _weights(resumed))
     assert checkpoint.read_state(tmp_path) == state
 
@@ -66,7 +59,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
 def test_two_runs_with_one_seed_agree_and_with_two_differ() -> None:
     first, second, other = _trainer(), _trainer(), _trainer(SETTINGS.with_values(seed=4))
     for trainer in (first, second, other):
-        trainer.step(_batch(1), 0)
+        trainer.step(made_batch(1), 0)
     assert torch.equal(_weights(first), _weights(second))
     assert not torch.equal(_weights(first), _weights(other))
 
@@ -77,7 +70,7 @@ def test_a_step_moves_every_trained_network() -> None:
         name: [p.detach().clone() for p in network.parameters()]
         for name, network in trainer.trained_networks().items()
     }
-    statistics = trainer.step(_batch(1), 5000)
+    statistics = trainer.step(made_batch(1), 5000)
     for name, network in trainer.trained_networks().items():
         moved = [not torch.equal(a, b) for a, b in zip(before[name], network.parameters(), strict=True)]
         assert any(moved), f"{name} has not learnt"
@@ -88,30 +81,33 @@ def test_new_discriminators_can_learn_alone_first() -> None:
     trainer = _trainer(SETTINGS.with_values(critic_kimg=0.1))
     before = _weights(trainer)
     critic = next(trainer.critics.networks()["patch_discriminator"].parameters()).clone()
-    assert set(trainer.step(_batch(1), 0)) == {"Loss/D"}
+    assert set(trainer.step(made_batch(1), 0)) == {"Loss/D"}
     assert torch.equal(before, _weights(trainer))
     assert not torch.equal(critic, next(trainer.critics.networks()["patch_discriminator"].parameters()))
-    assert "Loss/G/l1" in trainer.step(_batch(1), 100)
+    assert "Loss/G/l1" in trainer.step(made_batch(1), 100)
     assert not torch.equal(before, _weights(trainer))
 
 
 def test_reconstruction_gets_better_with_training() -> None:
     trainer = _trainer(SETTINGS.with_values(weight_patch=0.0))
-    batch = _batch(1)
+    batch = made_batch(1)
     batch.photo[:] = torch.tensor([0.6, -0.5, -0.5]).view(1, 3, 1, 1)  # red objects in a red scene
     history = [trainer.step(batch, 4 * step)["Loss/G/l1"].item() for step in range(40)]
     assert sum(history[-5:]) < 0.7 * sum(history[:5])
 
 
 def test_a_run_at_a_higher_resolution_starts_from_a_lower_one(tmp_path: Path) -> None:
-    low = _trainer()
-    low.step(_batch(1), 0)
+    def grown(resolution: int) -> Trainer:
+        shape = GeneratorShape(resolution, 2, {4: 8, 8: 8, 16: 8, 32: 8}, 8, 16, base=16)
+        return Trainer(SETTINGS.with_values(resolution=resolution), 2, CPU, None, shape=shape)
+
+    low, high = grown(32), grown(64)
+    low.step(made_batch(1), 0)
     checkpoint.save(tmp_path, low, checkpoint.RunState(SETTINGS, CLASSES, 4, 1.0, ()))
-    high = _trainer(SETTINGS.with_values(resolution=64))
     checkpoint.start_from(tmp_path, high)
-    name = "first.8.weight"
+    name = "first.8.convolution.weight"
     assert torch.equal(high.generator.state_dict()[name], low.averaged.state_dict()[name])
-    assert high.generator.state_dict()["paint.64.weight"].abs().max() == 0
+    assert high.generator.state_dict()["paint.32.weight"].abs().max() == 0
 
 
 def test_a_run_of_other_networks_is_refused(tmp_path: Path) -> None:
@@ -120,7 +116,7 @@ def test_a_run_of_other_networks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="other networks"):
         checkpoint.resume(tmp_path, _trainer(SETTINGS.with_values(resolution=64)))
     with pytest.raises(CheckpointError, match="another"):
-        checkpoint.start_from(tmp_path, _trainer(SETTINGS.with_values(network="full")))
+        checkpoint.start_from(tmp_path, _trainer(SETTINGS.with_values(resolution=64)))
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
@@ -140,7 +136,8 @@ def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(tmp_pa
     assert again.images_seen > first.images_seen
     masks = tmp_path / "masks.safetensors"
     save_mask_weights(masks, MaskGenerator(), made_library(), CLASSES)
-    export_run(out, shipped, OtherParts(masks))
+    records = [record for record in read_records(data) if record.split == "train"]
+    export_run(out, shipped, OtherParts(masks), records)
     bundle = Bundle.load(shipped)
     assert bundle.class_names == CLASSES
     size = sum(file.stat().st_size for file in shipped.iterdir())
@@ -194,7 +191,7 @@ def test_augmentation_moves_picture_and_mask_together() -> None:
 def test_the_patch_discriminator_sees_the_class() -> None:
     torch.manual_seed(0)
     critic = PatchDiscriminator(2, width=8).eval()
-    batch = _batch(1)
+    batch = made_batch(1)
     first = critic(batch.photo, batch.mask, batch.class_index)
     second = critic(batch.photo, batch.mask, 1 - batch.class_index)
     assert not torch.allclose(first[0], second[0])

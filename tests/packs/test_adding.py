@@ -56,6 +56,7 @@ def test_a_folder_is_copied_with_its_card_and_nothing_else(sound_pack: Path, pac
         "MODEL_CARD.md",
         "foreground.safetensors",
         "encoder.safetensors",
+        "parts_encoder.safetensors",
         "mask_generator.safetensors",
     }
     Manifest.read(packs / "mine").verify(packs / "mine")

@@ -98,7 +98,7 @@ def test_a_network_of_billions_of_numbers_is_refused_before_it_is_made(pack: Pat
             channels={str(4 << step): 1024 for step in range(8)},
             code_size=512,
             style_size=1024,
-            mask_channels=128,
+            base=256,
         )
         content["classes"][0]["styles"] = {}
 

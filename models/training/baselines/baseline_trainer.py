@@ -49,15 +49,13 @@ class BaselineTrainer(Recipe):
 
     def paint(
         self,
-        photo: Tensor,
-        mask: Tensor,
-        class_index: Tensor,
+        batch: Batch,
         code: Tensor,
         noise: Tensor,  # noqa: ARG002 - the baselines have no grain
     ) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            window = repaint(self.averaged, photo, mask, class_index, code)
-        return window, torch.ones_like(mask)
+            window = repaint(self.averaged, batch.photo, batch.mask, batch.class_index, code)
+        return window, torch.ones_like(batch.mask)
 
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random

@@ -13,15 +13,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.features.networks import Lpips
-from models.photos.data import ObjectRecord, load_windows
+from models.photos.data import STORED_SCALE, ObjectRecord, cut_batch, load_windows, use_frames
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
-from models.training.own_class.start import as_pictures, over_scene
+from models.training.own_class.start import over_scene
 from models.training.recipe import Recipe
 
 _MOST = 48  # held-out objects that are looked at
 _BATCH = 8
-_KEPT = ("averaged_generator", "averaged_encoder")
+_KEPT = ("averaged_generator", "averaged_encoder", "averaged_parts")
 _WEIGHTS = "best.safetensors"
 _CHECKS = "held_out.json"
 _NOISE_SEED = 0
@@ -35,9 +35,10 @@ class HeldOut:
         self, records: Sequence[ObjectRecord], class_names: Sequence[str], size: int, features: Path | None
     ) -> None:
         step = max(1, len(records) // _MOST)
-        windows = load_windows([*records][::step][:_MOST], class_names, size)
-        self.photo, self.mask = as_pictures(windows)
-        self.class_index = windows.class_index
+        self.size = size
+        self.windows = load_windows(
+            [*records][::step][:_MOST], class_names, round(size * STORED_SCALE / 1.4), STORED_SCALE
+        )
         self.lpips = Lpips(features) if features is not None else None
         random = torch.Generator().manual_seed(_NOISE_SEED)
         self._noise = torch.randn(1, 1, size, size, generator=random)
@@ -48,7 +49,7 @@ class HeldOut:
         return "LPIPS of held-out objects" if self.lpips is not None else "L1 of held-out objects"
 
     def __len__(self) -> int:
-        return len(self.class_index)
+        return len(self.windows)
 
     @torch.no_grad()
     def figure(self, recipe: Recipe) -> float:
@@ -61,11 +62,11 @@ class HeldOut:
     def _distance(self, recipe: Recipe, part: slice) -> Tensor:
         """(b,) distances of a few objects."""
         device = recipe.device
-        photo, mask = self.photo[part].to(device), self.mask[part].to(device)
-        encoder = recipe.trained_networks()["averaged_encoder"]
-        code, _ = encoder(photo, mask)
+        places = torch.arange(len(self))[part]
+        batch = cut_batch(self.windows, places, use_frames(len(places)), self.size).to(device)
+        photo, mask = batch.photo, batch.mask
         noise = self._noise.to(device).expand(len(photo), -1, -1, -1)
-        colour, alpha = recipe.paint(photo, mask, self.class_index[part].to(device), code, noise)
+        colour, alpha = recipe.paint(batch, recipe.looks_of(batch), noise)
         made, real = over_scene(colour, alpha, photo, mask), over_scene(photo, mask, photo, mask)
         if self.lpips is None:
             each = [

@@ -25,7 +25,7 @@ from models.training.own_class.pack import (
     PackContent,
     check_class_name,
     check_place,
-    looks_of,
+    choices_of,
     write_pack,
 )
 from models.training.own_class.quality import SAMPLES, Quality, judge, read_losses, write_report
@@ -214,7 +214,7 @@ def _finish(
     learnt_from = [record for record in records if record.split == "train"]
     weights = best_weights(order.out)
     shape = bundle.generator.shape
-    looks, styles = looks_of(weights["averaged_encoder"], shape, learnt_from, name)
+    choices = choices_of(weights, shape, learnt_from, name)
     quality = Quality(
         class_name=name,
         training_objects=prepared.training,
@@ -230,13 +230,11 @@ def _finish(
         stopped_early=stop is not None and stop.stopped_early,
         losses=read_losses(order.out / "log.jsonl"),
         masks=mask_figures,
-        styles=sorted(styles),
+        styles=sorted(choices.styles),
         warnings=list(prepared.remarks),
     )
     provenance = _provenance(order, bundle, state, quality)
-    write_pack(
-        order.pack, PackContent(name, shape, weights, masks, looks, styles, provenance, card_text(quality))
-    )
+    write_pack(order.pack, PackContent(name, shape, weights, masks, choices, provenance, card_text(quality)))
     # The samples are made with the pack itself, which shows that it can be used; then the card is complete.
     shown = [record for record in records if record.split != "train"] or learnt_from
     seen = sample_sheet(Bundle.load(order.pack), shown, order.out / SAMPLES)

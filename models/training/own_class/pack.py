@@ -19,13 +19,27 @@ from models.described_shape import describe_shape
 from models.files.labels import LABELS_NAME
 from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
 from models.files.manifest_rules import BrokenRule, check_classes
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS
+from models.files.part_files import LOOKS, MASKS
 from models.foreground_generator import GeneratorShape
 from models.looks import Looks
+from models.masks.shape_library import ShapeLibrary
+from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
-from models.training.styles import looks_and_styles
+from models.training.export import AVERAGED
+from models.training.outlines import library_of, load_parts_encoder
+from models.training.styles import Encoders, looks_and_styles
 
-_MEMBERS = {FOREGROUND, ENCODER, LOOKS, MASKS, FILE_NAME, LABELS_NAME, CARD_NAME}
+_MEMBERS = {*AVERAGED.values(), LOOKS, MASKS, FILE_NAME, LABELS_NAME, CARD_NAME}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the new class's seeds choose from: outlines with their parts, looks, style presets (none of these
+    if it has too few objects)."""
+
+    library: ShapeLibrary
+    looks: Looks
+    styles: Mapping[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,7 @@ class PackContent:
     shape: GeneratorShape
     weights: Mapping[str, Mapping[str, Tensor]]
     masks: Path
-    looks: Looks
-    styles: Mapping[str, list[float]]
+    choices: Choices
     provenance: Mapping[str, Any]
     card: str
 
@@ -67,15 +80,19 @@ def check_place(folder: Path) -> None:
             raise DataError(f"{folder} holds something else ({other[0]}): name another folder with --pack.")
 
 
-def looks_of(
-    encoder: Mapping[str, Tensor], shape: GeneratorShape, records: Sequence[ObjectRecord], class_name: str
-) -> tuple[Looks, dict[str, list[float]]]:
-    """The looks that the new class's seeds choose from, and its style presets; none of these if it has too
-    few objects."""
-    network = AppearanceEncoder(shape.code_size)
-    network.load_state_dict(dict(encoder))
-    looks, styles = looks_and_styles(network, records, (class_name,))
-    return looks, styles[0]
+def choices_of(
+    weights: Mapping[str, Mapping[str, Tensor]],
+    shape: GeneratorShape,
+    records: Sequence[ObjectRecord],
+    class_name: str,
+) -> Choices:
+    """What the objects of ``records`` give, read by the run's encoders."""
+    appearance = AppearanceEncoder(shape.code_size)
+    appearance.load_state_dict(dict(weights["averaged_encoder"]))
+    encoders = Encoders(appearance, load_parts_encoder(weights["averaged_parts"]))
+    library, shaped = library_of(records, (class_name,), encoders.parts)
+    looks, styles = looks_and_styles(encoders, records, (class_name,), shaped=shaped)
+    return Choices(library, looks, styles[0])
 
 
 def write_pack(folder: Path, content: PackContent) -> Manifest:
@@ -85,12 +102,13 @@ def write_pack(folder: Path, content: PackContent) -> Manifest:
     if fresh.exists():
         shutil.rmtree(fresh)
     fresh.mkdir(parents=True)
-    for name, file in (("averaged_generator", FOREGROUND), ("averaged_encoder", ENCODER)):
+    for name, file in AVERAGED.items():
         halves = {key: value.to(torch.float16).contiguous() for key, value in content.weights[name].items()}
         save_file(halves, fresh / file)
-    shutil.copyfile(content.masks, fresh / MASKS)
-    content.looks.save(fresh / LOOKS)
-    files = (FOREGROUND, ENCODER, LOOKS, MASKS)
+    mask_generator, _, names = load_mask_weights(content.masks)
+    save_mask_weights(fresh / MASKS, mask_generator, content.choices.library, names)
+    content.choices.looks.save(fresh / LOOKS)
+    files = (*AVERAGED.values(), LOOKS, MASKS)
     for file in files:
         (fresh / file).chmod(0o644)  # safetensors makes files that only their owner can read
     shape = replace(content.shape, class_count=1)
@@ -99,7 +117,7 @@ def write_pack(folder: Path, content: PackContent) -> Manifest:
         name=f"{content.class_name}, {shape.resolution} px",
         resolution=shape.resolution,
         network=describe_shape(shape),
-        classes=(ModelClass(content.class_name, label, dict(content.styles)),),
+        classes=(ModelClass(content.class_name, label, dict(content.choices.styles)),),
         files={file: file_hash(fresh / file) for file in files},
         provenance=content.provenance,
         label=label,

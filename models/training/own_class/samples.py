@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from models.bundle import Bundle
 from models.masks.generator import LATENT
+from models.masks.sampling import ShapedParts
 from models.photos.data import ObjectRecord, load_windows
 from models.training.own_class.start import as_pictures, over_scene
 from models.training.sample_grid import to_picture
@@ -45,27 +46,29 @@ def sample_sheet(bundle: Bundle, records: Sequence[ObjectRecord], path: Path) ->
     count = len(photo)
     random = torch.Generator().manual_seed(0)
 
-    def painted(shape: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
-        colour, alpha = bundle.make_objects(photo, shape, windows.class_index, code)
+    def painted(shape: Tensor, code: Tensor, parts: ShapedParts) -> tuple[Tensor, Tensor]:
+        colour, alpha = bundle.make_objects(photo, shape, windows.class_index, code, parts=parts.placed)
         hidden = torch.maximum(mask, shape)  # neither the real object nor its edge may show
         return colour.cpu(), over_scene(colour.cpu(), alpha.cpu(), photo, hidden)
 
-    def by_chance() -> Tensor:
+    def by_chance(parts: ShapedParts) -> Tensor:
         z = torch.randn(count, bundle.code_size, generator=random)
-        return bundle.draw_looks(windows.class_index, z)
+        return bundle.draw_looks(windows.class_index, z, parts)
+
+    in_photos = bundle.parts_for(windows.class_index, mask)
 
     rows = [("photo (not learnt from)", photo)]
-    _, taken = painted(mask, bundle.encode(photo, mask).cpu())
+    _, taken = painted(mask, bundle.encode(photo, mask).cpu(), in_photos)
     rows.append(("its look taken over", taken))
     looks = []
     for seed in range(1, _SEEDS + 1):
-        colour, made = painted(mask, by_chance())
+        colour, made = painted(mask, by_chance(in_photos), in_photos)
         looks.append(colour)
         rows.append((f"seed {seed}", made))
     for seed in range(1, 3):
         z = torch.randn(count, LATENT, generator=random)
-        outline = bundle.make_masks(windows.class_index, windows.boxes, z).cpu()
-        _, made = painted(outline, by_chance())
+        outline, parts = bundle.make_shapes(windows.class_index, windows.boxes, z)
+        _, made = painted(outline.cpu(), by_chance(parts), parts)
         rows.append((f"own outline {seed}", made))
     _write(rows, path)
     deviation = torch.stack(looks).std(0).mean(1, keepdim=True) / 2

@@ -18,7 +18,7 @@ from models.training import checkpoint, losses
 from models.training.checkpoint import RunState
 from models.training.recipe import Recipe
 from models.training.runs.run import TrainingRun
-from models.training.settings import FULL_CHANNELS, TrainingSettings
+from models.training.settings import TrainingSettings
 from models.training.trainer import Trainer
 
 _TRIED = 16  # photos on which the known classes are compared
@@ -60,12 +60,11 @@ def settings_for(bundle: Bundle, device: str, features: Path | None) -> Training
     The discriminators are new and the generator is not: they learn alone first and then count at once, or
     looks by chance would turn smooth meanwhile; the generator's steps are half as long as theirs.
     """
-    full = dict(bundle.generator.shape.channels) == FULL_CHANNELS
     base = TrainingSettings.for_device(device).with_values(
         resolution=bundle.resolution,
-        network="full" if full else "small",
         learning_rate=1e-4,
         critic_kimg=0.5,
+        ramp_kimg=0.0,
         warmup_kimg=0.0,
     )
     return base if features is not None else base.with_values(weight_l1=10.0)
@@ -107,8 +106,9 @@ class StartFromWeights:
         row = codes.mean(0) if self.nearest is None else codes[self._place(self.nearest.name)]
         painted[_CLASS_CODE] = row.expand(trainer.class_count, -1).clone()
         looks = {name: value.float() for name, value in self.bundle.encoder.state_dict().items()}
+        parts = {name: value.float() for name, value in self.bundle.parts_encoder.state_dict().items()}
         networks = trainer.trained_networks()
-        for name, weights in (("generator", painted), ("encoder", looks)):
+        for name, weights in (("generator", painted), ("encoder", looks), ("parts", parts)):
             networks[name].load_state_dict(weights)
             networks[f"averaged_{name}"].load_state_dict(weights)
 

@@ -31,7 +31,7 @@ from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
 
-_STORED_OVER_SAMPLE = 1.3  # pixels kept of a window over the resolution: the sharpest crop loses little
+_STORED_OVER_SAMPLE = 1.45  # pixels kept of a window over the resolution: the sharpest crop loses little
 
 
 @dataclass(frozen=True)

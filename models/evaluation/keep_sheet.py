@@ -1,0 +1,134 @@
+"""The keep sheet: insertions as a user gets them, every one shown, for a person to count those worth keeping.
+
+A figure says how near pictures are to photos on average. Whether a painter would keep an object is seen by
+looking at it, at the sizes that people use: every class in every photo, small, middling and large, several
+seeds as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from models.bundle import Bundle
+
+Picture = NDArray[np.uint8]
+InsertObject = Callable[[Picture, tuple[int, int, int, int], str, int], Picture]
+"""A picture (H, W, 3), a box x, y, width, height, a class and a seed -> the picture with the object in it."""
+
+SIZES = (60, 250, 600)  # pixels of the box's long side
+SEEDS = (1, 2, 3, 4)
+_TILES = {60: 160, 250: 312, 600: 400}  # pixels of a tile; only the largest is shown smaller than it is
+_AROUND = 1.25  # side of what a tile shows over the box's long side, at least
+_GROUND = 0.88  # of the photo's height: where the lower edge of a box lies
+_PLACES = (0.32, 0.62, 0.45, 0.72)  # of the photo's width: the middle of the box, by seed
+_GAP, _LABEL = 4, 18
+_PAGE_WIDTH = 1600  # pixels of the page with all classes
+
+
+@dataclass(frozen=True)
+class KeepSheet:
+    """Where a sheet was written: a picture for each class, and one page with all of them, smaller."""
+
+    page: Path
+    classes: dict[str, Path]
+
+
+def write_keep_sheet(
+    bundle: Bundle, insert: InsertObject, photos: Sequence[Picture], folder: Path
+) -> KeepSheet:
+    """Inserts every class into every photo at every size with every seed, and writes it all down.
+
+    Args:
+        bundle: the weights, for their classes and the usual shapes of their boxes.
+        insert: the program's whole way from box to finished picture.
+        photos: (H, W, 3) uint8; those too small for the largest box are enlarged.
+        folder: gets ``keep-CLASS.jpg`` and ``keep.jpg``; made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aspects = _aspects(bundle)
+    written, rows = {}, []
+    for name in tqdm(bundle.class_names, desc="keep sheet", unit="class", disable=None):
+        picture = _class_rows(name, aspects[name], insert, photos)
+        written[name] = folder / f"keep-{name}.jpg"
+        picture.save(written[name], quality=90)
+        rows.append(picture)
+    page = folder / "keep.jpg"
+    _stacked(rows).save(page, quality=88)
+    return KeepSheet(page, written)
+
+
+def _aspects(bundle: Bundle) -> dict[str, float]:
+    """The usual width over height of each class's boxes: the median of its outlines'."""
+    shapes = bundle.masks.shapes
+    return {
+        name: float(shapes.log_aspect[shapes.class_index == index].median().exp())
+        for index, name in enumerate(bundle.class_names)
+    }
+
+
+def _class_rows(name: str, aspect: float, insert: InsertObject, photos: Sequence[Picture]) -> Image.Image:
+    """A row a photo: every size, every seed."""
+    tall = max(_TILES.values())
+    width = sum((_TILES[size] + _GAP) * len(SEEDS) for size in SIZES) + _GAP
+    sheet = Image.new("RGB", (width, _LABEL + len(photos) * (tall + _GAP)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    left = _GAP
+    for size in SIZES:
+        pen.text((left, 1), f"{name}, {size} px", fill="black", font=font)
+        for seed in SEEDS:
+            for row, photo in enumerate(photos):
+                tile = _tile(name, aspect, size, seed, insert, photo)
+                sheet.paste(tile, (left, _LABEL + row * (tall + _GAP)))
+            left += _TILES[size] + _GAP
+    return sheet
+
+
+def _tile(
+    name: str, aspect: float, size: int, seed: int, insert: InsertObject, photo: Picture
+) -> Image.Image:
+    shown = max(_TILES[size], round(_AROUND * size)) if size < max(SIZES) else round(_AROUND * size)
+    scene = _large_enough(photo, shown)
+    height, width = scene.shape[:2]
+    box_width = size if aspect >= 1 else max(8, round(size * aspect))
+    box_height = size if aspect < 1 else max(8, round(size / aspect))
+    middle = round(_PLACES[seed % len(_PLACES)] * width)
+    left = min(max(0, middle - box_width // 2), width - box_width)
+    top = min(max(0, round(_GROUND * height) - box_height), height - box_height)
+    made = insert(scene, (left, top, box_width, box_height), name, seed)
+    x = min(max(0, left + box_width // 2 - shown // 2), width - shown)
+    y = min(max(0, top + box_height // 2 - shown // 2), height - shown)
+    part = Image.fromarray(made[y : y + shown, x : x + shown])
+    side = _TILES[size]
+    return part if part.width == side else part.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def _large_enough(photo: Picture, side: int) -> Picture:
+    """The photo, enlarged where its shorter side is less than ``side`` pixels."""
+    height, width = photo.shape[:2]
+    factor = side / min(height, width)
+    if factor <= 1:
+        return photo
+    size = (max(side, round(width * factor)), max(side, round(height * factor)))
+    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS))
+
+
+def _stacked(pictures: Sequence[Image.Image]) -> Image.Image:
+    """All pictures below each other, scaled to the page's width."""
+    factor = _PAGE_WIDTH / pictures[0].width
+    small = [
+        picture.resize((_PAGE_WIDTH, round(picture.height * factor)), Image.Resampling.LANCZOS)
+        for picture in pictures
+    ]
+    page = Image.new("RGB", (_PAGE_WIDTH, sum(picture.height for picture in small)), "white")
+    top = 0
+    for picture in small:
+        page.paste(picture, (0, top))
+        top += picture.height
+    return page
