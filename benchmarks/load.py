@@ -24,9 +24,9 @@ import zmq
 
 from benchmarks.measure import Timing, machine
 from daemon.home.folders import Folders
-from tests.conftest import ROOT, program_environment
 from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness, percentile
 from tests.daemon.peer import Peer, an_insert
+from tests.program import ROOT, program_environment
 from wire.connection import Config
 from wire.session import Session
 

@@ -1,7 +1,9 @@
 """Measures what a user waits for, with the real daemon and the shipped weights.
 
-    python -m benchmarks.run [--only insertion|wire|load …]
+    python -m benchmarks.run [--only insertion|wire|load …] [--json FILE] [--against FILE]
 
+Runs in the environment that install.py makes. Every part's figures are printed, and written, when it is done;
+a part that fails says why and the others go on. ``--against`` adds ratios to an earlier run's ``--json``.
 ``python -m benchmarks.load`` has the full load and the soak.
 """
 
@@ -14,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -39,12 +42,14 @@ class Row:
     target: float = 0.0
     p95: float | None = None
 
-    def text(self) -> str:
+    def text(self, before: Row | None = None) -> str:
+        """A line of the table; ``before``: the same row of an earlier run, for the ratio."""
         p95 = f"{self.p95:.1f}" if self.p95 is not None else ""
         target = f"≤ {self.target:g}" if self.target else ""
         missed = "missed" if self.target and self.value > self.target else ""
         value = f"{self.value:.2f}" if self.unit == "×" else f"{self.value:.1f}"
-        return f"| {self.name} | {value} {self.unit} | {p95} | {target} | {missed} |"
+        ratio = f"{self.value / before.value:.2f} ×" if before is not None and before.value else ""
+        return f"| {self.name} | {value} {self.unit} | {p95} | {target} | {missed} | {ratio} |"
 
 
 def _milliseconds(name: str, timing: Timing, target: float = 0.0) -> Row:
@@ -150,29 +155,70 @@ def load_rows(repeats: int) -> list[Row]:
     return rows
 
 
+@dataclass
+class Report:
+    """The table as it grows: printed and written part by part. ``before``: rows of an earlier run by name;
+    rows of one name are told apart by the order in which they come."""
+
+    file: Path | None
+    before: dict[str, list[Row]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+
+    def begin(self) -> None:
+        print(f"{machine()}\n\n| what | median | p95 | target | | of before |\n|---|---|---|---|---|---|")
+
+    def add(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            earlier = self.before.get(row.name)
+            print(row.text(earlier.pop(0) if earlier else None), flush=True)
+        self.rows += rows
+        if self.file is not None:
+            content = {"machine": machine(), "rows": [asdict(row) for row in self.rows]}
+            self.file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def read_rows(file: Path) -> dict[str, list[Row]]:
+    """The rows of an earlier run's ``--json``, by name.
+
+    Raises:
+        SystemExit: no such file, or none of ours.
+    """
+    found: dict[str, list[Row]] = {}
+    try:
+        for row in json.loads(file.read_text("utf-8"))["rows"]:
+            found.setdefault(row["name"], []).append(Row(**row))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SystemExit(f"{file} holds no figures of an earlier run: {error}") from error
+    return found
+
+
 def main() -> int:
+    """Exit code 0: every part ran; 1: one did not."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = ("insertion", "wire", "load")
-    parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="default: all")
+    parts: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+        "insertion": lambda arguments: insertion_rows(arguments.repeats, arguments.requests),
+        "wire": lambda arguments: wire_rows(arguments.repeats),
+        "load": lambda arguments: load_rows(arguments.repeats),
+    }
+    parser.add_argument("--only", nargs="+", choices=tuple(parts), default=tuple(parts), help="default: all")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--requests", type=int, default=200, help="of ten variations, for memory")
     parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="an earlier run's --json, for ratios")
     arguments = parser.parse_args()
-    rows = []
-    if "insertion" in arguments.only:
-        rows += insertion_rows(arguments.repeats, arguments.requests)
-    if "wire" in arguments.only:
-        rows += wire_rows(arguments.repeats)
-    if "load" in arguments.only:
-        rows += load_rows(arguments.repeats)
-    print(f"{machine()}\n\n| what | median | p95 | target | |\n|---|---|---|---|---|")
-    print("\n".join(row.text() for row in rows))
-    if arguments.json is not None:
-        content = {"machine": machine(), "rows": [asdict(row) for row in rows]}
-        arguments.json.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    return 0
+    report = Report(arguments.json, read_rows(arguments.against) if arguments.against else {})
+    report.begin()
+    failed = []
+    for name, measure in parts.items():
+        if name in arguments.only:
+            try:
+                report.add(measure(arguments))
+            except Exception as error:  # what was measured before stays, and the next part has its turn
+                failed.append(name)
+                print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.program import ROOT, program_environment
+
 WEIGHTS = ROOT / "models" / "weights"
 DAEMON_START_SECONDS = 60.0  # a loaded machine with two cores needs its time to import torch
 
@@ -33,18 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "editors: drives a real GIMP or Krita; left out by tests/run.py --fast"
     )
-
-
-def program_environment(home: Path) -> dict[str, str]:
-    """The environment for a process of this program whose data and logs lie under ``home``."""
-    inherited = os.environ.get("PYTHONPATH", "")
-    return {
-        **os.environ,
-        "INSERT_OBJECT_HOME": str(home),
-        "OMP_NUM_THREADS": "2",
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited))),
-        "PYTHONUTF8": "1",
-    }
 
 
 def connection_file(home: Path) -> Path:

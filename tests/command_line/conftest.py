@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from daemon.command_line import main
-from tests.conftest import ROOT, connection_file, outdoor_picture, program_environment
+from tests.conftest import connection_file, outdoor_picture
+from tests.program import ROOT, program_environment
 
 START_SECONDS = 60.0
 

@@ -15,8 +15,8 @@ import pytest
 from daemon.client import Client
 from daemon.home.folders import HOME_VARIABLE, Folders
 from tests.command_line.conftest import Command, start_stand_in
-from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import wait_until
+from tests.program import ROOT, program_environment
 from wire import __version__
 
 BOX = "40,30,48,40"

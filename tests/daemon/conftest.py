@@ -15,8 +15,8 @@ import pytest
 from daemon.home.folders import Folders
 from daemon.serving.service import Service
 from daemon.serving.settings import Settings
-from tests.conftest import ROOT, program_environment
 from tests.daemon.peer import Peer
+from tests.program import ROOT, program_environment
 from tests.stand_in_engine import StandInEngine
 
 START_SECONDS = 20.0

@@ -17,8 +17,8 @@ from daemon.client import Client, start_command
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import connection_pid, running_pid
 from daemon.home.private_files import PrivateFileError
-from tests.conftest import ROOT
 from tests.daemon.conftest import wait_until
+from tests.program import ROOT
 from tests.stand_in_engine import stand_in_colour
 from wire.connection import Config
 from wire.protocol import ErrorCode, InsertObjectError, Stage

@@ -11,9 +11,10 @@ import pytest
 
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import end_process, running_pid, wait_until_ended
-from tests.conftest import RunCli, program_environment
+from tests.conftest import RunCli
 from tests.daemon.conftest import DaemonProcess, wait_until
 from tests.daemon.peer import an_insert
+from tests.program import program_environment
 from wire.connection import Config
 from wire.protocol import Accepted, Done, Progress
 from wire.session import Session

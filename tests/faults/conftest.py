@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import folders, run_daemon_process, serve
 from tests.faults.house import Daemons
+from tests.program import ROOT, program_environment
 from wire.connection import Config
 from wire.session import Session
 

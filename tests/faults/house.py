@@ -17,9 +17,9 @@ import psutil
 
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import running_pid
-from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import ServedEngine
 from tests.daemon.peer import Peer, new_id
+from tests.program import ROOT, program_environment
 from tests.stand_in_engine import stand_in_colour
 from wire.protocol import Done, Error, Hello, Insert, Layer, Progress, Reply, Stage
 from wire.session import Event, Session, StateChanged

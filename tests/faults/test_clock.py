@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from daemon.serving.settings import Settings
-from tests.conftest import ROOT
 from tests.daemon.conftest import Serve
 from tests.daemon.peer import an_insert
+from tests.program import ROOT
 
 WALL_CLOCKS = {
     ("time", "time"),

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import program_environment
 from tests.daemon.conftest import DaemonProcess, RunDaemon
 from tests.daemon.peer import an_insert
 from tests.faults.conftest import SmallDisk
 from tests.faults.house import in_order
+from tests.program import program_environment
 
 
 def fill(disk: Path) -> Path:

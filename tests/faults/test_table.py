@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.conftest import ROOT
+from tests.program import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")

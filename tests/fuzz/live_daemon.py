@@ -17,10 +17,10 @@ from pathlib import Path
 import psutil
 
 from daemon.home.folders import Folders
-from tests.conftest import ROOT, program_environment
 from tests.daemon.peer import Peer, new_id
 from tests.fuzz import conversations, messages
 from tests.fuzz.decoders import BrokenPromise
+from tests.program import ROOT, program_environment
 from wire.protocol import (
     Error,
     ErrorCode,

@@ -16,10 +16,11 @@ from PIL import Image
 from daemon.client import Client
 from daemon.home.folders import HOME_VARIABLE, Folders
 from plugins.profiles.plugin_files import PluginConfig
-from tests.conftest import ROOT, RunningDaemon, connection_file, outdoor_picture, program_environment
+from tests.conftest import RunningDaemon, connection_file, outdoor_picture
 from tests.gimp.harness import Gimp, make_profile
 from tests.gimp.provision import GimpPlace, NoGimp, find_gimp
 from tests.gimp.screen import Screen
+from tests.program import ROOT, program_environment
 
 PREVIEW = "Insert object: preview"
 

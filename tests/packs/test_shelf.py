@@ -14,8 +14,8 @@ import pytest
 from daemon.home.folders import Folders
 from daemon.packs.shelf import MAX_PACKS, Pack, PackNameError, PackShelf, check_pack_name, check_weights
 from models.files.manifest import Manifest, ModelCorrupt
-from tests.conftest import ROOT
 from tests.packs.conftest import rewrite
+from tests.program import ROOT
 from wire.protocol import ErrorCode, InsertObjectError, Limits, Welcome, encode
 from wire.protocol.codec import MAX_HEADER_BYTES
 

@@ -12,9 +12,9 @@ import zmq
 
 from daemon.home.folders import Folders
 from daemon.serving.keys import KeyPair, KeyRing
-from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import DaemonProcess
 from tests.daemon.peer import Peer, report_of
+from tests.program import ROOT, program_environment
 
 STAND_IN = (sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"))
 PROGRAM = (sys.executable, "-m", "daemon.command_line")

@@ -15,8 +15,8 @@ from PIL import Image
 
 from daemon.painting.scene import window_pixels
 from daemon.serving.keys import KeyPair, KeyRing
-from tests.conftest import ROOT, program_environment
 from tests.daemon.peer import an_insert
+from tests.program import ROOT, program_environment
 from tests.security.namespaces import BOX_ADDRESS, DESK_ADDRESS, Network, network, why_not
 from tests.security.studio import PROGRAM, Desk, GpuBox, StudioProcess
 from tests.stand_in_engine import stand_in_colour

@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from daemon.home.private_files import PrivateFileError, make_private_folder, read_private_file
-from tests.conftest import ROOT, program_environment
 from tests.daemon.conftest import DaemonProcess
 from tests.daemon.peer import an_insert, report_of
+from tests.program import ROOT, program_environment
 from tests.security.conftest import needs_root
 from tests.security.studio import PROGRAM, Desk, GpuBox
 from wire.connection import ConnectionUnavailable, read_connection

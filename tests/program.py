@@ -1,0 +1,20 @@
+"""Processes of this program in a home of their own, for tests and benchmarks. Needs no test packages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def program_environment(home: Path) -> dict[str, str]:
+    """The environment for a process of this program whose data and logs lie under ``home``."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    return {
+        **os.environ,
+        "INSERT_OBJECT_HOME": str(home),
+        "OMP_NUM_THREADS": "2",
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited))),
+        "PYTHONUTF8": "1",
+    }
