@@ -17,6 +17,7 @@ from daemon.client import Client, ObjectLayer
 from daemon.commands.insert_options import (
     ObjectWish,
     WrongOptions,
+    check_clashes,
     check_outputs,
     numbered,
     wishes,
@@ -55,6 +56,9 @@ def run(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     asked = wishes(options)
     check_outputs(options)
+    outputs, layer_files = _file_names(options, len(asked))
+    read = [options.photo, *(options.mask or ()), *(options.reference or ())]
+    check_clashes([*outputs, *layer_files], read)
     photo = read_photo(options.photo)
     depth = options.depth or photo.depth
     if not (options.layer or format_of(options.output).holds_16_bits):
@@ -62,14 +66,14 @@ def run(options: argparse.Namespace) -> int:
     height, width = photo.pixels.shape[:2]
     for wish in asked:
         usable_box(wish.box, width, height)
-    ready = [_read(wish, width, height) for wish in asked]
+    read_notes: list[str] = []
+    ready = [_read(wish, width, height, read_notes) for wish in asked]
     for item in ready:
         _check_reference(item, width, height)
-    outputs, layer_files = _file_names(options, len(ready))
     for path in (*outputs, *layer_files):
         check_writable(path)
     results, notes = _insert(ready, photo, depth, options.variations, shadow=options.shadow)
-    notes = [*photo.notes, *notes, *_write(results, outputs, layer_files)]
+    notes = [*photo.notes, *read_notes, *notes, *_write(results, outputs, layer_files)]
     seconds = time.perf_counter() - started
     if options.json:
         print(json.dumps(_account(results, outputs, layer_files, notes, seconds), ensure_ascii=False))
@@ -100,8 +104,8 @@ def _file_names(options: argparse.Namespace, objects: int) -> tuple[list[Path], 
 # --- What goes in -----------------------------------------------------------------------------------------
 
 
-def _read(wish: ObjectWish, width: int, height: int) -> _ReadWish:
-    mask = None if wish.mask is None else _mask(wish.mask, wish.box, width, height)
+def _read(wish: ObjectWish, width: int, height: int, notes: list[str]) -> _ReadWish:
+    mask = None if wish.mask is None else _mask(wish.mask, wish.box, width, height, notes)
     reference = None if wish.reference is None else _reference(wish.reference)
     return _ReadWish(wish, mask, reference)
 
@@ -115,14 +119,20 @@ def _check_reference(item: _ReadWish, width: int, height: int) -> None:
             fitted_shape(item.reference, wish.reference_box, wish.box, (width, height))
 
 
-def _mask(path: Path, box: Rect, width: int, height: int) -> NDArray[np.uint8]:
-    """The mask uint8 (height, width): the picture's alpha if it has any, else how light it is."""
+def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> NDArray[np.uint8]:
+    """The mask uint8 (height, width), nothing beyond the box: the picture's alpha if it has any, else how
+    light it is."""
     pixels = to_depth(read_photo(path, "mask").pixels, 8)
     is_alpha = pixels.shape[2] == 4 and pixels[..., 3].min() < 255
     shape: NDArray[np.uint8] = pixels[..., 3] if is_alpha else pixels[..., :3].max(axis=2)
     inside = box.clipped(width, height)
     if shape.shape == (height, width):
-        mask = shape
+        mask = np.zeros_like(shape)
+        part = (slice(inside.y, inside.bottom), slice(inside.x, inside.right))
+        mask[part] = shape[part]
+        outside = np.count_nonzero(shape >= MASK_PRESENT) - np.count_nonzero(mask >= MASK_PRESENT)
+        if outside:
+            notes.append(f"The mask {quoted(path)} reaches beyond the box and was cut off there.")
     elif shape.shape == (box.height, box.width):
         mask = np.zeros((height, width), np.uint8)
         left, top = inside.x - box.x, inside.y - box.y

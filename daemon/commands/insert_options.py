@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,21 +194,33 @@ def _check_reference(wish: ObjectWish) -> None:
 
 
 def check_outputs(options: argparse.Namespace) -> None:
-    """Refuses endings that are not written, and names under which the photo itself would be replaced.
+    """Refuses endings that are not written.
 
     Raises:
         WrongOptions, UnsuitableFormat: with the sentence for the user.
     """
-    output: Path = options.output
-    format_of(output)
+    format_of(options.output)
     if options.layer is not None and options.layer.suffix.lower() not in PNG.endings:
         raise WrongOptions("The object layer is written as PNG.", "Let the name after --layer end in .png.")
-    read = [options.photo, *(options.mask or ()), *(options.reference or ())]
-    for path in (output, *([options.layer] if options.layer else ())):
+
+
+def check_clashes(written: Sequence[Path], read: Sequence[Path]) -> None:
+    """Makes sure that no file is written over one that is read, nor over another result.
+
+    Links, ``..`` and hard links are followed; names that differ only in upper and lower case are one file in
+    many folders, and count as one.
+
+    Raises:
+        WrongOptions: naming the file.
+    """
+    for place, path in enumerate(written):
         if any(_is_same_file(path, other) for other in read):
             raise WrongOptions(f"“{path}” would be replaced by the result.", "Choose another name.")
-    if options.layer is not None and options.layer.absolute() == output.absolute():
-        raise WrongOptions("The picture and the layer have the same name.", "Choose another for --layer.")
+        for earlier in written[:place]:
+            if _is_same_file(path, earlier):
+                raise WrongOptions(
+                    f"Two results have one name: “{earlier}” and “{path}”.", "Choose another for one of them."
+                )
 
 
 def numbered(path: Path, *numbers: int) -> Path:
@@ -215,10 +229,14 @@ def numbered(path: Path, *numbers: int) -> Path:
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # one of them does not exist yet
+        if one.samefile(other):
+            return True
     try:
-        return one.samefile(other)
-    except (OSError, ValueError):
-        return False  # one of them does not exist
+        first, second = one.resolve(), other.resolve()
+    except (OSError, ValueError, RuntimeError):  # a circle of links, or a name that cannot be one
+        first, second = one.absolute(), other.absolute()
+    return str(first).casefold() == str(second).casefold()
 
 
 def _for_each(name: str, given: Sequence[Item] | None, count: int, default: Item) -> Sequence[Item]:
@@ -237,7 +255,7 @@ def box_of(text: str) -> Rect:
     """The box of ``X,Y,W,H``; raises argparse.ArgumentTypeError."""
     parts = text.split(",")
     try:
-        x, y, width, height = (int(part) for part in parts)
+        x, y, width, height = (whole_number(part) for part in parts)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"“{text[:60]}” is no box; give four whole numbers: X,Y,WIDTH,HEIGHT"
@@ -247,12 +265,22 @@ def box_of(text: str) -> Rect:
     return Rect(x, y, width, height)
 
 
+def whole_number(text: str) -> int:
+    """The number that plain digits say, with a sign or without; raises ValueError.
+
+    Python's ``int`` also takes "1_50" and digits of other scripts, which are typing errors here.
+    """
+    if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def number_of(low: int, high: int) -> Any:
     """Reads whole numbers from ``low`` to ``high``; the reader raises argparse.ArgumentTypeError."""
 
     def read(text: str) -> int:
         try:
-            value = int(text)
+            value = whole_number(text)
         except ValueError:
             value = low - 1
         if not low <= value <= high:

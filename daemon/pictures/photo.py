@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +22,22 @@ from daemon.pictures.deep_pictures import deep_colours
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
+_GPS_FOLDER = 0x8825
 _ORIENTATION, _EXIF_FOLDER, _EXIF_WIDTH, _EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
+_FOLDERS = (_EXIF_FOLDER, _GPS_FOLDER)
 _QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _STILL_FORMATS = ("MPO", "PSD", "TIFF")  # further frames are previews, layers or pages, not movement
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "TGA", "PSD", "JPEG2000", "AVIF")
+"""What is opened, by content: pixels in a file. Others start further programs (EPS) or open further files."""
+_SRGB_GAMMA = 0.45455  # what encoders write beside sRGB pixels
+_PHOTOMETRIC, _MIN_IS_WHITE, _X_RESOLUTION = 262, 0, 282  # TIFF 6.0, sections 3 and 8
+# What a TIFF file's own tags say of how its pixels are stored (TIFF 6.0 and its supplements), and blocks that
+# are no part of EXIF: XMP, IPTC, Photoshop, the colour profile.
+_NOT_EXIF = frozenset({
+    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), 297, 301,
+    *range(317, 326), 330, *range(332, 348), *range(512, 522), *range(529, 533), 559, 700, 32997, 33723,
+    34377, 34675, 37724, 50255,
+})  # fmt: skip
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -75,7 +88,7 @@ def read_photo(path: Path, what: str = "photo") -> Photo:
     _check_file(path, what)
     with _any_size_allowed():
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=_known_formats()) as image:
                 _check_size(image, path, what)
                 return _read(image, path, what)
         except InsertObjectError:
@@ -95,6 +108,12 @@ def read_photo(path: Path, what: str = "photo") -> Photo:
             raise UnreadablePhoto(
                 f"The {what} {quoted(path)} is damaged or cut short.", "Export or download it again."
             ) from error
+
+
+def _known_formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that this Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _check_file(path: Path, what: str) -> None:
@@ -165,7 +184,8 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
     elif frames > 1 and image.format == "TIFF":
         notes.append(f"The {what} {quoted(path)} has {frames} pages; the first is used.")
     icc = image.info.get("icc_profile") or None
-    dots = image.info.get("dpi")
+    dots = _resolution(image)
+    notes += _left_out(image)
     deep = deep_colours(image)
     if deep is None:
         image.load()
@@ -187,6 +207,8 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         mode = "RGBA" if has_alpha else "RGB"
         pixels, is_grey = np.asarray(image if image.mode == mode else image.convert(mode)), False
         profile = _rgb_profile(icc, notes)
+    if icc is None:
+        pixels = _from_gamma(pixels, image.info, notes)
     return Photo(
         np.ascontiguousarray(_upright(pixels, orientation)),
         is_grey,
@@ -195,6 +217,57 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         (float(dots[0]), float(dots[1])) if dots and min(dots) > 0 else None,
         tuple(notes),
     )
+
+
+def _resolution(image: ImageFile.ImageFile) -> tuple[float, float] | None:
+    """Dots per inch, if the file says any: for TIFF files that do not, Pillow would say 1."""
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None and _X_RESOLUTION not in tags:
+        return None
+    dots: tuple[float, float] | None = image.info.get("dpi")
+    return dots
+
+
+def _is_min_white(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+
+
+def _left_out(image: ImageFile.ImageFile) -> list[str]:
+    """Notes on what the file holds and the result will not."""
+    notes = []
+    if image.format == "PNG":
+        stored = {_raw_layout(tile.args) for tile in image.tile}
+        if any("16" in layout and layout.startswith("LA") for layout in stored) or (
+            any("16" in layout for layout in stored) and "transparency" in image.info
+        ):
+            notes.append("The photo's 16 bits per colour beside transparency are read as 8.")
+    kinds = [name for name, key in (("XMP", "xmp"), ("comment", "comment")) if image.info.get(key)]
+    tags = getattr(image, "tag_v2", None) or {}
+    kinds += [name for name, tag in (("XMP", 700), ("IPTC", 33723)) if tag in tags and name not in kinds]
+    if image.info.get("photoshop") and "IPTC" not in kinds:
+        kinds.append("IPTC")
+    if kinds:
+        notes.append(f"The photo's {' and '.join(kinds)} data was left out.")
+    return notes
+
+
+def _raw_layout(args: Any) -> str:
+    return str(args[0] if isinstance(args, tuple) else args)
+
+
+def _from_gamma(pixels: Samples, info: Mapping[Any, Any], notes: list[str]) -> Samples:
+    """sRGB values of pixels whose PNG file says another exponent in its gAMA chunk: a sample is light to the
+    power of it (https://www.w3.org/TR/png-3/, 11.3.2.2). sRGB, and what is near it, stays as it is."""
+    gamma = info.get("gamma")
+    if not isinstance(gamma, float) or "srgb" in info or abs(gamma - _SRGB_GAMMA) < 0.02 or gamma <= 0:
+        return pixels
+    most = np.iinfo(pixels.dtype).max
+    light = (np.arange(most + 1) / most) ** (1 / gamma)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    table = np.rint(most * encoded).astype(pixels.dtype)
+    notes.append("The photo's shades were converted from the gamma that its file names to sRGB.")
+    return np.dstack((table[pixels[..., :3]], pixels[..., 3:]))
 
 
 def _as_rgb(grey: Samples) -> Samples:
@@ -227,6 +300,13 @@ def _deep_grey(
 ) -> NDArray[np.uint16]:
     """uint16 (H, W) of a 16-bit, 32-bit or floating-point grey picture."""
     values: NDArray[Any] = np.asarray(image)
+    if _is_min_white(image):  # Pillow turns eight bits around, and leaves more as they are
+        if values.dtype != np.uint16:
+            raise UnreadablePhoto(
+                f"The {what} {quoted(path)} stores white as 0 in {8 * values.itemsize} bits.",
+                "Export it with 8 or 16 bits.",
+            )
+        values = np.uint16(65535) - values
     if values.dtype == np.float32:
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise UnreadablePhoto(
@@ -293,16 +373,20 @@ def _upright(pixels: Samples, orientation: int) -> Samples:
 
 def _upright_exif(exif: Image.Exif, orientation: int, notes: list[str]) -> bytes:
     """The EXIF block for the turned picture; empty if there is none."""
-    if not exif:
-        return b""
-    if _ORIENTATION in exif:
-        exif[_ORIENTATION] = 1
-    if orientation in _QUARTER_TURNS and _EXIF_FOLDER in exif:
-        inner = exif.get_ifd(_EXIF_FOLDER)
-        if _EXIF_WIDTH in inner and _EXIF_HEIGHT in inner:
-            inner[_EXIF_WIDTH], inner[_EXIF_HEIGHT] = inner[_EXIF_HEIGHT], inner[_EXIF_WIDTH]
+    told = Image.Exif()  # a new one: that of a BigTIFF cannot be read where EXIF is expected
     try:
-        return exif.tobytes()
+        for tag, value in exif.items():
+            if tag not in _NOT_EXIF and tag not in _FOLDERS:
+                told[tag] = value
+        if _ORIENTATION in told:
+            told[_ORIENTATION] = 1
+        for folder in _FOLDERS:
+            if inner := dict(exif.get_ifd(folder)):
+                told[folder] = inner
+        inner = told.get(_EXIF_FOLDER, {})
+        if orientation in _QUARTER_TURNS and _EXIF_WIDTH in inner and _EXIF_HEIGHT in inner:
+            inner[_EXIF_WIDTH], inner[_EXIF_HEIGHT] = inner[_EXIF_HEIGHT], inner[_EXIF_WIDTH]
+        return told.tobytes() if len(told) else b""
     except Exception:  # tags of broken types lead Pillow to raise whatever it may be
         notes.append("The photo's EXIF data is damaged and was left out.")
         return b""

@@ -19,6 +19,7 @@ from daemon.pictures.photo import Photo
 from daemon.pictures.tiff_output import write_tiff
 
 JPEG_QUALITY = 95
+_LONGEST_JPEG_EXIF = 65_533  # bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4)
 
 
 def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
@@ -49,7 +50,11 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
     if pixels.shape[2] == 4 and not chosen.holds_alpha:
         pixels = over_white(pixels)
         notes.append(f"{chosen.name} holds no transparency; the picture was written over white.")
-    fitting = Photo(pixels, photo.is_grey, photo.profile, photo.exif, photo.dots_per_inch)
+    exif = photo.exif
+    if chosen is JPEG and len(exif) > _LONGEST_JPEG_EXIF:
+        exif = b""
+        notes.append("The photo's EXIF data is longer than JPEG holds and was left out.")
+    fitting = Photo(pixels, photo.is_grey, photo.profile, exif, photo.dots_per_inch)
     with replacing(path) as file:
         _WRITERS[chosen.name](file, fitting)
     return tuple(notes)

@@ -11,6 +11,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from models.layers import activate, convolution
 
+SLOPE = 2.5  # of patch discriminators: at 1, spectral normalisation leaves them blunt to fine patterns
+
 
 class ProjectedDiscriminator(nn.Module):
     """Judges frozen features at several scales, with a class projection at each.
@@ -127,7 +129,7 @@ class _PatchScale(nn.Module):
             x = activate(layer(x))
         code = self.class_code(class_index)[:, :, None, None].to(x.dtype)
         logits: Tensor = (self.score(x) + (x * code).sum(1, keepdim=True)).float()
-        return logits
+        return SLOPE * logits
 
 
 def augment(picture: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -151,6 +151,41 @@ def test_the_photo_is_not_replaced_through_a_link_either(
     refused(command("insert", photo, *arguments), "would be replaced")
 
 
+@pytest.mark.parametrize("name", ["mask-1.png", "MASK-1.png", "sub/../mask-1.png"])
+def test_numbered_results_are_not_written_over_what_is_read(
+    command: Command, photo: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    mask = tmp_path / "mask-1.png"
+    with Image.open(photo) as picture:
+        Image.new("L", picture.size, 255).save(mask)
+    before = mask.read_bytes()
+    layer = tmp_path / name.replace("-1", "")
+    wanted = ["--box", BOX, "--class", "dog", "--mask", mask, "--variations", "2"]
+    refused(
+        command("insert", photo, *wanted, "-o", tmp_path / "o.png", "--layer", layer), "would be replaced"
+    )
+    assert mask.read_bytes() == before
+    assert not (tmp_path / "o-1.png").exists()
+
+
+@pytest.mark.parametrize("layer", ["out-1.png", "OUT-1.png", "sub/../out-1.png"])
+def test_two_results_of_one_name_are_refused(
+    command: Command, photo: Path, tmp_path: Path, layer: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    wanted = ["--box", BOX, "--class", "dog", "--box", "60,30,20,20", "--class", "cat"]
+    out = ["-o", tmp_path / "out-1.png", "--layer", tmp_path / layer.replace("-1", "")]
+    refused(command("insert", photo, *wanted, *out), "Two results have one name")
+
+
+@pytest.mark.parametrize("box", ["1_0,30,48,40", "٤٠,30,48,40", "4e1,30,48,40"])
+def test_numbers_that_only_python_would_read_are_refused(
+    command: Command, photo: Path, tmp_path: Path, box: str
+) -> None:
+    refused(command("insert", photo, "--box", box, "--class", "dog", "-o", tmp_path / "o.png"), "is no box")
+
+
 def test_a_disk_that_fills_up_at_the_end_keeps_the_old_output(
     command: Command, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

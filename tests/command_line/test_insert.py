@@ -197,6 +197,21 @@ def test_masks_of_the_photos_or_the_boxs_size_are_taken(
     assert command("insert", photo, *arguments, "-o", tmp_path / "out.png").code == 0
 
 
+def test_a_mask_that_reaches_beyond_its_box_is_cut_off_there_and_it_is_told(
+    command: Command, photo: Path, tmp_path: Path
+) -> None:
+    with Image.open(photo) as picture:
+        Image.new("L", picture.size, "white").save(tmp_path / "mask.png")
+    arguments = ["--box", BOX, "--class", "dog", "--mask", tmp_path / "mask.png", "--json"]
+    done = command("insert", photo, *arguments, "-o", tmp_path / "out.png")
+    account = json.loads(done.out)
+    assert any("reaches beyond the box" in note for note in account["notes"])
+    (layer,) = account["layers"]
+    x, y, width, height = (int(number) for number in BOX.split(","))
+    assert layer["offset"][0] >= x - 3 and layer["offset"][0] + layer["size"][0] <= x + width + 3
+    assert layer["offset"][1] >= y - 3 and layer["offset"][1] + layer["size"][1] <= y + height + 3
+
+
 def test_a_reference_picture_is_taken(command: Command, photo: Path, tmp_path: Path) -> None:
     Image.new("RGBA", (50, 30), (120, 60, 20, 200)).save(tmp_path / "look.png")
     arguments = ["--box", BOX, "--class", "dog", "--reference", tmp_path / "look.png"]
