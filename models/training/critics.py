@@ -122,11 +122,14 @@ class Critics:
         """The picture with its features; gradients flow through them if the picture has any."""
         return Shown(picture, mask, self._features(picture))
 
-    def calibrate(self, real: Shown) -> None:
-        """Fits the scales of the features to the first real pictures; later calls do nothing."""
-        if not self._calibrated and self.projected is not None:
+    def calibrate(self, real: Shown) -> bool:
+        """Fits the scales of the features to the first real pictures; later calls do nothing. Whether the
+        scales changed."""
+        fits = not self._calibrated and self.projected is not None
+        if fits and self.projected is not None:
             self.projected.calibrate(real.features)
         self._calibrated = True
+        return fits
 
     def discriminator_loss(
         self, real: Shown, fake: Shown, class_index: Tensor, random: torch.Generator

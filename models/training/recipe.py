@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from models.photos.data import Batch
 from models.training import losses
-from models.training.critics import Critics, Kind, Penalties
+from models.training.critics import Critics, Kind, Penalties, Shown
 from models.training.settings import TrainingSettings
 from models.training.updates import descend, move_average
+from models.training.workers import share
 
 
 class Recipe(ABC):
@@ -71,6 +72,11 @@ class Recipe(ABC):
     def mark_calibrated(self) -> None:
         """The discriminators' feature scales came with loaded weights and stay as they are."""
         self.critics.mark_calibrated()
+
+    def _calibrate(self, real: Shown) -> None:
+        """Fits the discriminators to the first real pictures, in all processes to those of the first one."""
+        if self.critics.calibrate(real) and self.workers > 1 and self.critics.projected is not None:
+            share([self.critics.projected.feature_scale])
 
     def _make_critics(self, features: Path | None) -> Critics:
         settings = self.settings

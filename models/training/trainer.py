@@ -135,7 +135,7 @@ class Trainer(Recipe):
 
         shown_real = self.critics.show(*augment(real.detach(), batch.mask, random))
         shown_fake = self.critics.show(*augment(fake, batch.mask, random))
-        self.critics.calibrate(shown_real)
+        self._calibrate(shown_real)
         terms_d = self.critics.discriminator_loss(
             shown_real, shown_fake.detached(), batch.class_index, random
         )

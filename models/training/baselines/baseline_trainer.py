@@ -68,7 +68,7 @@ class BaselineTrainer(Recipe):
             window = self.generator(scene, batch.mask, batch.class_index, code)
         real = self.critics.show(*augment(photo, batch.mask, random))
         fake = self.critics.show(*augment(window, batch.mask, random))
-        self.critics.calibrate(real)
+        self._calibrate(real)
         terms_d = self.critics.discriminator_loss(real, fake.detached(), batch.class_index, random)
         self._update(self.optimiser_d, torch.stack(list(terms_d.values())).sum(), self._d_parameters)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +29,9 @@ from models.training.recipe import Recipe
 from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
+from models.training.workers import Workers, check_alike, share, state_of
 
+_STEPS_BETWEEN_CHECKS = 200  # that the processes of a run hold the same weights
 _STORED_OVER_SAMPLE = 1.45  # pixels kept of a window over the resolution: the sharpest crop loses little
 
 
@@ -67,18 +68,6 @@ def _never(_recipe: Recipe, _images_seen: int) -> bool:
     return False
 
 
-@dataclass
-class _Workers:
-    """This process among those that train together (torchrun)."""
-
-    rank: int
-    count: int
-
-    @property
-    def leads(self) -> bool:
-        return self.rank == 0
-
-
 def begin_or_resume(
     run: TrainingRun, class_names: tuple[str, ...], device: torch.device, workers: int
 ) -> tuple[RunState, Recipe]:
@@ -106,10 +95,10 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
     """Trains until ``run.minutes`` are over, ``watch`` ends it or Ctrl+C; ``begin`` says what with.
 
     Raises:
-        DataError, CheckpointError, FeatureNetworkMissing: with what to do about it.
+        DataError, CheckpointError, FeatureNetworkMissing, WorkersDiffer: with what to do about it.
     """
-    workers = _join_workers(run.device)
-    device = torch.device("cuda", workers.rank) if run.device == "cuda" else torch.device(run.device)
+    workers = Workers.join(run.device)
+    device = workers.device(run.device)
     if run.threads is not None:
         torch.set_num_threads(run.threads)
     records = read_records(run.data)
@@ -118,6 +107,8 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         raise DataError(f"{run.data} has no object whose split is train.")
     state, trainer = begin(run, class_names_of(records), device, workers.count)
     settings = state.settings
+    if workers.count > 1:
+        share(state_of(trainer.trained_networks()).values())
     if workers.rank:  # each process draws samples of its own
         trainer.random.manual_seed(settings.seed * 1000 + workers.rank + state.images_seen)
     size = settings.resolution
@@ -140,8 +131,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         (run.out / "log.jsonl").open("a", encoding="utf-8") as log,
     ):
         enough, logged = False, True
-        while not _agree(
-            workers,
+        while not workers.agree(
             device,
             stop=stop.wanted or enough or time.monotonic() - begun > 60 * run.minutes,
         ):
@@ -149,6 +139,8 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
             count = settings.batch_size * workers.count
             seen += count
             bar.update(count)
+            if workers.count > 1 and (seen // count) % _STEPS_BETWEEN_CHECKS == 0:
+                check_alike(trainer.trained_networks())
             if not workers.leads:
                 continue
             enough = watch(trainer, seen)
@@ -193,23 +185,6 @@ def _log(stream: TextIO, statistics: dict[str, Tensor], state: RunState, bar: tq
     bar.set_postfix(
         {name: f"{values[key]:.2f}" for name, key in shown.items() if key in values}, refresh=False
     )
-
-
-def _join_workers(device: str) -> _Workers:
-    """Joins the processes that torchrun started, if it did."""
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count > 1:
-        torch.distributed.init_process_group("nccl" if device == "cuda" else "gloo")
-    return _Workers(int(os.environ.get("RANK", "0")), count)
-
-
-def _agree(workers: _Workers, device: torch.device, *, stop: bool) -> bool:
-    """All processes stop at the same step."""
-    if workers.count == 1:
-        return stop
-    flag = torch.tensor([float(stop)], device=device)
-    torch.distributed.all_reduce(flag)
-    return bool(flag.item() > 0)
 
 
 @dataclass
