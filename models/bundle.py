@@ -109,13 +109,20 @@ class Bundle:
         return self.make_shapes(class_index, boxes, z)[0]
 
     @torch.inference_mode()
-    def make_shapes(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> tuple[Tensor, ShapedParts]:
+    def make_shapes(
+        self, class_index: Tensor, boxes: Tensor, z: Tensor, *, mirrored: bool = False
+    ) -> tuple[Tensor, ShapedParts]:
         """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, z (B, 32) -> masks (B, 1, S, S) in
-        0..1 that span their boxes, and where the objects' parts are. The scene has no influence: a box that
-        is moved keeps its outline."""
+        0..1 that span their boxes, and where the objects' parts are; ``mirrored``: all turned around. The
+        scene has no influence: a box that is moved keeps its outline."""
         device = self.device
         masks, parts = generate_masks(
-            self.masks, class_index.to(device), boxes.to(device), z.to(device), size=self.resolution
+            self.masks,
+            class_index.to(device),
+            boxes.to(device),
+            z.to(device),
+            size=self.resolution,
+            mirrored=mirrored,
         )
         return masks.float(), parts
 

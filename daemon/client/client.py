@@ -149,6 +149,9 @@ class Client:
         style: str = "",
         pack: str = "",
         shadow: bool = False,
+        shape_seed: int | None = None,
+        look_seed: int | None = None,
+        mirrored: bool = False,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> ObjectLayer:
@@ -165,6 +168,9 @@ class Client:
             style=style,
             pack=pack,
             shadow=shadow,
+            shape_seed=shape_seed,
+            look_seed=look_seed,
+            mirrored=mirrored,
             depth=depth,
             on_progress=on_progress,
         )[0]
@@ -184,6 +190,9 @@ class Client:
         style: str = "",
         pack: str = "",
         shadow: bool = False,
+        shape_seed: int | None = None,
+        look_seed: int | None = None,
+        mirrored: bool = False,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> list[ObjectLayer]:
@@ -203,6 +212,9 @@ class Client:
             style: one of the class's styles.
             pack: the name of one of ``packs``; empty: the shipped networks.
             shadow: whether to make a contact shadow for each object, a layer of its own.
+            shape_seed: the seed whose shape all layers have; None: each that of its own seed.
+            look_seed: the same for the look.
+            mirrored: whether drawn shapes are turned around.
             depth: bits per channel of the layers, 8 or 16; None: the picture's.
             on_progress: called with the stage and the fraction done, 0..1.
 
@@ -235,6 +247,9 @@ class Client:
             style=style,
             pack=pack,
             shadow=shadow,
+            shape_seed=shape_seed,
+            look_seed=look_seed,
+            mirrored=mirrored,
             mask=None if mask is None else window_mask(mask, area, limit),
             reference=None if reference is None else _reference_frame(reference, shown),
             limit=limit,

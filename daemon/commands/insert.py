@@ -72,7 +72,9 @@ def run(options: argparse.Namespace) -> int:
         _check_reference(item, width, height)
     for path in (*outputs, *layer_files):
         check_writable(path)
-    results, notes = _insert(ready, photo, depth, options.variations, shadow=options.shadow)
+    results, notes = _insert(
+        ready, photo, depth, options.variations, shadow=options.shadow, mirrored=options.mirrored
+    )
     notes = [*photo.notes, *read_notes, *notes, *_write(results, outputs, layer_files)]
     seconds = time.perf_counter() - started
     if options.json:
@@ -163,7 +165,7 @@ def _reference(path: Path) -> Samples:
 
 
 def _insert(
-    ready: list[_ReadWish], photo: Photo, depth: int, variations: int, *, shadow: bool
+    ready: list[_ReadWish], photo: Photo, depth: int, variations: int, *, shadow: bool, mirrored: bool
 ) -> tuple[list[Composition], list[str]]:
     """One composition per variation, and the daemon's notes.
 
@@ -198,6 +200,9 @@ def _insert(
                 style=styles[number],
                 pack=pack.name if pack else "",
                 shadow=shadow,
+                shape_seed=item.wish.shape_seed,
+                look_seed=item.wish.look_seed,
+                mirrored=mirrored,
                 depth=depth,
                 on_progress=bar.show,
             )

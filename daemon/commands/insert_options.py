@@ -19,8 +19,8 @@ Item = TypeVar("Item")
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
 Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
---seed, --style, --pack, --mask, --reference, --reference-box and --shape are given once for all objects or
-once for each box.
+--seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box and --shape are given
+once for all objects or once for each box.
 
 Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
 holds them all as layers instead, of which only the first variation is visible.
@@ -45,6 +45,8 @@ class ObjectWish:
     box: Rect
     class_name: str
     seed: int
+    shape_seed: int | None
+    look_seed: int | None
     style: str
     pack: str
     mask: Path | None
@@ -107,6 +109,17 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "“drawn”: by the networks (default)",
     )  # fmt: skip
     parser.add_argument(
+        "--shape-seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
+        help="keep the shape that this seed makes; --seed then changes the look alone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--look-seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
+        help="keep the look that this seed makes; --seed then changes the shape alone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mirrored", action="store_true", help="turn what the networks draw around, left for right"
+    )
+    parser.add_argument(
         "--style", metavar="NAME", action="append",
         help="one of the class's looks, by name; “insert-object classes” lists them",
     )  # fmt: skip
@@ -168,6 +181,8 @@ def wishes(options: argparse.Namespace) -> list[ObjectWish]:
             boxes,
             options.class_name,
             _for_each("--seed", seeds, count, 0),
+            _for_each("--shape-seed", options.shape_seed, count, None),
+            _for_each("--look-seed", options.look_seed, count, None),
             _for_each("--style", options.style, count, ""),
             _for_each("--pack", options.pack, count, ""),
             _for_each("--mask", options.mask, count, None),

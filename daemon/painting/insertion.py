@@ -65,7 +65,9 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         masks = shape.expand(len(plan.seeds), -1, -1, -1)
         parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
     else:
-        masks, parts = bundle.make_shapes(plan.class_index, plan.boxes, plan.mask_codes)
+        masks, parts = bundle.make_shapes(
+            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.mirrored
+        )
     on_stage(Stage.OBJECT, 0.45)
     if plan.given_look is None:
         looks = bundle.draw_looks(plan.class_index, plan.codes, parts)
@@ -108,10 +110,11 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) ->
     seeds = [(request.seed + place) % (MAX_SEED + 1) for place in range(count)]
     codes, mask_codes, noise = [], [], []
     for seed in seeds:
-        random = torch.Generator().manual_seed(seed)
-        codes.append(torch.randn(bundle.code_size, generator=random))
-        mask_codes.append(torch.randn(LATENT, generator=random))
-        noise.append(torch.randn(1, side, side, generator=random))
+        look = seed if request.look_seed is None else request.look_seed
+        shape = seed if request.shape_seed is None else request.shape_seed
+        codes.append(_numbers(look, bundle).look)
+        mask_codes.append(_numbers(shape, bundle).shape)
+        noise.append(_numbers(seed, bundle).noise)
     classes = torch.full((count,), class_index)
     scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
     box = torch.tensor(view_of_scene.box_in_square(view))
@@ -125,6 +128,22 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) ->
         box.expand(count, -1),
         torch.stack(noise),
     )
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What a seed stands for: look (code_size,), shape (32,), noise (1, S, S), standard normal."""
+
+    look: Tensor
+    shape: Tensor
+    noise: Tensor
+
+
+def _numbers(seed: int, bundle: Bundle) -> _Numbers:
+    random = torch.Generator().manual_seed(seed)
+    side = bundle.resolution
+    sizes = ((bundle.code_size,), (LATENT,), (1, side, side))
+    return _Numbers(*(torch.randn(size, generator=random) for size in sizes))
 
 
 def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | None:

@@ -35,6 +35,12 @@ class Outlines:
     movement: Tensor
     is_real: Tensor
 
+    def mirrored(self, library_size: int) -> Outlines:
+        """The same turned around, left for right."""
+        turned = self.movement.flip(3) * self.movement.new_tensor([-1.0, 1.0])[:, None, None]
+        place = (self.place + library_size) % (2 * library_size)
+        return Outlines(self.fields.flip(3), place, turned, self.is_real)
+
 
 @dataclass(frozen=True)
 class ShapedParts:
@@ -143,7 +149,13 @@ def _box_of(mask: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def generate_masks(
-    sampler: MaskSampler, class_index: Tensor, boxes: Tensor, z: Tensor, *, size: int
+    sampler: MaskSampler,
+    class_index: Tensor,
+    boxes: Tensor,
+    z: Tensor,
+    *,
+    size: int,
+    mirrored: bool = False,
 ) -> tuple[Tensor, ShapedParts]:
     """The soft mask of an object for each box, in its window, and where its parts are.
 
@@ -153,9 +165,12 @@ def generate_masks(
         boxes: (B, 4) x0, y0, x1, y1 as fractions of the window.
         z: (B, 32), standard normal: another one gives another outline.
         size: pixels along a side of the masks.
+        mirrored: whether the objects are turned around, left for right.
 
     Returns:
         masks (B, 1, size, size) in 0..1, each one piece without holes that spans its box, and their parts.
     """
     outlines = sampler.outlines(class_index, log_aspect_of(boxes), z)
+    if mirrored:
+        outlines = outlines.mirrored(len(sampler.shapes))
     return masks_in_window(outlines.fields, boxes, size), sampler.parts_of(outlines, boxes)

@@ -92,6 +92,16 @@ def test_a_mask_does_not_depend_on_the_others_of_its_batch(sampler: MaskSampler)
         assert (own.placed - parts.placed[part]).abs().max() < 1e-2
 
 
+def test_a_mirrored_mask_is_the_other_ones_mirror_image_with_the_parts_of_the_mirrored_object(
+    sampler: MaskSampler,
+) -> None:
+    z, box = latents(4), torch.tensor([[0.2, 0.3, 0.8, 0.7]]).expand(3, -1)
+    plain, parts = generate_masks(sampler, INDEX, box, z, size=128)
+    turned, turned_parts = generate_masks(sampler, INDEX, box, z, size=128, mirrored=True)
+    assert (turned - plain.flip(3)).abs().mean() < 1e-3
+    assert torch.equal(turned_parts.alike, parts.alike.flip(1))
+
+
 def test_an_implausible_outline_is_replaced_by_a_real_one(sampler: MaskSampler) -> None:
     class Speck(MaskGenerator):
         def forward(

@@ -93,6 +93,37 @@ def test_the_last_seed_wraps_round(engine: Engine) -> None:
     assert [layer.seed for layer in layers] == [MAX_SEED, 0]
 
 
+def test_shape_and_look_can_be_those_of_two_seeds(engine: Engine) -> None:
+    def star(**seeds: int) -> np.ndarray:
+        return _pixels(_layers(engine, _request(class_name="star", **seeds))[0]).astype(int)
+
+    def outlines_differ(one: np.ndarray, other: np.ndarray) -> bool:
+        return one.shape != other.shape or bool(np.mean((one[..., 3] > 128) != (other[..., 3] > 128)) > 0.02)
+
+    first, second = star(seed=7), star(seed=11)
+    mixed = star(seed=11, shape_seed=7)
+    assert outlines_differ(first, second)
+    assert not outlines_differ(first, mixed)
+    both = star(seed=11, shape_seed=7, look_seed=7)
+
+    def colour(object_: np.ndarray) -> np.ndarray:
+        return object_[object_[..., 3] > 128][:, :3].mean(0)  # type: ignore[no-any-return]
+
+    assert np.abs(colour(both) - colour(first)).max() < np.abs(colour(mixed) - colour(first)).max() / 2
+
+
+def test_a_mirrored_object_is_the_mirror_image_of_its_shape(engine: Engine) -> None:
+    def in_box(*, mirrored: bool) -> np.ndarray:
+        layer = _layers(engine, _request(class_name="star", seed=3, mirrored=mirrored))[0]
+        alpha = np.zeros((150, 200), int)
+        pixels = _pixels(layer)[..., 3]
+        alpha[layer.y : layer.y + pixels.shape[0], layer.x : layer.x + pixels.shape[1]] = pixels
+        return alpha[BOX.y : BOX.bottom, BOX.x : BOX.right]
+
+    plain, turned = in_box(mirrored=False), in_box(mirrored=True)
+    assert np.abs(plain - turned).mean() > 2 * np.abs(plain[:, ::-1] - turned).mean()
+
+
 def test_a_style_and_a_reference_change_the_look(engine: Engine) -> None:
     plain = bytes(_layers(engine, _request())[0].pixels.data)
     styled = bytes(_layers(engine, _request(style="bold"))[0].pixels.data)

@@ -61,6 +61,9 @@ FULL_INSERT = Insert(
     preview=True,
     pack="lamps",
     shadow=True,
+    shape_seed=5,
+    look_seed=2**31 - 1,
+    mirrored=True,
     mask=PixelFrame(2, 3, PixelFormat.A8, bytes(6)),
     reference=PixelFrame(1, 1, PixelFormat.BGRA8, b"bgra"),
 )
@@ -192,7 +195,9 @@ def accepts(name: str, value: Any) -> bool:
     """Whether a wrong-looking value is a right one for this field."""
     if name in ("client", "style", "target", "class_name", "id", "pack"):
         return bool(value == "")
-    return (name in ("preview", "shadow") and value is True) or (name == "seed" and value == 2**31)
+    return (name in ("preview", "shadow", "mirrored") and value is True) or (
+        name == "seed" and value == 2**31
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in header_of(FULL_INSERT) if name not in ("type", "frames")])
@@ -222,6 +227,9 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "preview",
         "pack",
         "shadow",
+        "shape_seed",
+        "look_seed",
+        "mirrored",
         "packs",
         "shadow_x",
         "shadow_y",

@@ -105,7 +105,9 @@ class Insert:
     pixels (rgb8, rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has
     the size of ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha
     is the object's mask) gives its look. ``pack`` names one of ``Welcome.packs``; empty: the shipped one.
-    ``shadow`` asks for a contact shadow with each layer.
+    ``shadow`` asks for a contact shadow with each layer. A seed sets shape and look; ``shape_seed`` and
+    ``look_seed`` keep the shape, or the look, of another one. ``mirrored`` turns a drawn shape around; a
+    ``mask`` stays as it is.
     """
 
     TYPE: ClassVar[str] = "insert"
@@ -123,6 +125,9 @@ class Insert:
     preview: bool = False
     pack: str = ""
     shadow: bool = False
+    shape_seed: int | None = field(default=None, metadata=within(0, MAX_SEED))
+    look_seed: int | None = field(default=None, metadata=within(0, MAX_SEED))
+    mirrored: bool = False
     mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))
     reference: PixelFrame | None = field(default=None, metadata=SCENE_FORMATS)
 

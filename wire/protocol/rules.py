@@ -35,8 +35,9 @@ def check_insert(request: Insert) -> Rect:
             f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
         )
     for item in fields(request):
-        if {"within", "one_of"} & set(item.metadata):
-            _check_number(item, getattr(request, item.name))
+        value = getattr(request, item.name)
+        if value is not None and {"within", "one_of"} & set(item.metadata):
+            _check_number(item, value)
     window = sent_window(box, request.image_width, request.image_height)
     if request.window != window:
         raise MalformedMessage("The window does not belong to the box.")
