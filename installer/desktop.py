@@ -17,8 +17,8 @@ from plugins.profiles import Editor
 from plugins.profiles.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
 
 DEMO_PHOTO = ROOT / "docs" / "demo" / "photo.jpg"
-DEMO_BOX = "470,580,150,140"  # on the meadow, as a dog would stand there
-DEMO_SEED = "10"
+DEMO_BOX = "430,540,240,190"  # on the meadow, as a horse would stand there
+DEMO_CLASS, DEMO_SEED = "horse", "10"
 
 
 @dataclass
@@ -132,14 +132,14 @@ class DaemonStep(Step):
 
 @dataclass
 class DemoStep(Step):
-    """A dog in the photo that comes with the program, as proof that everything works together."""
+    """A horse in the photo that comes with the program, as proof that everything works together."""
 
     places: Places
     record: Record
     title = "First insertion"
 
     def plan(self) -> str:
-        return f"put a dog into {DEMO_PHOTO.name} and write the results to {self.places.demo}"
+        return f"put a {DEMO_CLASS} into {DEMO_PHOTO.name} and write the results to {self.places.demo}"
 
     def is_done(self) -> bool:
         present = all(path.exists() for path in self.results)
@@ -152,7 +152,7 @@ class DemoStep(Step):
 
     def do(self) -> str:
         self.places.demo.mkdir(parents=True, exist_ok=True)
-        what = ("--box", DEMO_BOX, "--class", "dog", "--seed", DEMO_SEED)
+        what = ("--box", DEMO_BOX, "--class", DEMO_CLASS, "--seed", DEMO_SEED, "--shadow")
         for result in self.results:
             self.places.environment.run(
                 [str(self.places.program), "insert", str(DEMO_PHOTO), *what, "-o", str(result)],

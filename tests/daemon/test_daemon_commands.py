@@ -32,7 +32,7 @@ def lay_weights(folder: Path, *, intact: bool) -> None:
         "format": 1,
         "name": "test",
         "resolution": 32,
-        "network": {"channels": channels, "code_size": 8, "style_size": 8, "mask_channels": 4},
+        "network": {"channels": channels, "code_size": 8, "style_size": 8, "base": 16},
         "classes": [{"name": "dog", "label": "Dog"}],
         "files": {"net.safetensors": hashlib.sha256(b"weights").hexdigest()},
     }
