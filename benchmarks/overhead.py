@@ -14,6 +14,7 @@ from wire.protocol import (
     Layer,
     PixelFrame,
     Rect,
+    Wish,
     decode_reply,
     decode_request,
     encode,
@@ -45,7 +46,7 @@ def overhead(side: int, limit: int, repeats: int = 20) -> Timing:
             view = view_of(request)
             square_pixels(view, side)
             pixels, x, y = object_layer(colour, alpha, view, depth=request.depth)
-            layer = Layer(request.id, 0, request.class_name, request.seed, x, y, pixels)
+            layer = Layer(request.id, 0, request.wish.class_name, request.wish.seed, x, y, pixels)
             router.send_multipart([frames[0], *encode(layer)], copy=False)
 
     server = threading.Thread(target=serve, daemon=True)
@@ -54,7 +55,7 @@ def overhead(side: int, limit: int, repeats: int = 20) -> Timing:
 
     def once() -> None:
         window, scene = window_pixels(picture, box, limit)
-        request = Insert("b", "dog", 2000, 1500, box, window, scene)
+        request = Insert("b", Wish("dog", box), 2000, 1500, window, scene)
         dealer.send_multipart(encode(request), copy=False)
         layer = decode_reply(dealer.recv_multipart())
         if isinstance(layer, Layer):

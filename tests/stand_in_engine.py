@@ -72,7 +72,7 @@ class StandInEngine:
     def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]:
         self.calls.append(f"insert {request.id}")
         del self.calls[:-REMEMBERED_CALLS]
-        box = usable_box(request.box, request.image_width, request.image_height)
+        box = usable_box(request.wish.box, request.image_width, request.image_height)
         for number, stage in enumerate((Stage.MASK, Stage.OBJECT, Stage.FINISHING)):
             on_stage(stage, number / 3)
             self._take_time()
@@ -81,17 +81,17 @@ class StandInEngine:
         for index in range(request.variations):
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
-            colour = stand_in_colour(request.class_name, request.seed, index, request.style)
+            colour = stand_in_colour(request.wish.class_name, request.wish.seed, index, request.wish.style)
             below = shadow_area(box)
             yield Layer(
                 request.id,
                 index,
-                request.class_name,
-                (request.seed + index) % (MAX_SEED + 1),
+                request.wish.class_name,
+                (request.wish.seed + index) % (MAX_SEED + 1),
                 box.x + margin_x,
                 box.y + margin_y,
                 _rectangle(width, height, colour, request.depth),
-                _filled(below.width, below.height, SHADOW, request.depth) if request.shadow else None,
+                _filled(below.width, below.height, SHADOW, request.depth) if request.wish.shadow else None,
                 below.x,
                 below.y,
             )

@@ -44,38 +44,30 @@ def sent_area(
 
 
 def insert_request(
-    class_name: str,
-    box: protocol.Rect,
+    wish: protocol.Wish,
     image_width: int,
     image_height: int,
     scene: protocol.PixelFrame,
     *,
-    seed: int = 0,
     variations: int = 1,
     depth: int = 8,
-    style: str = "",
     preview: bool = False,
-    pack: str = "",
-    shadow: bool = False,
-    shape_seed: int | None = None,
-    look_seed: int | None = None,
-    mirrored: bool = False,
     mask: protocol.PixelFrame | None = None,
     reference: protocol.PixelFrame | None = None,
     limit: int = protocol.MAX_WINDOW_PIXELS,
 ) -> protocol.Insert:
     """An ``Insert`` with a new id.
 
-    ``scene`` holds the pixels of ``sent_area(box, …).window`` at that area's size (rgb8, rgba8 or bgra8);
-    ``mask`` (a8) has the size of ``scene``. The pixels are sent from their own memory: leave them unchanged
-    until the request is answered.
+    ``scene`` holds the pixels of ``sent_area(wish.box, …).window`` at that area's size (rgb8, rgba8 or
+    bgra8); ``mask`` (a8) has the size of ``scene``. The pixels are sent from their own memory: leave them
+    unchanged until the request is answered.
 
     Raises:
         InsertObjectError: ``box-too-small`` or ``box-outside``; ``bad-request`` when a number is out of range
             or the mask's size is not the scene's.
         ValueError: the pixels do not fit what they are said to be.
     """
-    area = sent_area(box, image_width, image_height, limit)
+    area = sent_area(wish.box, image_width, image_height, limit)
     if (scene.width, scene.height) != (area.width, area.height):
         raise ValueError(
             f"The scene is {scene.width} × {scene.height} pixels, "
@@ -86,22 +78,14 @@ def insert_request(
             _check_frame(frame)
     request = protocol.Insert(
         id=new_id(),
-        class_name=class_name,
+        wish=wish,
         image_width=image_width,
         image_height=image_height,
-        box=box,
         window=area.window,
         scene=scene,
-        seed=seed,
         variations=variations,
         depth=depth,
-        style=style,
         preview=preview,
-        pack=pack,
-        shadow=shadow,
-        shape_seed=shape_seed,
-        look_seed=look_seed,
-        mirrored=mirrored,
         mask=mask,
         reference=reference,
     )

@@ -31,6 +31,7 @@ from wire.protocol import (
     Status,
     StatusRequest,
     Welcome,
+    Wish,
 )
 from wire.request import insert_request, new_id
 from wire.session import Session, SessionState
@@ -136,44 +137,10 @@ class Client:
         return self.welcome.packs
 
     def insert(
-        self,
-        picture: NDArray[Any],
-        box: tuple[int, int, int, int],
-        class_name: str,
-        *,
-        seed: int = 0,
-        mask: NDArray[np.uint8] | None = None,
-        reference: NDArray[Any] | None = None,
-        reference_box: tuple[int, int, int, int] | None = None,
-        shape: ObjectShape = ObjectShape.DRAWN,
-        style: str = "",
-        pack: str = "",
-        shadow: bool = False,
-        shape_seed: int | None = None,
-        look_seed: int | None = None,
-        mirrored: bool = False,
-        depth: int | None = None,
-        on_progress: OnProgress | None = None,
+        self, picture: NDArray[Any], box: tuple[int, int, int, int], class_name: str, **choices: Any
     ) -> ObjectLayer:
         """Makes one object layer; see ``insert_variations``."""
-        return self.insert_variations(
-            picture,
-            box,
-            class_name,
-            seed=seed,
-            mask=mask,
-            reference=reference,
-            reference_box=reference_box,
-            shape=shape,
-            style=style,
-            pack=pack,
-            shadow=shadow,
-            shape_seed=shape_seed,
-            look_seed=look_seed,
-            mirrored=mirrored,
-            depth=depth,
-            on_progress=on_progress,
-        )[0]
+        return self.insert_variations(picture, box, class_name, **choices)[0]
 
     def insert_variations(
         self,
@@ -182,19 +149,13 @@ class Client:
         class_name: str,
         *,
         variations: int = 1,
-        seed: int = 0,
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
         reference_box: tuple[int, int, int, int] | None = None,
         shape: ObjectShape = ObjectShape.DRAWN,
-        style: str = "",
-        pack: str = "",
-        shadow: bool = False,
-        shape_seed: int | None = None,
-        look_seed: int | None = None,
-        mirrored: bool = False,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
+        **choices: Any,
     ) -> list[ObjectLayer]:
         """Makes object layers for a box in a picture, which itself stays as it is.
 
@@ -202,56 +163,68 @@ class Client:
             picture: uint8 or uint16 (H, W, 3|4), sRGB; only the window around the box is read.
             box: x, y, width, height in image pixels; it may reach over the border.
             class_name: one of ``classes``, or of the classes of the pack.
-            variations: how many layers, 1..16.
-            seed: of the first layer, 0..2³¹-1; the others' are told in the layers.
+            variations: how many layers, 1..16; their seeds are told in the layers.
             mask: uint8 (H, W), the object's shape in the picture.
             reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
                 the object's shape.
             reference_box: x, y, width, height of the part of the reference that shows the object.
             shape: ``REFERENCE`` takes the outline, too, from the reference, which must be cut out then.
-            style: one of the class's styles.
-            pack: the name of one of ``packs``; empty: the shipped networks.
-            shadow: whether to make a contact shadow for each object, a layer of its own.
-            shape_seed: the seed whose shape all layers have; None: each that of its own seed.
-            look_seed: the same for the look.
-            mirrored: whether drawn shapes are turned around.
             depth: bits per channel of the layers, 8 or 16; None: the picture's.
             on_progress: called with the stage and the fraction done, 0..1.
+            choices: the other fields of ``wire.protocol.Wish``: ``seed``, ``style``, ``pack``, ``shadow``,
+                ``shape_seed``, ``look_seed``, ``mirrored``.
 
         Raises:
             InsertObjectError: with a sentence for the user and a hint.
+            TypeError: there is no such choice.
         """
+        return self.fulfil(
+            picture,
+            Wish(class_name, Rect(*box), **choices),
+            variations=variations,
+            mask=mask,
+            reference=reference,
+            reference_box=None if reference_box is None else Rect(*reference_box),
+            shape=shape,
+            depth=depth,
+            on_progress=on_progress,
+        )
+
+    def fulfil(
+        self,
+        picture: NDArray[Any],
+        wish: Wish,
+        *,
+        variations: int = 1,
+        mask: NDArray[np.uint8] | None = None,
+        reference: NDArray[Any] | None = None,
+        reference_box: Rect | None = None,
+        shape: ObjectShape = ObjectShape.DRAWN,
+        depth: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> list[ObjectLayer]:
+        """Makes object layers for a wish; arguments and errors as for ``insert_variations``."""
         from daemon.painting.reference import fitted_shape
         from daemon.painting.scene import window_mask, window_pixels
 
         height, width = picture.shape[:2]
-        shown = None if reference_box is None else Rect(*reference_box)
         if shape is ObjectShape.REFERENCE:
             if reference is None or mask is not None:
                 raise ValueError("a shape like the reference's needs a reference, and no mask")
-            mask = fitted_shape(reference, shown, Rect(*box), (width, height))
+            mask = fitted_shape(reference, reference_box, wish.box, (width, height))
         if mask is not None and mask.shape != (height, width):
             raise ValueError(f"the mask has shape {mask.shape}, the picture {(height, width)}")
-        area = Rect(*box)
         limit = min(self.welcome.limits.window_pixels, MAX_WINDOW_PIXELS)
-        _, scene = window_pixels(picture, area, limit)
+        _, scene = window_pixels(picture, wish.box, limit)
         request = insert_request(
-            class_name,
-            area,
+            wish,
             width,
             height,
             scene,
-            seed=seed,
             variations=variations,
             depth=depth or 8 * picture.dtype.itemsize,
-            style=style,
-            pack=pack,
-            shadow=shadow,
-            shape_seed=shape_seed,
-            look_seed=look_seed,
-            mirrored=mirrored,
-            mask=None if mask is None else window_mask(mask, area, limit),
-            reference=None if reference is None else _reference_frame(reference, shown),
+            mask=None if mask is None else window_mask(mask, wish.box, limit),
+            reference=None if reference is None else _reference_frame(reference, reference_box),
             limit=limit,
         )
         layers, notes = self._replies(request, on_progress)

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from daemon.client import Client, ObjectLayer
 from daemon.commands.insert_options import (
-    ObjectWish,
+    AskedObject,
     WrongOptions,
+    asked_objects,
     check_clashes,
     check_outputs,
     numbered,
-    wishes,
 )
 from daemon.commands.progress_bar import ProgressBar
-from daemon.packs.names import known_class, known_pack, known_style
+from daemon.packs.names import named
 from daemon.painting.object_shape import ObjectShape
 from daemon.painting.pixels import Samples, to_depth
 from daemon.painting.reference import fitted_shape, looked_at
@@ -38,10 +38,11 @@ MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is
 
 
 @dataclass(frozen=True)
-class _ReadWish:
-    """A wish with its pictures read: mask uint8 (H, W) of the photo's size, reference (h, w, 3|4) sRGB."""
+class _ReadObject:
+    """What was asked with its pictures read: mask uint8 (H, W) of the photo's size, reference (h, w, 3|4)
+    sRGB."""
 
-    wish: ObjectWish
+    asked: AskedObject
     mask: NDArray[np.uint8] | None = field(repr=False)
     reference: Samples | None = field(repr=False)
 
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             were finished before it.
     """
     started = time.perf_counter()
-    asked = wishes(options)
+    asked = asked_objects(options)
     check_outputs(options)
     outputs, layer_files = _file_names(options, len(asked))
     read = [options.photo, *(options.mask or ()), *(options.reference or ())]
@@ -64,17 +65,15 @@ def run(options: argparse.Namespace) -> int:
     if not (options.layer or format_of(options.output).holds_16_bits):
         depth = 8  # nothing that is written would show more
     height, width = photo.pixels.shape[:2]
-    for wish in asked:
-        usable_box(wish.box, width, height)
+    for item in asked:
+        usable_box(item.wish.box, width, height)
     read_notes: list[str] = []
-    ready = [_read(wish, width, height, read_notes) for wish in asked]
-    for item in ready:
-        _check_reference(item, width, height)
+    ready = [_read(item, width, height, read_notes) for item in asked]
+    for read_object in ready:
+        _check_reference(read_object, width, height)
     for path in (*outputs, *layer_files):
         check_writable(path)
-    results, notes = _insert(
-        ready, photo, depth, options.variations, shadow=options.shadow, mirrored=options.mirrored
-    )
+    results, notes = _insert(ready, photo, depth, options.variations)
     notes = [*photo.notes, *read_notes, *notes, *_write(results, outputs, layer_files)]
     seconds = time.perf_counter() - started
     if options.json:
@@ -106,19 +105,19 @@ def _file_names(options: argparse.Namespace, objects: int) -> tuple[list[Path], 
 # --- What goes in -----------------------------------------------------------------------------------------
 
 
-def _read(wish: ObjectWish, width: int, height: int, notes: list[str]) -> _ReadWish:
-    mask = None if wish.mask is None else _mask(wish.mask, wish.box, width, height, notes)
-    reference = None if wish.reference is None else _reference(wish.reference)
-    return _ReadWish(wish, mask, reference)
+def _read(asked: AskedObject, width: int, height: int, notes: list[str]) -> _ReadObject:
+    mask = None if asked.mask is None else _mask(asked.mask, asked.wish.box, width, height, notes)
+    reference = None if asked.reference is None else _reference(asked.reference)
+    return _ReadObject(asked, mask, reference)
 
 
-def _check_reference(item: _ReadWish, width: int, height: int) -> None:
+def _check_reference(item: _ReadObject, width: int, height: int) -> None:
     """Finds out before the work what is wrong with a reference; raises InsertObjectError."""
-    wish = item.wish
+    asked = item.asked
     if item.reference is not None:
-        looked_at(item.reference, wish.reference_box)
-        if wish.shape is ObjectShape.REFERENCE:
-            fitted_shape(item.reference, wish.reference_box, wish.box, (width, height))
+        looked_at(item.reference, asked.reference_box)
+        if asked.shape is ObjectShape.REFERENCE:
+            fitted_shape(item.reference, asked.reference_box, asked.wish.box, (width, height))
 
 
 def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> NDArray[np.uint8]:
@@ -165,7 +164,7 @@ def _reference(path: Path) -> Samples:
 
 
 def _insert(
-    ready: list[_ReadWish], photo: Photo, depth: int, variations: int, *, shadow: bool, mirrored: bool
+    ready: list[_ReadObject], photo: Photo, depth: int, variations: int
 ) -> tuple[list[Composition], list[str]]:
     """One composition per variation, and the daemon's notes.
 
@@ -177,32 +176,18 @@ def _insert(
     notes: list[str] = []
     steps = 1 + (len(ready) - 1) * variations
     with Client.connect() as client, ProgressBar(steps) as bar:
-        packs = [known_pack(item.wish.pack, client.packs) for item in ready]
-        named = [
-            known_class(item.wish.class_name, pack.classes if pack else client.classes)
-            for item, pack in zip(ready, packs, strict=True)
-        ]
-        styles = [known_style(item.wish.style, info) for item, info in zip(ready, named, strict=True)]
+        wishes = [named(item.asked.wish, client.classes, client.packs) for item in ready]
 
-        def insert(number: int, scene: Samples, seed: int, count: int) -> list[ObjectLayer]:
-            item = ready[number]
-            pack = packs[number]
-            layers = client.insert_variations(
+        def insert(number: int, scene: Samples, later: int, count: int) -> list[ObjectLayer]:
+            item, wish = ready[number], wishes[number]
+            layers = client.fulfil(
                 scene,
-                box=_plain(item.wish.box),
-                class_name=named[number].name,
-                seed=seed,
+                replace(wish, seed=wish.seed + later),
                 variations=count,
                 mask=item.mask,
                 reference=item.reference,
-                reference_box=_plain(item.wish.reference_box) if item.wish.reference_box else None,
-                shape=item.wish.shape,
-                style=styles[number],
-                pack=pack.name if pack else "",
-                shadow=shadow,
-                shape_seed=item.wish.shape_seed,
-                look_seed=item.wish.look_seed,
-                mirrored=mirrored,
+                reference_box=item.asked.reference_box,
+                shape=item.asked.shape,
                 depth=depth,
                 on_progress=bar.show,
             )
@@ -210,19 +195,14 @@ def _insert(
             notes.extend(layers[0].notes)
             return layers
 
-        for layer in insert(0, start.scene, ready[0].wish.seed, variations):
+        for layer in insert(0, start.scene, 0, variations):
             result = start.copy()
             add_layer(result, layer)
             results.append(result)
         for number in range(1, len(ready)):
             for variation, result in enumerate(results):
-                seed = ready[number].wish.seed + variation
-                add_layer(result, insert(number, result.scene, seed, 1)[0])
+                add_layer(result, insert(number, result.scene, variation, 1)[0])
     return results, notes
-
-
-def _plain(box: Rect) -> tuple[int, int, int, int]:
-    return box.x, box.y, box.width, box.height
 
 
 def add_layer(result: Composition, layer: ObjectLayer) -> None:

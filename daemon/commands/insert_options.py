@@ -6,13 +6,13 @@ import argparse
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import OUTPUT_HELP, PNG, format_of
-from wire.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect
+from wire.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect, Wish
 
 Item = TypeVar("Item")
 
@@ -39,16 +39,10 @@ class WrongOptions(InsertObjectError):
 
 
 @dataclass(frozen=True)
-class ObjectWish:
-    """One object to insert, as the options ask for it."""
+class AskedObject:
+    """One object to insert, as the options ask for it: the wish, and the pictures that help it along."""
 
-    box: Rect
-    class_name: str
-    seed: int
-    shape_seed: int | None
-    look_seed: int | None
-    style: str
-    pack: str
+    wish: Wish
     mask: Path | None
     reference: Path | None
     reference_box: Rect | None
@@ -159,52 +153,57 @@ def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
     return joined
 
 
-def wishes(options: argparse.Namespace) -> list[ObjectWish]:
+def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
     """The objects to insert, in order.
 
     Raises:
         WrongOptions: if the numbers of boxes, classes and other options do not fit.
     """
-    boxes: list[Rect] = options.box
-    count = len(boxes)
+    count = len(options.box)
     if len(options.class_name) != count:
         raise WrongOptions(
             f"--box is given {count} times and --class {len(options.class_name)} times.",
             "Give one --class for each --box.",
         )
-    seeds = options.seed or [0]
-    if len(seeds) == 1:
-        seeds = [(seeds[0] + index) % (MAX_SEED + 1) for index in range(count)]
+    each = {
+        item.name: _for_each(
+            f"--{item.name.replace('_', '-')}", _given(options, item.name), count, item.default
+        )
+        for item in fields(Wish)
+    }
+    if len(options.seed or ()) <= 1:
+        each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]
     asked = [
-        ObjectWish(*values)
-        for values in zip(
-            boxes,
-            options.class_name,
-            _for_each("--seed", seeds, count, 0),
-            _for_each("--shape-seed", options.shape_seed, count, None),
-            _for_each("--look-seed", options.look_seed, count, None),
-            _for_each("--style", options.style, count, ""),
-            _for_each("--pack", options.pack, count, ""),
-            _for_each("--mask", options.mask, count, None),
-            _for_each("--reference", options.reference, count, None),
-            _for_each("--reference-box", options.reference_box, count, None),
-            _for_each("--shape", options.shape, count, ObjectShape.DRAWN),
-            strict=True,
+        AskedObject(Wish(**{name: values[place] for name, values in each.items()}), *pictures)
+        for place, pictures in enumerate(
+            zip(
+                _for_each("--mask", options.mask, count, None),
+                _for_each("--reference", options.reference, count, None),
+                _for_each("--reference-box", options.reference_box, count, None),
+                _for_each("--shape", options.shape, count, ObjectShape.DRAWN),
+                strict=True,
+            )
         )
     ]
-    for wish in asked:
-        _check_reference(wish)
+    for item in asked:
+        _check_reference(item)
     return asked
 
 
-def _check_reference(wish: ObjectWish) -> None:
-    if wish.reference is None and wish.reference_box is not None:
+def _given(options: argparse.Namespace, name: str) -> Sequence[Any] | None:
+    """What was given for a field of the wish: a value for each object, or one switch for all."""
+    value = getattr(options, name)
+    return [value] if isinstance(value, bool) else value
+
+
+def _check_reference(asked: AskedObject) -> None:
+    if asked.reference is None and asked.reference_box is not None:
         raise WrongOptions("--reference-box is given without a picture.", "Name one with --reference.")
-    if wish.shape is not ObjectShape.REFERENCE:
+    if asked.shape is not ObjectShape.REFERENCE:
         return
-    if wish.reference is None:
+    if asked.reference is None:
         raise WrongOptions("--shape reference is given without a picture.", "Name one with --reference.")
-    if wish.mask is not None:
+    if asked.mask is not None:
         raise WrongOptions("--mask and --shape reference both give the shape.", "Leave one of them out.")
 
 

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 
-from wire.protocol import ClassInfo, ErrorCode, InsertObjectError, PackInfo
+from wire.protocol import ClassInfo, ErrorCode, InsertObjectError, PackInfo, Wish
+
+
+def named(wish: Wish, classes: Sequence[ClassInfo], packs: Sequence[PackInfo] = ()) -> Wish:
+    """The wish with the exact names of its pack, class and style.
+
+    ``classes`` are those of the shipped pack, ``packs`` the further ones.
+
+    Raises:
+        InsertObjectError: ``bad-request`` for a pack or a style, ``unknown-class`` for a class that the
+            wish's pack does not know; the hint suggests the nearest.
+    """
+    pack = known_pack(wish.pack, packs)
+    info = known_class(wish.class_name, pack.classes if pack else classes)
+    return replace(
+        wish, pack=pack.name if pack else "", class_name=info.name, style=known_style(wish.style, info)
+    )
 
 
 def known_pack(name: str, packs: Sequence[PackInfo]) -> PackInfo | None:

@@ -113,7 +113,7 @@ class Engine:
         Raises:
             InsertObjectError: with the code and the sentence for the user.
         """
-        pack = self._pack(request.pack)
+        pack = self._pack(request.wish.pack)
         try:
             yield from layers_of(
                 self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction)),

@@ -11,7 +11,7 @@ from daemon.painting.insertion import layers_of
 from daemon.painting.pixels import frame_pixels
 from daemon.painting.scene import paste, window_pixels
 from models.bundle import Bundle
-from wire.protocol import MAX_WINDOW_PIXELS, Rect
+from wire.protocol import MAX_WINDOW_PIXELS, Rect, Wish
 from wire.request import insert_request
 
 Picture = NDArray[np.uint8]
@@ -25,7 +25,9 @@ def whole_path(bundle: Bundle) -> Callable[[Picture, tuple[int, int, int, int], 
         place = Rect(*box)
         limit = min(MAX_WINDOW_PIXELS, 2 * bundle.resolution)
         _, scene = window_pixels(picture, place, limit)
-        request = insert_request(class_name, place, width, height, scene, seed=seed, shadow=True, limit=limit)
+        request = insert_request(
+            Wish(class_name, place, seed, shadow=True), width, height, scene, limit=limit
+        )
         finished = picture
         for layer in layers_of(bundle, request, lambda *_: None):
             if layer.shadow is not None:

@@ -30,6 +30,7 @@ from wire.protocol import (
     PixelFrame,
     Rect,
     Stage,
+    Wish,
     sent_window,
 )
 
@@ -56,7 +57,7 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
     Raises:
         InsertObjectError: with the code and the sentence for the user.
     """
-    index = _class_index(bundle, request.class_name)
+    index = _class_index(bundle, request.wish.class_name)
     view = view_of_scene.view_of(request)
     on_stage(Stage.MASK, 0.3)
     plan = _plan(request, view, bundle, index)
@@ -66,7 +67,7 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
     else:
         masks, parts = bundle.make_shapes(
-            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.mirrored
+            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored
         )
     on_stage(Stage.OBJECT, 0.45)
     if plan.given_look is None:
@@ -87,9 +88,10 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         pixels, x, y = view_of_scene.object_layer(pictures[place], alphas[place], view, depth=request.depth)
         grained = pixel_frame(with_grain(frame_pixels(pixels), grain, seed))
         shadow = None
-        if request.shadow:
+        if request.wish.shadow:
             shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
-        yield Layer(request.id, place, request.class_name, seed, x, y, grained, *(shadow or (None, 0, 0)))
+        name = request.wish.class_name
+        yield Layer(request.id, place, name, seed, x, y, grained, *(shadow or (None, 0, 0)))
 
 
 def _class_index(bundle: Bundle, name: str) -> int:
@@ -107,11 +109,11 @@ def _no_picture(bundle: Bundle) -> InsertObjectError:
 def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) -> _Plan:
     """Everything random about a variation comes from its own seed, so one can be had again alone."""
     count, side = request.variations, bundle.resolution
-    seeds = [(request.seed + place) % (MAX_SEED + 1) for place in range(count)]
+    seeds = [(request.wish.seed + place) % (MAX_SEED + 1) for place in range(count)]
     codes, mask_codes, noise = [], [], []
     for seed in seeds:
-        look = seed if request.look_seed is None else request.look_seed
-        shape = seed if request.shape_seed is None else request.shape_seed
+        look = seed if request.wish.look_seed is None else request.wish.look_seed
+        shape = seed if request.wish.shape_seed is None else request.wish.shape_seed
         codes.append(_numbers(look, bundle).look)
         mask_codes.append(_numbers(shape, bundle).shape)
         noise.append(_numbers(seed, bundle).noise)
@@ -151,7 +153,7 @@ def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | N
     if request.reference is not None:
         picture, mask = view_of_scene.reference_crop(request.reference, bundle.resolution)
         return bundle.encode(_planes(picture) * 2 - 1, _planes(mask)).cpu()
-    style = known_style(request.style, class_infos(bundle.manifest)[class_index])
+    style = known_style(request.wish.style, class_infos(bundle.manifest)[class_index])
     if style:
         return torch.tensor(bundle.manifest.classes[class_index].styles[style]).unsqueeze(0)
     return None
@@ -170,4 +172,4 @@ def warm_up_request(class_name: str, variations: int) -> Insert:
     window = sent_window(box, side, side)
     grey = bytes([128]) * (window.width * window.height * 3)
     pixels = PixelFrame(window.width, window.height, PixelFormat.RGB8, grey)
-    return Insert("warm-up", class_name, side, side, box, window, pixels, variations=variations)
+    return Insert("warm-up", Wish(class_name, box), side, side, window, pixels, variations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from daemon.packs.names import known_class, known_pack, known_style
+from daemon.packs.names import named
 from wire.protocol import (
     PROTOCOL_VERSION,
     ClassInfo,
@@ -42,26 +42,6 @@ def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequenc
         InsertObjectError: with the sentence for the user.
     """
     check_insert(request)
-    return request if classes is None else named(request, classes, packs)
-
-
-def named(request: Insert, classes: Sequence[ClassInfo], packs: Sequence[PackInfo] = ()) -> Insert:
-    """The request with the exact names of its pack, class and style.
-
-    Args:
-        request: as it came.
-        classes: what the shipped pack knows.
-        packs: the further packs.
-
-    Raises:
-        InsertObjectError: ``bad-request`` for a pack or a style, ``unknown-class`` for a class that the
-            request's pack does not know; the hint suggests the nearest.
-    """
-    pack = known_pack(request.pack, packs)
-    info = known_class(request.class_name, pack.classes if pack else classes)
-    return dataclasses.replace(
-        request,
-        pack=pack.name if pack else "",
-        class_name=info.name,
-        style=known_style(request.style, info),
-    )
+    if classes is None:
+        return request
+    return dataclasses.replace(request, wish=named(request.wish, classes, packs))

@@ -8,10 +8,10 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
-from daemon.serving.admission import named
+from daemon.packs.names import named
 from daemon.serving.workqueue import Work
 from wire.protocol import (
     Cancelled,
@@ -287,7 +287,8 @@ class Worker:
             return _error_reply(work, failure or as_painters_error(None, "The networks are not loaded."))
         layers: Iterator[Layer] = iter(())
         try:
-            request = named(work.request, self._engine.classes, self._engine.packs)
+            wish = named(work.request.wish, self._engine.classes, self._engine.packs)
+            request = replace(work.request, wish=wish)
             layers = self._engine.insert(request, lambda stage, part: self._tell_stage(work, stage, part))
             for layer in layers:
                 if work.dropped.is_set():

@@ -148,10 +148,10 @@ class Customer(threading.Thread):
 
 def belongs(layer: Layer, request: Insert) -> bool:
     """Whether place, size and every pixel of a layer are what the stand-in engine makes of the request."""
-    box = request.box
+    wish, box = request.wish, request.wish.box
     margin_x, margin_y = box.width // 8, box.height // 8
     width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
-    colour = stand_in_colour(request.class_name, request.seed, layer.index, request.style)
+    colour = stand_in_colour(wish.class_name, wish.seed, layer.index, wish.style)
     soft = height // 10
     expected = bytes((*colour, 255)) * (width * (height - soft)) + bytes((*colour, 128)) * (width * soft)
     data = bytes(layer.pixels.data)
@@ -163,7 +163,7 @@ def belongs(layer: Layer, request: Insert) -> bool:
     fits = fits and (layer.pixels.width, layer.pixels.height) == (width, height)
     fits = fits and layer.pixels.format is (PixelFormat.RGBA16 if request.depth == 16 else PixelFormat.RGBA8)
     below = shadow_area(box)
-    fits = fits and (layer.shadow is not None) == request.shadow
+    fits = fits and (layer.shadow is not None) == wish.shadow
     if layer.shadow is not None:
         fits = fits and (layer.shadow_x, layer.shadow_y) == (below.x, below.y)
     return fits and data == expected

@@ -10,6 +10,7 @@ from typing import Any
 
 import zmq
 
+from tests.changed_insert import with_changes
 from wire.protocol import (
     MAX_WINDOW_PIXELS,
     Buffer,
@@ -26,6 +27,7 @@ from wire.protocol import (
     Status,
     StatusRequest,
     Welcome,
+    Wish,
     decode_reply,
     encode,
     sent_size,
@@ -109,17 +111,9 @@ def an_insert(class_name: str = "dog", **changes: Any) -> Insert:
     window = sent_window(box.clipped(width, height), width, height)
     scene_width, scene_height = sent_size(window, MAX_WINDOW_PIXELS)
     grey = b"\x80" * (scene_width * scene_height * 3)
-    values: dict[str, Any] = {
-        "id": new_id(),
-        "class_name": class_name,
-        "image_width": width,
-        "image_height": height,
-        "box": box,
-        "window": window,
-        "scene": PixelFrame(scene_width, scene_height, PixelFormat.RGB8, grey),
-        **changes,
-    }
-    return Insert(**values)
+    scene = PixelFrame(scene_width, scene_height, PixelFormat.RGB8, grey)
+    plain = Insert(new_id(), Wish(class_name, box), width, height, window, scene)
+    return with_changes(plain, **changes)
 
 
 def kinds(replies: list[Reply]) -> list[str]:

@@ -89,7 +89,7 @@ def test_two_clients_get_their_own_pixels(serve: Serve) -> None:
         peer.send(request)
     for peer, request in requests:
         (layer,) = [reply for reply in peer.replies(request.id) if isinstance(reply, Layer)]
-        assert bytes(layer.pixels.data[:3]) == bytes(stand_in_colour("dog", request.seed, 0))
+        assert bytes(layer.pixels.data[:3]) == bytes(stand_in_colour("dog", request.wish.seed, 0))
 
 
 # --- What is refused --------------------------------------------------------------------------------

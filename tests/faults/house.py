@@ -129,7 +129,7 @@ def right_layers(request: Insert, replies: list[Reply]) -> None:
     layers = [reply for reply in replies if isinstance(reply, Layer)]
     assert sorted(layer.index for layer in layers) == list(range(request.variations))
     for layer in layers:
-        colour = stand_in_colour(request.class_name, request.seed, layer.index, request.style)
+        colour = stand_in_colour(request.wish.class_name, request.wish.seed, layer.index, request.wish.style)
         assert bytes(layer.pixels.data[:3]) == bytes(colour)
     assert isinstance(replies[-1], Done), replies[-1]
 

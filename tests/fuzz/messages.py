@@ -31,6 +31,7 @@ from wire.protocol import (
     Status,
     StatusRequest,
     Welcome,
+    Wish,
     encode,
     sent_size,
     sent_window,
@@ -96,12 +97,16 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
         extras["reference"] = _frame(
             chooser, chooser.randrange(1, 30), chooser.randrange(1, 30), scene_format
         )
+    seeds = (0, 1, 2**31 - 1)
+    wish = Wish(
+        chooser.choice(CLASS_NAMES), box, chooser.choice(seeds), chooser.choice(("", "", "bold")),
+        shadow=chooser.random() < 0.2, mirrored=chooser.random() < 0.2,
+        shape_seed=chooser.choice((None, *seeds)), look_seed=chooser.choice((None, *seeds)),
+    )  # fmt: skip
     return Insert(
-        identity, chooser.choice(CLASS_NAMES), width, height, box, window,
-        _frame(chooser, *size, scene_format),
-        seed=chooser.choice((0, 1, 2**31 - 1)), variations=chooser.choice(_VARIATIONS),
-        depth=chooser.choice((8, 16)), style=chooser.choice(("", "", "bold")),
-        preview=chooser.random() < 0.3, shadow=chooser.random() < 0.2, **extras,
+        identity, wish, width, height, window, _frame(chooser, *size, scene_format),
+        variations=chooser.choice(_VARIATIONS), depth=chooser.choice((8, 16)),
+        preview=chooser.random() < 0.3, **extras,
     )  # fmt: skip
 
 

@@ -187,8 +187,16 @@ def describe_layer(layer: int) -> dict[str, Any]:
         "filters": [each.get_operation_name() for each in item.get_filters()],
         "locks": [item.get_lock_content(), item.get_lock_position(), item.get_lock_visibility()],
         "is_shadow": item.get_parasite(SHADOW) is not None,
-        "record": None if parasite is None else json.loads(bytes(parasite.get_data()).rstrip(b"\0")),
+        "record": None if parasite is None else _flat_record(parasite),
     }
+
+
+def _flat_record(parasite: Gimp.Parasite) -> dict[str, Any]:
+    """The record's entries and those of its wish in one map; of a given shape whether there is one."""
+    record = json.loads(bytes(parasite.get_data()).rstrip(b"\0"))
+    recipe = record.pop("recipe")
+    pair = record.pop("shadow")
+    return {**recipe["wish"], **record, "pair": pair, "given_shape": "shape" in recipe}
 
 
 def _all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
@@ -307,11 +315,15 @@ def move_to_group(layer: int, group: int) -> None:
 
 
 def change_record(layer: int, **changes: Any) -> None:
-    """Changes what an object layer remembers; None takes an entry out."""
+    """Changes what an object layer remembers, its place or an entry of its wish; None takes an entry out."""
     item = _item_of(layer)
-    record = json.loads(bytes(item.get_parasite(RECORD).get_data()).rstrip(b"\0")) | changes
-    kept = {name: value for name, value in record.items() if value is not None}
-    item.attach_parasite(Gimp.Parasite.new(RECORD, 3, json.dumps(kept).encode()))
+    record = json.loads(bytes(item.get_parasite(RECORD).get_data()).rstrip(b"\0"))
+    for name, value in changes.items():
+        holder = record if name == "place" else record["recipe"]["wish"]
+        holder[name] = value
+        if value is None:
+            del holder[name]
+    item.attach_parasite(Gimp.Parasite.new(RECORD, 3, json.dumps(record).encode()))
 
 
 def remove_layer(layer: int) -> None:

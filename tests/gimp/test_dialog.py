@@ -108,7 +108,7 @@ def test_arrow_keys_put_another_variation_on_the_canvas(desk: Desk) -> None:
     dialog = desk.open_dialog()
     first = previewed_colour(desk, image, bare)
     desk.screen.focus(dialog)
-    desk.screen.keys(*["Tab"] * 6)  # style, seed, new seed, shadow, preview, thumbnails
+    desk.screen.keys(*["Tab"] * 7)  # style, seed, new seed, shadow, flip, preview, thumbnails
     desk.screen.keys("Right")
     second = previewed_colour(desk, image, bare, first)
     desk.screen.screenshot("variations")

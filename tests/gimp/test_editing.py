@@ -65,7 +65,7 @@ def test_an_object_that_was_moved_is_lit_there_in_its_own_shape(gimp: Gimp, imag
     record = about["record"]
     assert isinstance(record, dict)
     assert record["box"] == [200, 150, 120, 90]  # where its own pixels are
-    assert record["from_selection"] is True
+    assert record["given_shape"] is True
 
 
 def test_an_object_that_was_moved_can_have_a_new_shape_there(gimp: Gimp, image: int, layer: int) -> None:
@@ -73,7 +73,7 @@ def test_an_object_that_was_moved_can_have_a_new_shape_there(gimp: Gimp, image: 
     record = edited(gimp, image, shape="free")["record"]
     assert isinstance(record, dict)
     assert record["box"] == [180, 135, 160, 120]  # its old box, moved as it was
-    assert record["from_selection"] is False
+    assert record["given_shape"] is False
 
 
 @pytest.mark.parametrize(("kind", "values"), [("scale", (60, 45)), ("rotate", (0.6,))])
@@ -83,7 +83,7 @@ def test_a_transformed_object_keeps_its_shape(
     gimp.select_layer(image, gimp.transform(layer, kind, *values))
     record = edited(gimp, image)["record"]
     assert isinstance(record, dict)
-    assert record["from_selection"] is True
+    assert record["given_shape"] is True
 
 
 def test_what_the_user_has_set_on_the_layer_stays(gimp: Gimp, image: int, layer: int) -> None:

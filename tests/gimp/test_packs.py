@@ -66,9 +66,9 @@ def test_an_object_whose_pack_is_gone_stays_as_it_was(gimp: Gimp, image: int) ->
     assert gimp.describe_layer(layer) == before
 
 
-def test_a_record_from_before_there_were_packs_is_understood(gimp: Gimp, image: int) -> None:
+def test_a_record_that_lacks_later_entries_is_understood(gimp: Gimp, image: int) -> None:
     layer = insert(gimp, image, object_class="cat")["layer"]
-    gimp.change_record(layer, pack=None, shadow=None, pair=None)  # the record has no such entries
+    gimp.change_record(layer, pack=None, shadow=None, mirrored=None)
     gimp.select_none(image)
     edited = insert(gimp, image, seed=2, shadow=True)
     assert edited["layer"] == layer

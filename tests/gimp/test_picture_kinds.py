@@ -264,11 +264,11 @@ def test_the_shape_of_a_selection_is_read_exactly(gimp: Gimp) -> None:
 def test_a_selection_that_is_no_rectangle_becomes_the_shape_by_itself(gimp: Gimp) -> None:
     made = gimp.make_image(400, 300)
     gimp.select_ellipse(made["image"], *BOX)
-    assert gimp.describe_layer(inserted(gimp, made["image"]))["record"]["from_selection"] is True
+    assert gimp.describe_layer(inserted(gimp, made["image"]))["record"]["given_shape"] is True
     gimp.select_ellipse(made["image"], *BOX)
     gimp.select_layer(made["image"], made["layer"])
     free = inserted(gimp, made["image"], shape="free")
-    assert gimp.describe_layer(free)["record"]["from_selection"] is False
+    assert gimp.describe_layer(free)["record"]["given_shape"] is False
     gimp.delete(made["image"])
 
 

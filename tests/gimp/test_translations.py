@@ -60,6 +60,7 @@ ALWAYS_THERE = (
     "_Seed:",
     "_New Seed",
     "Contact shado_w",
+    "_Flip horizontally",
     "_Preview on the picture",
     "_Retry",
     "_Help",

@@ -30,7 +30,7 @@ def test_it_is_in_the_filters_menu(gimp: Gimp) -> None:
 def test_every_argument_is_documented(gimp: Gimp) -> None:
     arguments = gimp.arguments_of_procedure()
     box = {"box-x", "box-y", "box-width", "box-height"}
-    assert {"object-class", "style", "seed", "shape", "pack", "shadow"} | box <= set(arguments)
+    assert {"object-class", "style", "seed", "shape", "pack", "shadow", "mirrored"} | box <= set(arguments)
     assert all(arguments.values())
 
 
@@ -47,10 +47,12 @@ def test_the_layer_is_named_and_remembers_its_request(gimp: Gimp, image: int) ->
         "style": "brown",
         "box": list(BOX),
         "place": [about["x"], about["y"], about["width"], about["height"]],
-        "from_selection": False,
+        "given_shape": False,
         "name": "dog · seed 42",
+        "group": "",
         "pack": "",
         "shadow": False,
+        "mirrored": False,
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,11 @@ import torch
 from daemon.painting.engine import KEPT_PACKS, Engine, create_engine
 from daemon.painting.scene import window_pixels
 from models.bundle import Bundle
+from tests.changed_insert import with_changes
 from tests.packs.conftest import rewrite
 from tests.packs.test_hostile_files import changed
 from tests.tiny_weights import write_tiny_weights
-from wire.protocol import ErrorCode, Insert, InsertObjectError, Layer, Rect, Stage
+from wire.protocol import ErrorCode, Insert, InsertObjectError, Layer, Rect, Stage, Wish
 
 BOX = Rect(50, 40, 80, 60)
 
@@ -58,8 +58,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def request(**changes: object) -> Insert:
     picture = np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8)
     window, scene = window_pixels(picture, BOX, 512)
-    plain = Insert("r", "disc", 200, 150, BOX, window, scene, seed=7)
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    plain = Insert("r", Wish("disc", BOX, 7), 200, 150, window, scene)
+    return with_changes(plain, **changes)
 
 
 def layer_of(engine: Engine, **changes: object) -> Layer:

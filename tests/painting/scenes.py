@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.painting.scene import SceneView, view_of, window_pixels
-from wire.protocol import Insert, PixelFrame, Rect
+from wire.protocol import Insert, PixelFrame, Rect, Wish
 
 BORDER_BOXES = (
     Rect(0, 0, 40, 40),
@@ -40,7 +40,7 @@ def insert_of(picture: NDArray[Any], box: Rect, limit: int = 512, **more: Any) -
     """The request that a client makes for a box."""
     window, scene = window_pixels(picture, box, limit)
     height, width = picture.shape[:2]
-    return Insert("request", "dog", width, height, box, window, scene, **more)
+    return Insert("request", Wish("dog", box), width, height, window, scene, **more)
 
 
 def view(picture: NDArray[Any], box: Rect, limit: int = 512) -> SceneView:

@@ -12,6 +12,7 @@ import torch
 from daemon.painting import engine as engine_module
 from daemon.painting.engine import Engine, create_engine
 from daemon.painting.scene import window_pixels
+from tests.changed_insert import with_changes
 from tests.tiny_weights import write_tiny_weights
 from wire.protocol import (
     MAX_SEED,
@@ -23,6 +24,7 @@ from wire.protocol import (
     PixelFrame,
     Rect,
     Stage,
+    Wish,
 )
 
 BOX = Rect(50, 40, 80, 60)
@@ -45,8 +47,8 @@ def engine(weights: Path) -> Engine:
 def _request(**changes: object) -> Insert:
     picture = np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8)
     window, scene = window_pixels(picture, BOX, 512)
-    request = Insert("r", "disc", 200, 150, BOX, window, scene, seed=7)
-    return replace(request, **changes)  # type: ignore[arg-type]
+    request = Insert("r", Wish("disc", BOX, 7), 200, 150, window, scene)
+    return with_changes(request, **changes)
 
 
 def _layers(engine: Engine, request: Insert) -> list[Layer]:

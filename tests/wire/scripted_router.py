@@ -31,9 +31,8 @@ def welcome(request: protocol.Request) -> protocol.Welcome:
 
 def layer(request: protocol.Insert, index: int = 0) -> protocol.Layer:
     pixels = protocol.PixelFrame(2, 2, protocol.PixelFormat.RGBA8, bytes(range(16)))
-    return protocol.Layer(
-        request.id, index, request.class_name, request.seed, request.box.x, request.box.y, pixels
-    )
+    wish = request.wish
+    return protocol.Layer(request.id, index, wish.class_name, wish.seed, wish.box.x, wish.box.y, pixels)
 
 
 def obliging(request: protocol.Request) -> list[protocol.Reply]:

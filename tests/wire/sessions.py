@@ -15,9 +15,10 @@ from wire.session import Event, Session, SessionState, StateChanged
 OpenSession = Callable[..., Session]
 
 
-def insert(**options: int) -> protocol.Insert:
+def insert(*, seed: int = 0, variations: int = 1) -> protocol.Insert:
     scene = PixelFrame(140, 140, PixelFormat.RGB8, bytes(140 * 140 * 3))
-    return insert_request("dog", Rect(50, 50, 100, 100), 500, 400, scene, **options)  # type: ignore[arg-type]
+    wish = protocol.Wish("dog", Rect(50, 50, 100, 100), seed)
+    return insert_request(wish, 500, 400, scene, variations=variations)
 
 
 def wait_for(session: Session, wanted: Callable[[Event], bool], seconds: float = 10.0) -> list[Event]:

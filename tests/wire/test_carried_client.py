@@ -25,7 +25,9 @@ from wire.session import Session
 
 assert protocol.codec.msgpack.Unpacker.__module__ == "wire.protocol.msgpack.fallback"
 scene = protocol.PixelFrame(140, 140, protocol.PixelFormat.RGB8, bytes(140 * 140 * 3))
-request = insert_request("dog", protocol.Rect(50, 50, 100, 100), 500, 400, scene, variations=2)
+request = insert_request(
+    protocol.Wish("dog", protocol.Rect(50, 50, 100, 100)), 500, 400, scene, variations=2
+)
 with Session(Config(Path(sys.argv[2]), ()), "carried", autostart=False) as session:
     print(*(reply.TYPE for reply in session.stream(request, 10)))
 foreign = {"daemon", "plugins", "zmq", "numpy", "msgpack"}

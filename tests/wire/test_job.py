@@ -13,7 +13,7 @@ from wire.request import insert_request
 @pytest.fixture
 def job() -> InsertJob:
     scene = PixelFrame(140, 140, PixelFormat.RGB8, bytes(140 * 140 * 3))
-    return InsertJob(insert_request("dog", Rect(50, 50, 100, 100), 500, 400, scene))
+    return InsertJob(insert_request(protocol.Wish("dog", Rect(50, 50, 100, 100)), 500, 400, scene))
 
 
 def layer(job: InsertJob, index: int, seed: int = 0) -> protocol.Layer:

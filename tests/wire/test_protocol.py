@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.changed_insert import parted
 from wire import protocol
 from wire.protocol import (
     Accepted,
@@ -38,6 +39,7 @@ from wire.protocol import (
     Status,
     StatusRequest,
     Welcome,
+    Wish,
     decode_reply,
     decode_request,
     encode,
@@ -48,26 +50,28 @@ SCENE = PixelFrame(2, 3, PixelFormat.RGB8, bytes(range(18)))
 OBJECT = PixelFrame(1, 2, PixelFormat.RGBA8, bytes(8))
 FULL_INSERT = Insert(
     id="i1",
-    class_name="dog",
+    wish=Wish(
+        "dog",
+        Rect(-5, 10, 100, 120),
+        seed=42,
+        style="snow",
+        pack="lamps",
+        shadow=True,
+        shape_seed=5,
+        look_seed=2**31 - 1,
+        mirrored=True,
+    ),
     image_width=640,
     image_height=480,
-    box=Rect(-5, 10, 100, 120),
     window=Rect(0, 0, 168, 168),
     scene=SCENE,
-    seed=42,
     variations=3,
     depth=16,
-    style="snow",
     preview=True,
-    pack="lamps",
-    shadow=True,
-    shape_seed=5,
-    look_seed=2**31 - 1,
-    mirrored=True,
     mask=PixelFrame(2, 3, PixelFormat.A8, bytes(6)),
     reference=PixelFrame(1, 1, PixelFormat.BGRA8, b"bgra"),
 )
-PLAIN_INSERT = Insert("i2", "cat", 640, 480, Rect(0, 0, 8, 8), Rect(0, 0, 12, 12), SCENE)
+PLAIN_INSERT = Insert("i2", Wish("cat", Rect(0, 0, 8, 8)), 640, 480, Rect(0, 0, 12, 12), SCENE)
 REQUESTS: list[protocol.Request] = [
     Hello("h", "GIMP 3.0"),
     Hello("h", "", 7),
@@ -154,10 +158,17 @@ def header_of(message: protocol.Request | protocol.Reply) -> dict[str, Any]:
 
 
 def changed(message: protocol.Request | protocol.Reply, **changes: Any) -> list[Any]:
-    """The message's frames with a header that differs; None takes a field out."""
-    header = {**header_of(message), **changes}
-    header = {name: value for name, value in header.items() if value is not None}
+    """The message's frames with a header that differs, or whose wish does; None takes a field out."""
+    of_wish, own = parted(**changes) if isinstance(message, Insert) else ({}, changes)
+    header = {**header_of(message), **own}
+    if of_wish:
+        header["wish"] = _without_none({**header["wish"], **of_wish})
+    header = _without_none(header)
     return [msgpack.packb(header), *encode(message)[1:]]
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def test_a_field_that_is_no_picture_cannot_be_sent_as_one() -> None:
@@ -171,7 +182,7 @@ def test_a_field_that_is_no_picture_cannot_be_sent_as_one() -> None:
 BOUNDED = [
     (message, item.name, item.metadata["within"])
     for message in (Hello("h"), FULL_INSERT, Accepted("i1", 3), REPLIES[0], REPLIES[-1])
-    for item in fields(message)
+    for item in (*fields(message), *(fields(Wish) if message is FULL_INSERT else ()))
     if "within" in item.metadata
 ]
 
@@ -182,7 +193,8 @@ def test_every_number_is_held_to_the_range_that_its_field_names(
 ) -> None:
     decode: Callable[[Any], Any] = decode_request if isinstance(message, (Hello, Insert)) else decode_reply
     for value in bounds:
-        assert getattr(decode(changed(message, **{name: value})), name) == value
+        found = decode(changed(message, **{name: value}))
+        assert getattr(found if hasattr(found, name) else found.wish, name) == value
     for value in (bounds[0] - 1, bounds[1] + 1, float(bounds[0]), True, "1"):
         with pytest.raises(MalformedMessage, match=name):
             decode(changed(message, **{name: value}))
@@ -195,12 +207,13 @@ def accepts(name: str, value: Any) -> bool:
     """Whether a wrong-looking value is a right one for this field."""
     if name in ("client", "style", "target", "class_name", "id", "pack"):
         return bool(value == "")
-    return (name in ("preview", "shadow", "mirrored") and value is True) or (
-        name == "seed" and value == 2**31
-    )
+    return (name in ("preview", "shadow", "mirrored") and value is True) or (name, value) == ("wish", {})
 
 
-@pytest.mark.parametrize("name", [name for name in header_of(FULL_INSERT) if name not in ("type", "frames")])
+@pytest.mark.parametrize(
+    "name",
+    [*(name for name in header_of(FULL_INSERT) if name not in ("type", "frames")), *vars(FULL_INSERT.wish)],
+)
 @pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 def test_an_insert_with_a_wrong_field_is_malformed(name: str, value: Any) -> None:
     if accepts(name, value):
@@ -220,16 +233,9 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "frames",
         "client",
         "protocol_version",
-        "seed",
         "variations",
         "depth",
-        "style",
         "preview",
-        "pack",
-        "shadow",
-        "shape_seed",
-        "look_seed",
-        "mirrored",
         "packs",
         "shadow_x",
         "shadow_y",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.changed_insert import parted
 from wire.protocol import (
     ErrorCode,
     Insert,
@@ -13,6 +14,7 @@ from wire.protocol import (
     PixelFormat,
     PixelFrame,
     Rect,
+    Wish,
     decode_request,
     encode,
     sent_window,
@@ -24,8 +26,9 @@ SCENE = PixelFrame(140, 140, PixelFormat.RGB8, bytes(140 * 140 * 3))
 
 
 def build(**changes: Any) -> Insert:
-    values = {"class_name": "dog", "box": BOX, "image_width": 500, "image_height": 400, "scene": SCENE}
-    return insert_request(**{**values, **changes})
+    wish, own = parted(**changes)
+    values = {"image_width": 500, "image_height": 400, "scene": SCENE, **own}
+    return insert_request(Wish(**{"class_name": "dog", "box": BOX, **wish}), **values)
 
 
 def test_the_area_for_a_box_is_its_window_scaled_to_the_limit() -> None:
@@ -41,7 +44,7 @@ def test_a_box_over_the_border_is_clipped_for_the_window_and_sent_as_it_was_draw
     assert area.box == Rect(0, 300, 50, 100)
     scene = PixelFrame(area.width, area.height, PixelFormat.RGB8, bytes(area.width * area.height * 3))
     request = build(box=box, scene=scene)
-    assert request.box == box
+    assert request.wish.box == box
     assert request.window == sent_window(area.box, 500, 400)
 
 

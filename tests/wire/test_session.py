@@ -80,7 +80,7 @@ def test_the_daemon_gets_the_very_pixels(open_session: OpenSession) -> None:
     pixels = bytearray(range(256)) * 3072
     scene = PixelFrame(512, 512, PixelFormat.RGB8, memoryview(pixels))
     mask = PixelFrame(512, 512, PixelFormat.A8, bytes(512 * 512))
-    request = insert_request("dog", Rect(100, 100, 1000, 1000), 4000, 4000, scene, mask=mask)
+    request = insert_request(protocol.Wish("dog", Rect(100, 100, 1000, 1000)), 4000, 4000, scene, mask=mask)
     with ScriptedRouter() as router:
         list(open_session(router).stream(request, 5))
         [received] = router.inserts()
@@ -220,9 +220,9 @@ def test_an_insertion_cancelled_before_it_left_never_leaves(open_session: OpenSe
 
 def test_the_pixels_of_finished_requests_are_let_go(open_session: OpenSession) -> None:
     def fickle(request: protocol.Request) -> list[protocol.Reply]:
-        if isinstance(request, protocol.Insert) and request.seed % 3 == 1:
+        if isinstance(request, protocol.Insert) and request.wish.seed % 3 == 1:
             return [protocol.Accepted(request.id)]
-        if isinstance(request, protocol.Insert) and request.seed % 3 == 2:
+        if isinstance(request, protocol.Insert) and request.wish.seed % 3 == 2:
             return [protocol.Error(request.id, ErrorCode.INTERNAL, "No.")]
         return obliging(request)
 
@@ -302,7 +302,7 @@ def test_unreadable_replies_cost_only_their_request(open_session: OpenSession) -
     def broken(frames: list[bytes]) -> list[list[bytes]]:
         request = protocol.decode_request(frames)
         replies = [[bytes(part) for part in protocol.encode(reply)] for reply in obliging(request)]
-        if isinstance(request, protocol.Insert) and request.seed == 1:
+        if isinstance(request, protocol.Insert) and request.wish.seed == 1:
             return [[b"\xc1 no msgpack"], [], [replies[1][0], b"short"]]
         return [frames for frames in replies if frames]
 

@@ -8,14 +8,12 @@ This package uses the standard library and msgpack only, and the plug-ins carry 
 Pythons load no compiled packages; there a pure-Python msgpack lies in it.
 """
 
-from .codec import MAX_HEADER_BYTES, MalformedMessage, decode_reply, decode_request, encode
+from .codec import MAX_HEADER_BYTES, decode_reply, decode_request, encode
 from .errors import ErrorCode, InsertObjectError
 from .geometry import MIN_BOX_SIDE, WINDOW_SCALE, Rect, sent_size, sent_window, square_window, usable_box
 from .messages import (
     MAX_FRAME_SIDE,
-    MAX_IMAGE_SIDE,
     MAX_LAYER_PIXELS,
-    MAX_SEED,
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
     PLAIN_USERNAME,
@@ -43,7 +41,9 @@ from .messages import (
     StatusRequest,
     Welcome,
 )
+from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
 from .rules import check_insert
+from .wish import MAX_SEED, NOT_DRAWN, Wish
 
 __all__ = [
     "MAX_FRAME_SIDE",
@@ -54,6 +54,7 @@ __all__ = [
     "MAX_VARIATIONS",
     "MAX_WINDOW_PIXELS",
     "MIN_BOX_SIDE",
+    "NOT_DRAWN",
     "PLAIN_USERNAME",
     "PROTOCOL_VERSION",
     "WINDOW_SCALE",
@@ -83,12 +84,15 @@ __all__ = [
     "Status",
     "StatusRequest",
     "Welcome",
+    "Wish",
     "check_insert",
     "decode_reply",
     "decode_request",
     "encode",
+    "from_plain",
     "sent_size",
     "sent_window",
     "square_window",
+    "to_plain",
     "usable_box",
 ]

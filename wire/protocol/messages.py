@@ -12,14 +12,15 @@ from typing import Any, ClassVar, TypeAlias
 
 from .errors import ErrorCode, InsertObjectError
 from .geometry import MIN_BOX_SIDE, Rect
+from .plain import MAX_IMAGE_SIDE
+from .wish import A_SEED, MAX_SEED, Wish, one_of, within
 
 PROTOCOL_VERSION = 1
 PLAIN_USERNAME = "insert-object"
 
-MAX_IMAGE_SIDE = 300_000  # image pixels; Krita's and GIMP's own limits lie at or below this
 MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MAX_VARIATIONS = 16
-MAX_SEED = 2**31 - 1  # the largest value that every editor's integer setting can keep
+MAX_ID = 128  # characters
 MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
 MAX_FRAME_SIDE = 4096  # longest side of any pixel frame in a request
 
@@ -60,17 +61,7 @@ class PixelFrame:
     data: Buffer = field(repr=False)
 
 
-# --- What a field may hold, for ``field(metadata=…)`` ------------------------------------------------
-
-
-def within(low: int, high: int) -> Mapping[str, Any]:
-    """A whole number from ``low`` to ``high``."""
-    return {"within": (low, high)}
-
-
-def one_of(*values: int) -> Mapping[str, Any]:
-    """One of these whole numbers."""
-    return {"one_of": values}
+# --- What a pixel frame may hold ----------------------------------------------------------------------
 
 
 def formats(*allowed: PixelFormat) -> Mapping[str, Any]:
@@ -82,6 +73,7 @@ SCENE_FORMATS = formats(PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8)
 LAYER_FORMATS = formats(PixelFormat.RGBA8, PixelFormat.RGBA16)
 ON_THE_IMAGE = within(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE)
 COUNT = within(0, 2**31)
+AN_ID = {"longest": MAX_ID}
 
 
 # --- Requests ---------------------------------------------------------------------------------------
@@ -92,42 +84,31 @@ class Hello:
     """Opens a conversation. Answered by ``Progress`` (stage loading) as needed, then ``Welcome``."""
 
     TYPE: ClassVar[str] = "hello"
-    id: str
+    id: str = field(metadata=AN_ID)
     client: str = ""  # name and version of the program, for the log
     protocol_version: int = field(default=PROTOCOL_VERSION, metadata=COUNT)
 
 
 @dataclass(frozen=True)
 class Insert:
-    """Asks for object layers.
+    """Asks for object layers as the ``wish`` says.
 
-    ``box`` is the user's rectangle, ``window`` is ``sent_window`` of its clipped form and ``scene`` its
-    pixels (rgb8, rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has
-    the size of ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha
-    is the object's mask) gives its look. ``pack`` names one of ``Welcome.packs``; empty: the shipped one.
-    ``shadow`` asks for a contact shadow with each layer. A seed sets shape and look; ``shape_seed`` and
-    ``look_seed`` keep the shape, or the look, of another one. ``mirrored`` turns a drawn shape around; a
-    ``mask`` stays as it is.
+    ``window`` is ``sent_window`` of the wish's box, clipped to the image, and ``scene`` its pixels (rgb8,
+    rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has the size of
+    ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha is the object's
+    mask) gives its look.
     """
 
     TYPE: ClassVar[str] = "insert"
-    id: str
-    class_name: str
+    id: str = field(metadata=AN_ID)
+    wish: Wish
     image_width: int = field(metadata=within(1, MAX_IMAGE_SIDE))
     image_height: int = field(metadata=within(1, MAX_IMAGE_SIDE))
-    box: Rect
     window: Rect
     scene: PixelFrame = field(metadata=SCENE_FORMATS)
-    seed: int = field(default=0, metadata=within(0, MAX_SEED))
     variations: int = field(default=1, metadata=within(1, MAX_VARIATIONS))
     depth: int = field(default=8, metadata=one_of(8, 16))
-    style: str = ""  # name of one of the class's style presets; empty: from the seed
     preview: bool = False
-    pack: str = ""
-    shadow: bool = False
-    shape_seed: int | None = field(default=None, metadata=within(0, MAX_SEED))
-    look_seed: int | None = field(default=None, metadata=within(0, MAX_SEED))
-    mirrored: bool = False
     mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))
     reference: PixelFrame | None = field(default=None, metadata=SCENE_FORMATS)
 
@@ -137,7 +118,7 @@ class Cancel:
     """Ends the request named ``target``. Answered by ``Cancelled``; unknown targets too."""
 
     TYPE: ClassVar[str] = "cancel"
-    id: str
+    id: str = field(metadata=AN_ID)
     target: str
 
 
@@ -146,7 +127,7 @@ class StatusRequest:
     """Asks for everything a bug report needs, without secrets."""
 
     TYPE: ClassVar[str] = "status"
-    id: str
+    id: str = field(metadata=AN_ID)
 
 
 @dataclass(frozen=True)
@@ -154,7 +135,7 @@ class Shutdown:
     """Ends the daemon once the running request is done. Answered by ``Done``."""
 
     TYPE: ClassVar[str] = "shutdown"
-    id: str
+    id: str = field(metadata=AN_ID)
 
 
 # --- Replies ----------------------------------------------------------------------------------------
@@ -208,7 +189,7 @@ class Welcome:
     """
 
     TYPE: ClassVar[str] = "welcome"
-    id: str
+    id: str = field(metadata=AN_ID)
     protocol_version: int = field(metadata=COUNT)
     daemon_version: str
     device: str
@@ -222,7 +203,7 @@ class Accepted:
     """The request was read and is in the queue, ``position`` requests ahead of it."""
 
     TYPE: ClassVar[str] = "accepted"
-    id: str
+    id: str = field(metadata=AN_ID)
     position: int = field(default=0, metadata=COUNT)
 
 
@@ -231,7 +212,7 @@ class Progress:
     """Where a request stands; ``fraction`` in 0..1 counts over all its stages."""
 
     TYPE: ClassVar[str] = "progress"
-    id: str
+    id: str = field(metadata=AN_ID)
     stage: Stage
     fraction: float
 
@@ -245,10 +226,10 @@ class Layer:
     """
 
     TYPE: ClassVar[str] = "layer"
-    id: str
+    id: str = field(metadata=AN_ID)
     index: int = field(metadata=within(0, MAX_VARIATIONS - 1))
     class_name: str
-    seed: int = field(metadata=within(0, MAX_SEED))
+    seed: int = field(metadata=A_SEED)
     x: int = field(metadata=ON_THE_IMAGE)
     y: int = field(metadata=ON_THE_IMAGE)
     pixels: PixelFrame = field(metadata=LAYER_FORMATS)
@@ -262,7 +243,7 @@ class Done:
     """The request is finished. ``notes`` are sentences for the user (say, that the CPU had to help out)."""
 
     TYPE: ClassVar[str] = "done"
-    id: str
+    id: str = field(metadata=AN_ID)
     notes: tuple[str, ...] = ()
 
 
@@ -271,7 +252,7 @@ class Cancelled:
     """The request named ``target`` sends nothing any more."""
 
     TYPE: ClassVar[str] = "cancelled"
-    id: str
+    id: str = field(metadata=AN_ID)
     target: str = ""
 
 
@@ -280,7 +261,7 @@ class Status:
     """The daemon's own account of itself: a map of plain values."""
 
     TYPE: ClassVar[str] = "status"
-    id: str
+    id: str = field(metadata=AN_ID)
     report: Mapping[str, Any]
 
 
@@ -289,7 +270,7 @@ class Error:
     """The request with this id failed; empty id: the message could not be read far enough to know it."""
 
     TYPE: ClassVar[str] = "error"
-    id: str
+    id: str = field(metadata=AN_ID)
     code: ErrorCode
     sentence: str
     hint: str = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import Field, fields
 from typing import Any
 
-from .codec import MalformedMessage
 from .errors import ErrorCode, InsertObjectError
 from .geometry import Rect, sent_size, sent_window, usable_box
 from .messages import (
@@ -16,6 +15,7 @@ from .messages import (
     PixelFormat,
     PixelFrame,
 )
+from .plain import MalformedMessage
 
 _SPOKEN = {"variations": "number of variations"}
 
@@ -27,17 +27,18 @@ def check_insert(request: Insert) -> Rect:
         InsertObjectError: ``box-too-small``, ``box-outside``, ``too-large``, or ``bad-request`` for numbers
             out of range, a mask of another size than the scene, or pixels that do not belong to the box.
     """
-    box = usable_box(request.box, request.image_width, request.image_height)
+    box = usable_box(request.wish.box, request.image_width, request.image_height)
     if box.width * box.height > MAX_LAYER_PIXELS:
         raise InsertObjectError(
             ErrorCode.TOO_LARGE,
             f"The box is {box.width} × {box.height} pixels, too large for one object.",
             f"Draw one of at most {MAX_LAYER_PIXELS // 1_000_000} million pixels.",
         )
-    for item in fields(request):
-        value = getattr(request, item.name)
-        if value is not None and {"within", "one_of"} & set(item.metadata):
-            _check_number(item, value)
+    for part in (request.wish, request):
+        for item in fields(part):
+            value = getattr(part, item.name)
+            if value is not None and {"within", "one_of"} & set(item.metadata):
+                _check_number(item, value)
     window = sent_window(box, request.image_width, request.image_height)
     if request.window != window:
         raise MalformedMessage("The window does not belong to the box.")

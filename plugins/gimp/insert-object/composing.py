@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import layer_pixels
 import object_layer
 import picture
-from request_record import RequestRecord
-from settings import Settings
 from subject import Subject
 from wording import Refusal, _
 
-from wire.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome
+from wire.layer_record import GivenShape, LayerRecord, Recipe
+from wire.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome, Wish
 from wire.request import SentArea, insert_request, new_id, sent_area
+from wire.sentences import PACK_IS_GONE, PACK_IS_GONE_HINT
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,16 @@ def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool
     )
 
 
-def request_for(
-    scene: Scene, settings: Settings, *, seed: int, variations: int = 1, preview: bool = False
-) -> Insert:
-    """A request for that many variations of the object in the scene."""
+def request_for(scene: Scene, wish: Wish, *, variations: int = 1, preview: bool = False) -> Insert:
+    """A request for that many variations of the object in the scene, whatever the wish's own box is."""
     return insert_request(
-        settings.class_name,
-        scene.box,
+        replace(wish, box=scene.box),
         scene.image_width,
         scene.image_height,
         scene.pixels,
-        seed=seed,
         variations=variations,
         depth=scene.depth,
-        style=settings.style,
         preview=preview,
-        pack=settings.pack,
-        shadow=settings.shadow,
         mask=scene.shape,
         limit=scene.limit,
     )
@@ -89,23 +82,20 @@ def classes_of(welcome: Welcome, pack: str) -> tuple[ClassInfo, ...]:
 def missing_pack(name: str) -> Refusal:
     """What the user is told when a model pack is gone."""
     return Refusal(
-        _("The model pack “{pack}” is not there any more.").format(pack=name),
-        _("Put it back, or choose another pack or class."),
+        _(PACK_IS_GONE).format(pack=name),
+        _(PACK_IS_GONE_HINT),
     )
 
 
-def record_for(subject: Subject, scene: Scene, settings: Settings, reply: Layer, label: str) -> RequestRecord:
+def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: str) -> LayerRecord:
     """What the object's layer is to remember."""
-    old = subject.record
-    return RequestRecord(
-        class_name=reply.class_name or settings.class_name,
-        seed=reply.seed,
-        style=settings.style,
-        box=scene.box,
+    old, shape = subject.record, None
+    if scene.shape is not None:
+        shape = GivenShape.of(scene.shape.width, scene.shape.height, bytes(scene.shape.data))
+    name = reply.class_name or wish.class_name
+    return LayerRecord(
+        Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label),
         place=object_layer.rectangle_of(reply),
-        from_selection=scene.shape is not None,
         name=object_layer.layer_name(label, reply.seed),
-        pack=settings.pack,
-        shadow=settings.shadow,
-        pair=old.pair if old is not None and old.pair else new_id(),
+        shadow=old.shadow if old is not None and old.shadow else new_id(),
     )

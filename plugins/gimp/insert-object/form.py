@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gi.repository import Gtk
 from settings import Settings, roll_seed
 from thumbnails import VariationRow
 from wording import _, class_label
 
-from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome
+from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome, Wish
 
 VARIATIONS = 4
 SHIPPED = ""  # the pack that has no name on the wire
@@ -27,6 +28,7 @@ class InsertForm(Gtk.Grid):
         self.set_border_width(_BORDER)
         self._on_change = on_change
         self._silent = False  # while the program itself sets widgets
+        self._base = Wish()  # holds what no widget shows
         self._wanted: Settings | None = None  # what to choose as soon as it is known what there is
         self._packs: tuple[PackInfo, ...] = ()
         self._next_row = 0
@@ -44,6 +46,9 @@ class InsertForm(Gtk.Grid):
         self._shadow = self._check(_("Contact shado_w"))
         self._shadow.set_tooltip_text(_("A soft shadow on the ground, as a layer below the object"))
         self._shadow.connect("toggled", self._changed)
+        self._mirrored = self._check(_("_Flip horizontally"))
+        self._mirrored.set_tooltip_text(_("Turns what is drawn around, left for right"))
+        self._mirrored.connect("toggled", self._changed)
         self._preview = self._check(_("_Preview on the picture"))
         self._preview.set_active(True)
         self.row = VariationRow(VARIATIONS, on_variation)
@@ -55,12 +60,16 @@ class InsertForm(Gtk.Grid):
     def settings(self) -> Settings:
         """The choices as the widgets show them."""
         return Settings(
-            class_name=self._class.get_active_id() or "",
-            style=self._style.get_active_id() or "",
-            seed=self._seed.get_value_as_int(),
+            replace(
+                self._base,
+                class_name=self._class.get_active_id() or "",
+                style=self._style.get_active_id() or "",
+                seed=self._seed.get_value_as_int(),
+                pack=self._pack.get_active_id() or SHIPPED,
+                shadow=self._shadow.get_active(),
+                mirrored=self._mirrored.get_active(),
+            ),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
-            pack=self._pack.get_active_id() or SHIPPED,
-            shadow=self._shadow.get_active(),
             show_preview=self._preview.get_active(),
         )
 
@@ -68,14 +77,16 @@ class InsertForm(Gtk.Grid):
         """Shows choices, without telling anyone; class, style and pack as soon as they are offered."""
         self._silent = True
         self._wanted = settings
-        self._seed.set_value(settings.seed)
-        self._shadow.set_active(settings.shadow)
+        self._base = settings.wish
+        self._seed.set_value(settings.wish.seed)
+        self._shadow.set_active(settings.wish.shadow)
+        self._mirrored.set_active(settings.wish.mirrored)
         self._preview.set_active(settings.show_preview)
         self._silent = False
 
     def offer(self, welcome: Welcome) -> None:
         """Shows the packs and classes that the daemon has; what was chosen stays where it is among them."""
-        chosen = self._wanted or self.settings
+        chosen = (self._wanted or self.settings).wish
         self._wanted = None
         shipped = PackInfo(SHIPPED, _("Standard"), welcome.classes)
         self._packs = (shipped, *welcome.packs)
@@ -110,7 +121,7 @@ class InsertForm(Gtk.Grid):
         name = self._pack.get_active_id()
         return next((pack.classes for pack in self._packs if pack.name == name), ())
 
-    def _fill_classes(self, chosen: Settings) -> None:
+    def _fill_classes(self, chosen: Wish) -> None:
         classes = [(info.name, class_label(info)) for info in self._classes()]
         _fill(self._class, classes, chosen.class_name)
         self._fill_styles(chosen.style)
@@ -129,12 +140,12 @@ class InsertForm(Gtk.Grid):
     def _class_changed(self, _combo: Gtk.ComboBox) -> None:
         self._follow(lambda chosen: self._fill_styles(chosen.style))
 
-    def _follow(self, fill: Callable[[Settings], None]) -> None:
+    def _follow(self, fill: Callable[[Wish], None]) -> None:
         """Fills the lists that depend on the one which the user has changed."""
         if self._silent:
             return
         self._silent = True
-        fill(self.settings)
+        fill(self.settings.wish)
         self._silent = False
         self._on_change()
 

@@ -5,36 +5,37 @@ from __future__ import annotations
 import re
 
 from gi.repository import Gimp
-from request_record import PARASITE, SHADOW_PARASITE, RequestRecord, ShadowMark
+from parasites import RECORD, SHADOW, ShadowMark
 
+from wire.layer_record import LayerRecord
 from wire.protocol import Rect
 
 _NUMBER = re.compile(r" #\d+$")
 _KEPT_AND_UNDOABLE = 1 | 2  # GIMP_PARASITE_PERSISTENT, GIMP_PARASITE_UNDOABLE
 
 
-def remember(layer: Gimp.Layer, what: RequestRecord | ShadowMark) -> None:
+def remember(layer: Gimp.Layer, what: LayerRecord | ShadowMark) -> None:
     """Writes a record or a mark into a layer; XCF files keep it and undo takes it back."""
-    name = PARASITE if isinstance(what, RequestRecord) else SHADOW_PARASITE
-    layer.attach_parasite(Gimp.Parasite.new(name, _KEPT_AND_UNDOABLE, what.to_bytes()))
+    name, text = (RECORD, what.to_json()) if isinstance(what, LayerRecord) else (SHADOW, what.to_bytes())
+    layer.attach_parasite(Gimp.Parasite.new(name, _KEPT_AND_UNDOABLE, text))
 
 
 def forget(layer: Gimp.Layer) -> None:
     """Takes record and mark out of a layer."""
-    for name in (PARASITE, SHADOW_PARASITE):
+    for name in (RECORD, SHADOW):
         if layer.get_parasite(name) is not None:
             layer.detach_parasite(name)
 
 
-def record_of(layer: Gimp.Item) -> RequestRecord | None:
-    """The request that made this layer; None for any other layer."""
-    parasite = layer.get_parasite(PARASITE)
-    return None if parasite is None else RequestRecord.from_bytes(bytes(parasite.get_data()))
+def record_of(layer: Gimp.Item) -> LayerRecord | None:
+    """How this layer was made; None for any other layer."""
+    parasite = layer.get_parasite(RECORD)
+    return None if parasite is None else LayerRecord.from_json(bytes(parasite.get_data()))
 
 
 def mark_of(layer: Gimp.Item) -> ShadowMark | None:
     """What a shadow layer remembers; None for any other layer."""
-    parasite = layer.get_parasite(SHADOW_PARASITE)
+    parasite = layer.get_parasite(SHADOW)
     return None if parasite is None else ShadowMark.from_bytes(bytes(parasite.get_data()))
 
 
@@ -98,7 +99,7 @@ def _siblings(image: Gimp.Image, layer: Gimp.Layer) -> list[Gimp.Layer]:
 
 def _is_object_of(layer: Gimp.Layer, pair: str) -> bool:
     record = record_of(layer)
-    return record is not None and record.pair == pair
+    return record is not None and record.shadow == pair
 
 
 def _is_shadow_of(layer: Gimp.Layer, pair: str) -> bool:

@@ -20,7 +20,8 @@ from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
 from wire.job import InsertJob, JobState
-from wire.protocol import InsertObjectError, Layer, Welcome
+from wire.protocol import InsertObjectError, Layer, Welcome, Wish
+from wire.sentences import STATES
 from wire.state import SessionState, StateChanged
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ QUIET_SECONDS = 0.25  # the other variations wait for the user to pause, so that
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Everything that makes one set of variations; another wish, another set."""
+class Aim:
+    """Everything that makes one set of variations; another aim, another set."""
 
     settings: Settings  # but for the preview, which changes nothing about the object
     ground: Ground
@@ -57,7 +58,7 @@ class LiveInsertion:
         self._ground: Ground | None = None
         self._settled = False  # whether the ground was read since the fingerprint changed
         self._scene: Scene | None = None
-        self._wish: Wish | None = None  # what was asked for last
+        self._aim: Aim | None = None  # what was asked for last
         self._asked_at = 0.0
         self._job: InsertJob | None = None
         self._all_asked = False
@@ -76,7 +77,7 @@ class LiveInsertion:
     def run(self) -> Gimp.Layer | None:
         """Shows the dialog until the object is inserted or the user cancels."""
         self._dialog.form.set_settings(self._start)
-        self._dialog.say(_("Looking for the Insert Object service…"))
+        self._dialog.say(_(STATES[SessionState.CONNECTING]))
         self._dialog.show()
         timer = GLib.timeout_add(TICK_MS, self._tick)
         try:
@@ -112,7 +113,7 @@ class LiveInsertion:
         except Exception as error:  # raised again by run(): GLib would only drop the timer
             self._fault = error
             self._loop.quit()
-        self._dialog.allow(insert=self._wish is not None, changes=not self._inserting)
+        self._dialog.allow(insert=self._aim is not None, changes=not self._inserting)
         return True
 
     def _call(self) -> Conversation:
@@ -154,68 +155,61 @@ class LiveInsertion:
         if self._scene is not None and self._watch.has_changed():
             self._scene = None
 
-    def _wished(self) -> Wish | None:
+    def _aimed(self) -> Aim | None:
         ground, settings = self._ground, self._dialog.form.settings
-        if ground is None or not self._settled or not settings.class_name:
+        if ground is None or not self._settled or not settings.wish.class_name:
             return None
-        return Wish(replace(settings, show_preview=True), ground)
+        return Aim(replace(settings, show_preview=True), ground)
 
     def _ask(self) -> None:
-        wish = self._wished()
-        if wish is None or self._failed or self._welcome is None:
+        aim = self._aimed()
+        if aim is None or self._failed or self._welcome is None:
             return
-        if wish != self._wish or self._scene is None:
-            self._begin(wish)
+        if aim != self._aim or self._scene is None:
+            self._begin(aim)
         elif self._job is None and not self._all_asked and time.monotonic() - self._asked_at > QUIET_SECONDS:
             self._all_asked = True
-            self._send(wish, seed=wish.settings.seed, variations=VARIATIONS)
+            self._send(aim.settings.wish, variations=VARIATIONS)
 
-    def _begin(self, wish: Wish) -> None:
+    def _begin(self, aim: Aim) -> None:
         """Asks for the chosen variation alone: that is what the user waits for."""
-        before = self._wish
+        before = self._aim
         self._cancel_job()
         self._variations.clear()
-        self._wish = wish
-        if before is None or (before.ground, before.use_shape) != (wish.ground, wish.use_shape):
+        self._aim = aim
+        if before is None or (before.ground, before.use_shape) != (aim.ground, aim.use_shape):
             self._scene = None
         if self._scene is None:
-            self._read_scene(wish)
-        if before is None or before.settings.seed != wish.settings.seed:
+            self._read_scene(aim)
+        if before is None or before.settings.wish.seed != aim.settings.wish.seed:
             self._chosen = 0
             self._seeds.clear()
             self._dialog.form.row.choose(0)
         self._all_asked = False
         self._asked_at = time.monotonic()
-        self._send(wish, seed=self._seeds.get(self._chosen, wish.settings.seed), variations=1)
+        wish = aim.settings.wish
+        self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
         self._dialog.say(_("Making the object…"))
 
-    def _read_scene(self, wish: Wish) -> None:
+    def _read_scene(self, aim: Aim) -> None:
         welcome = self._welcome
         if welcome is None:
             return
         self._canvas.hide_all()
-        box = self._subject.box(wish.ground, use_shape=wish.use_shape)
-        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=wish.use_shape)
+        box = self._subject.box(aim.ground, use_shape=aim.use_shape)
+        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=aim.use_shape)
         self._watch.remember(self._scene.area.window)
 
-    def _send(self, wish: Wish, *, seed: int, variations: int) -> None:
+    def _send(self, wish: Wish, *, variations: int) -> None:
         if self._scene is None or self._conversation is None:
             return
-        request = composing.request_for(
-            self._scene, wish.settings, seed=seed, variations=variations, preview=not self._inserting
-        )
+        request = composing.request_for(self._scene, wish, variations=variations, preview=not self._inserting)
         self._job = self._conversation.ask(request)
 
     # --- What the daemon says -----------------------------------------------------------------------
 
     def daemon_changed(self, change: StateChanged) -> None:
         """Tells the user how far the daemon is."""
-        words = {
-            SessionState.STARTING: _("Starting the Insert Object service…"),
-            SessionState.CONNECTING: _("Looking for the Insert Object service…"),
-            SessionState.LOADING: _("Loading the networks…"),
-            SessionState.ASLEEP: _("The Insert Object service sleeps; it wakes when it is needed."),
-        }
         if change.error is not None:
             self._fail(change.error)
         elif change.state is SessionState.READY:
@@ -223,8 +217,8 @@ class LiveInsertion:
             self._dialog.show_progress(None)
             self._failed = False
             self._offer()
-        elif change.state in words:
-            self._dialog.say(words[change.state])
+        elif change.state in STATES:
+            self._dialog.say(_(STATES[change.state]))
             self._dialog.show_progress(change.fraction)
 
     def _offer(self) -> None:
@@ -233,14 +227,15 @@ class LiveInsertion:
         if welcome is None:
             return
         form.offer(welcome)
-        pack, self._start = self._start.pack, replace(self._start, pack="")
+        wish = self._start.wish
+        pack, self._start = wish.pack, replace(self._start, wish=replace(wish, pack=""))
         if self._subject.record is not None and not composing.has_pack(welcome, pack):
             form.unset_class()
             self._dialog.say(explain(composing.missing_pack(pack)))
 
     def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
         """Keeps a variation and shows its thumbnail."""
-        if job is not self._job or self._wish is None:
+        if job is not self._job or self._aim is None:
             return
         index = layer.index if self._all_asked else self._chosen
         self._seeds[index] = layer.seed
@@ -274,14 +269,14 @@ class LiveInsertion:
 
     def insert_pressed(self) -> None:
         """The next tick inserts the chosen variation, or a later one as soon as it has come."""
-        if self._wish is not None:
+        if self._aim is not None:
             self._inserting = True
 
     def retry_pressed(self) -> None:
         """Asks again from the beginning; the session starts the daemon if it has to."""
         self._failed = False
-        self._wish = None
-        self._dialog.say(_("Looking for the Insert Object service…"))
+        self._aim = None
+        self._dialog.say(_(STATES[SessionState.CONNECTING]))
         if self._welcome is None:
             self._hang_up()  # the next tick calls again
 
@@ -298,7 +293,7 @@ class LiveInsertion:
             return
         window = scene.area.window
         if self._inserting:
-            if chosen is not None and self._wished() == self._wish and self._is_up_to_date():
+            if chosen is not None and self._aimed() == self._aim and self._is_up_to_date():
                 self._finish(chosen, scene)
             elif self._job is None and self._all_asked and chosen is None:
                 raise Refusal(_("The Insert Object service sent no object."))
@@ -324,7 +319,7 @@ class LiveInsertion:
     def _finish(self, layer: Layer, scene: Scene) -> None:
         settings = self.chosen = self._dialog.form.settings
         label = self._dialog.form.label_of(layer.class_name)
-        record = composing.record_for(self._subject, scene, settings, layer, label)
+        record = composing.record_for(self._subject, scene, settings.wish, layer, label)
         self._canvas.remove()
         self._result = self._subject.settle(layer, record)
         self._loop.quit()
@@ -334,19 +329,19 @@ class LiveInsertion:
         self._failed = True
         self._inserting = False
         self._cancel_job()
-        self._wish = None
+        self._aim = None
         self._dialog.show_progress(None)
         self._dialog.say(explain(error), retry=True)
 
     def _cancel_job(self) -> None:
         job, self._job = self._job, None
-        if job is not None:
+        if job is not None and self._conversation is not None:
             self._conversation.cancel(job)
 
     def _forget(self) -> None:
         """What was made for another ground is of no use."""
         self._cancel_job()
-        self._wish = None
+        self._aim = None
         self._ground = None
         self._scene = None
         self._variations.clear()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import layer_pixels
 from gi.repository import Gimp
 from layer_marks import is_renamed, mark_of, record_of, remember, shadow_of
-from request_record import RequestRecord, ShadowMark
+from parasites import ShadowMark
 from wording import _
 
+from wire.layer_record import LayerRecord
 from wire.protocol import Layer, PixelFrame, Rect
 
 
@@ -23,7 +24,7 @@ def insert_below(image: Gimp.Image, layer: Gimp.Layer, other: Gimp.Layer) -> Non
     image.insert_layer(layer, other.get_parent(), image.get_item_position(other) + 1)
 
 
-def insert(image: Gimp.Image, reply: Layer, record: RequestRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
+def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
     """Inserts the object, and its shadow below it, as one undo step; the object's layer is active then."""
     place = rectangle_of(reply)
     image.undo_group_start()
@@ -39,7 +40,7 @@ def insert(image: Gimp.Image, reply: Layer, record: RequestRecord, anchor: Gimp.
     return layer
 
 
-def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord) -> Gimp.Layer:
     """Puts the object onto the layer of an older one as one undo step, and its shadow below.
 
     The layer stays the one it is: with its filters, mask, opacity, mode, locks and place in the stack.
@@ -62,12 +63,12 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: RequestReco
     return layer
 
 
-def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: RequestRecord) -> None:
+def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord) -> None:
     """Gives an object layer of the image the reply's shadow, or none where the reply has none.
 
     A shadow layer that is there already gets the new pixels and keeps what the user has set on it.
     """
-    old = shadow_of(image, layer, record.pair)
+    old = shadow_of(image, layer, record.shadow)
     frame, place = reply.shadow, shadow_rectangle_of(reply)
     if frame is None or place is None:
         if old is not None:
@@ -83,7 +84,7 @@ def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: R
         _repaint(shadow, frame, place)
         if mark is not None and not is_renamed(shadow, mark.name):
             _rename(shadow, name)
-    remember(shadow, ShadowMark(record.pair, name))
+    remember(shadow, ShadowMark(record.shadow, name))
 
 
 def _repaint(layer: Gimp.Layer, frame: PixelFrame, place: Rect) -> None:

@@ -14,10 +14,11 @@ import preview
 from gi.repository import Gimp, Gio, GLib, GObject
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, Settings, roll_seed
 from subject import Subject, choose_subject
-from wording import N_, _, explain
+from wording import _, explain
 
 from wire.protocol import MAX_SEED, InsertObjectError, Rect
 from wire.request import sent_area
+from wire.sentences import N_
 
 NAME = "plug-in-insert-object"
 _ICON = Path(__file__).resolve().parent / "insert-object.svg"
@@ -98,6 +99,13 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
         False,
         _READ_WRITE,
     )
+    procedure.add_boolean_argument(
+        "mirrored",
+        _("_Flip horizontally"),
+        _("Turns what is drawn around, left for right"),
+        False,
+        _READ_WRITE,
+    )
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),
@@ -134,7 +142,7 @@ def _guarded(
         return procedure.new_return_values(status.CANCEL, GLib.Error())
     values = procedure.new_return_values(status.SUCCESS, GLib.Error())
     record = layer_marks.record_of(layer)
-    shadow = layer_marks.shadow_of(image, layer, record.pair) if record is not None else None
+    shadow = layer_marks.shadow_of(image, layer, record.shadow) if record is not None else None
     for index, value in enumerate((layer, shadow), 1):
         values.remove(index)
         values.insert(index, GObject.Value(Gimp.Layer, value))
@@ -153,8 +161,8 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     if run_mode == Gimp.RunMode.INTERACTIVE:
         return _with_dialog(image, settings, config)
     if run_mode == Gimp.RunMode.WITH_LAST_VALS:
-        settings = replace(settings, seed=roll_seed(), use_shape=None)
-        config.set_property("seed", settings.seed)
+        settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()), use_shape=None)
+        config.set_property("seed", settings.wish.seed)
         subject = choose_subject(image, box=None, prefer_new=True)
     else:
         subject = choose_subject(image, box=_box(config), prefer_new=False)
@@ -193,14 +201,7 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     subject = choose_subject(image, box=None, prefer_new=False)
     record = subject.record
     if record is not None:
-        settings = replace(
-            settings,
-            class_name=record.class_name,
-            style=record.style,
-            seed=record.seed,
-            pack=record.pack,
-            shadow=len(subject.replaced) > 1,
-        )
+        settings = replace(settings, wish=replace(record.wish, shadow=len(subject.replaced) > 1))
     live = LiveInsertion(subject, settings)
     layer = live.run()
     if layer is not None:

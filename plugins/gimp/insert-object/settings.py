@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gi.repository import Gimp
+
+from wire.protocol import Wish
 
 DICE_SIDES = 1_000_000  # seeds that the dice gives stay short enough for a layer's name
 
@@ -13,39 +15,38 @@ SHAPE_AUTOMATIC = "automatic"
 SHAPE_GIVEN = "given"
 SHAPE_FREE = "free"
 
+_PROPERTIES = {  # the wish's fields that GIMP keeps, and what the procedure's arguments are called
+    "class_name": "object-class",
+    "style": "style",
+    "seed": "seed",
+    "pack": "pack",
+    "shadow": "shadow",
+    "mirrored": "mirrored",
+}
+
 
 @dataclass(frozen=True)
 class Settings:
     """One set of choices. ``use_shape`` is None where the selection itself is to decide."""
 
-    class_name: str
-    style: str
-    seed: int
-    use_shape: bool | None
-    pack: str = ""  # a model pack's name; empty: the shipped one
-    shadow: bool = False
+    wish: Wish
+    use_shape: bool | None = None
     show_preview: bool = True
 
     @staticmethod
     def from_config(config: Gimp.ProcedureConfig) -> Settings:
         choice = config.get_property("shape")
+        given = {field: config.get_property(name) for field, name in _PROPERTIES.items()}
         return Settings(
-            class_name=config.get_property("object-class") or "",
-            style=config.get_property("style") or "",
-            seed=config.get_property("seed"),
+            replace(Wish(), **{field: value for field, value in given.items() if value is not None}),
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
-            pack=config.get_property("pack") or "",
-            shadow=config.get_property("shadow"),
             show_preview=config.get_property("show-preview"),
         )
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
         """Keeps the choices; whether the selection is the shape belongs to a selection and is not kept."""
-        config.set_property("object-class", self.class_name)
-        config.set_property("style", self.style)
-        config.set_property("seed", self.seed)
-        config.set_property("pack", self.pack)
-        config.set_property("shadow", self.shadow)
+        for field, name in _PROPERTIES.items():
+            config.set_property(name, getattr(self.wish, field))
         config.set_property("show-preview", self.show_preview)
 
 

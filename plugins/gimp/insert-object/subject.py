@@ -10,9 +10,9 @@ import picture
 from gi.repository import Gimp
 from layer_marks import layer_rectangle, object_of, record_of, shadow_of
 from picture import Fingerprint
-from request_record import RequestRecord
 from wording import Refusal, _
 
+from wire.layer_record import LayerRecord
 from wire.protocol import Layer, PixelFrame, Rect
 
 
@@ -32,8 +32,8 @@ class Subject(Protocol):
     anchor: Gimp.Layer | None
 
     @property
-    def record(self) -> RequestRecord | None:
-        """The request that an edited object was made with."""
+    def record(self) -> LayerRecord | None:
+        """How an edited object was made."""
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
@@ -51,14 +51,14 @@ class Subject(Protocol):
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         """The object's shape in the window, an a8 frame of that size."""
 
-    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
         """Puts the object into the image, as one undo step."""
 
 
 class NewObject:
     """A new object in the selection, or in ``fixed_box`` where a script names one."""
 
-    record: RequestRecord | None = None
+    record: LayerRecord | None = None
     replaced: tuple[Gimp.Layer, ...] = ()
 
     def __init__(self, image: Gimp.Image, anchor: Gimp.Layer | None, fixed_box: Rect | None = None) -> None:
@@ -84,7 +84,7 @@ class NewObject:
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         return picture.selection_shape(self.image, window, size)
 
-    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
         anchor = self.anchor if self.anchor is not None and self.anchor.is_valid() else None
         return object_layer.insert(self.image, reply, record, anchor)
 
@@ -96,7 +96,7 @@ class EditedObject:
     was made for goes where the layer has gone.
     """
 
-    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: RequestRecord) -> None:
+    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord) -> None:
         self.image = image
         self.anchor: Gimp.Layer | None = layer
         self.record = record
@@ -104,7 +104,7 @@ class EditedObject:
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
-        shadow = shadow_of(self.image, self._layer, self.record.pair)
+        shadow = shadow_of(self.image, self._layer, self.record.shadow)
         return (self._layer,) if shadow is None else (self._layer, shadow)
 
     def fingerprint(self) -> Fingerprint:
@@ -122,12 +122,12 @@ class EditedObject:
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:
         if use_shape:
             return ground.box
-        return self.record.box.carried(self.record.place, ground.box)
+        return self.record.box_at(ground.box)
 
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         return picture.layer_shape(self._layer, window, size)
 
-    def settle(self, reply: Layer, record: RequestRecord) -> Gimp.Layer:
+    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
         if not self._layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
         return object_layer.edit(self.image, self._layer, reply, record)
@@ -160,6 +160,6 @@ def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> 
     if active is None or record is None or box is not None:
         return NewObject(image, active, box)
     selected = picture.read_selection(image)
-    if selected is None or (selected.box == record.box and not prefer_new):
+    if selected is None or (selected.box == record.wish.box and not prefer_new):
         return EditedObject(image, active, record)
     return NewObject(image, active)

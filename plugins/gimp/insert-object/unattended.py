@@ -15,6 +15,7 @@ from wording import Refusal, _, class_label
 
 from wire.job import InsertJob, JobState
 from wire.protocol import Layer, Welcome
+from wire.sentences import NOTHING_SELECTED, STATES
 from wire.session import SessionState, StateChanged
 
 TICK_MS = 15
@@ -40,7 +41,7 @@ class UnattendedInsertion:
         Raises:
             InsertObjectError: with the sentence for the user; the image is unchanged then.
         """
-        Gimp.progress_init(_("Looking for the Insert Object service…"))
+        Gimp.progress_init(_(STATES[SessionState.CONNECTING]))
         conversation = Conversation(self)
         self._conversation = conversation
         timer = GLib.timeout_add(TICK_MS, self._tick)
@@ -74,30 +75,27 @@ class UnattendedInsertion:
     def _ask(self, welcome: Welcome) -> None:
         ground = self._subject.ground()
         if ground is None:
-            raise Refusal(
-                _("Nothing is selected."), _("Draw a box on the picture with the Rectangle Select tool.")
-            )
+            raise Refusal(_(NOTHING_SELECTED), _("Draw a box on the picture with the Rectangle Select tool."))
         wanted = self._settings.use_shape
         use_shape = ground.suggests_shape if wanted is None else wanted and ground.has_shape
         box = self._subject.box(ground, use_shape=use_shape)
         self._settings = self._completed(welcome)
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
-        self._job = self._conversation.ask(
-            composing.request_for(self._scene, self._settings, seed=self._settings.seed)
-        )
+        self._job = self._conversation.ask(composing.request_for(self._scene, self._settings.wish))
         Gimp.progress_set_text(_("Making the object…"))
 
     def _completed(self, welcome: Welcome) -> Settings:
         """The settings with a class where none was named: that of the edited object, or the first one."""
-        settings, record = self._settings, self._subject.record
-        if not settings.class_name and record is not None:
-            settings = replace(settings, class_name=record.class_name, pack=record.pack, style=record.style)
-        if not composing.has_pack(welcome, settings.pack):
-            raise composing.missing_pack(settings.pack)
-        classes = composing.classes_of(welcome, settings.pack)
-        if not settings.class_name and classes:
-            settings = replace(settings, class_name=classes[0].name)
-        return settings
+        wish, record = self._settings.wish, self._subject.record
+        if not wish.class_name and record is not None:
+            made = record.wish
+            wish = replace(wish, class_name=made.class_name, pack=made.pack, style=made.style)
+        if not composing.has_pack(welcome, wish.pack):
+            raise composing.missing_pack(wish.pack)
+        classes = composing.classes_of(welcome, wish.pack)
+        if not wish.class_name and classes:
+            wish = replace(wish, class_name=classes[0].name)
+        return replace(self._settings, wish=wish)
 
     # --- What the daemon says -----------------------------------------------------------------------
 
@@ -105,10 +103,9 @@ class UnattendedInsertion:
         """Tells the user how far the daemon is."""
         if change.error is not None:
             raise change.error
-        if change.state is SessionState.STARTING:
-            Gimp.progress_set_text(_("Starting the Insert Object service…"))
-        elif change.state is SessionState.LOADING:
-            Gimp.progress_set_text(_("Loading the networks…"))
+        if change.state in (SessionState.STARTING, SessionState.LOADING):
+            Gimp.progress_set_text(_(STATES[change.state]))
+        if change.state is SessionState.LOADING:
             Gimp.progress_update(change.fraction)
 
     def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
@@ -116,11 +113,11 @@ class UnattendedInsertion:
         if job is not self._job or self._scene is None or self._result is not None:
             return
         welcome = self._conversation.welcome
-        classes = composing.classes_of(welcome, self._settings.pack) if welcome is not None else ()
+        classes = composing.classes_of(welcome, self._settings.wish.pack) if welcome is not None else ()
         label = next(
             (class_label(info) for info in classes if info.name == layer.class_name), layer.class_name
         )
-        record = composing.record_for(self._subject, self._scene, self._settings, layer, label)
+        record = composing.record_for(self._subject, self._scene, self._settings.wish, layer, label)
         self._result = self._subject.settle(layer, record)
 
     def job_changed(self, job: InsertJob) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PLUG_IN = HERE.parent / "insert-object"
+SENTENCES = HERE.parents[2] / "wire" / "sentences.py"
 DOMAIN = "insert-object"
 _MARKS = ("_", "N_")
 _MO_MAGIC = 0x950412DE
@@ -29,9 +30,9 @@ class BadCatalogue(Exception):
 
 
 def source_texts() -> list[str]:
-    """Every text of the plug-in that is marked for translation, in the order of the files."""
+    """Every text that is marked for translation, in the order of the files: the plug-in's and the shared."""
     found: dict[str, None] = {}
-    for path in sorted(PLUG_IN.glob("*.py")):
+    for path in (*sorted(PLUG_IN.glob("*.py")), SENTENCES):
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
         found.update((text, None) for text in _marked(tree))
     return list(found)

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from .entries import Entries, entries_from_json, entries_to_json
 from .qt import QtCore
-from .recipes import (
-    Entries,
-    LayerRecord,
-    entries_from_json,
-    entries_to_json,
-    packed_record,
-    unpacked_record,
-)
+from .wire.layer_record import LayerRecord
 
 ANNOTATION = "insert_object"
 
 
 def read_records(document: Any) -> dict[str, LayerRecord]:
     """Layer id to record for every layer that Insert Object made in this document."""
-    records = {layer: unpacked_record(entry) for layer, entry in _entries(document).items()}
+    records = {layer: LayerRecord.from_map(entry) for layer, entry in _entries(document).items()}
     return {layer: record for layer, record in records.items() if record is not None}
 
 
 def record_with(document: Any, identity: str) -> tuple[str, LayerRecord] | None:
     """The record of the object whose layer, shadow or group has that id, with its layer's id."""
     for layer, entry in _entries(document).items():
-        if identity in (layer, entry.get("shadow_layer"), entry.get("group_layer")):
-            record = unpacked_record(entry)
+        if identity in (layer, entry.get("shadow"), entry.get("group")):
+            record = LayerRecord.from_map(entry)
             return (layer, record) if record is not None else None
     return None
 
 
 def groups_of_objects(document: Any) -> frozenset[str]:
     """The ids of the groups that hold an object and its shadow; nothing else belongs into them."""
-    groups = (entry.get("group_layer") for entry in _entries(document).values())
+    groups = (entry.get("group") for entry in _entries(document).values())
     return frozenset(group for group in groups if group and isinstance(group, str))
 
 
 def remember_layer(document: Any, identity: str, record: LayerRecord) -> None:
     """Keeps a layer's record; it stays when the layer is removed, since undo may bring the layer back."""
-    text = entries_to_json({**_entries(document), identity: packed_record(record)})
+    text = entries_to_json({**_entries(document), identity: record.to_map()})
     document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
 
 

@@ -15,7 +15,7 @@ SLICE_SECONDS = 0.005  # work between two rounds of the event loop; a single ste
 
 WAIT = object()  # yielded before a call of Krita's that would wait, and hold the window up
 
-Steps = Generator[object, None, None]
+Steps = Generator[Any, None, None]
 
 
 def hand_is_down() -> bool:

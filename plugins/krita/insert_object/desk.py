@@ -14,7 +14,6 @@ from .messages import Message, message_for
 from .object_layers import ObjectLayers, object_of
 from .preview import Preview
 from .qt import QtCore, Signal
-from .recipes import LayerRecord, Recipe
 from .selection import SelectionInfo, read_selection
 from .targets import (
     Purpose,
@@ -28,6 +27,7 @@ from .targets import (
 )
 from .translations import tr
 from .wire.job import InsertJob
+from .wire.layer_record import LayerRecord, Recipe
 from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
 
 
@@ -88,15 +88,13 @@ class Desk(QtCore.QObject):
             InsertObjectError: nothing is selected, no class is chosen, or the box cannot be used.
         """
         self.look()
-        name = checked_class(form.class_name)
-        label = translated_label(name, form.pack, self._link.welcome)
+        wish = form.wish
+        label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
         if self.editing is not None and purpose is Purpose.INSERT:
-            look = {"style": form.style, "pack": form.pack, "shadow": form.shadow, "label": label}
-            recipe = replace(self.editing, class_name=name, seed=form.seed, **look)
+            recipe = replace(self.editing, wish=replace(wish, box=self.editing.wish.box), label=label)
             self._ask(Target(Purpose.EDIT, recipe, form.variations))
             return
-        box = selected_box(self.selection)
-        recipe = Recipe(name, form.seed, box, form.style, pack=form.pack, shadow=form.shadow, label=label)
+        recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label)
         shape = self.document.selection() if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
         self._ask(Target(purpose, recipe, count, shape))
@@ -126,7 +124,7 @@ class Desk(QtCore.QObject):
         layers, record = self._object_of(node)
         check_pack(record.recipe, self._link.welcome)
         recipe = self._take_up(layers, record)
-        self._ask(Target(Purpose.RELIGHT, replace(recipe, mask=None), layer=layers.layer))
+        self._ask(Target(Purpose.RELIGHT, replace(recipe, shape=None), layer=layers.layer))
 
     def choose(self, variation: Variation) -> None:
         """Shows a variation of the history, which is made again where its pixels are gone.

@@ -21,6 +21,7 @@ from .slots import safe_slot
 from .targets import Purpose
 from .translations import tr
 from .view import view_of
+from .wire.protocol import NOT_DRAWN
 
 POLL_MS = 150
 LIVE_POLL_MS = 60
@@ -118,7 +119,7 @@ class InsertObjectDocker(DockWidget):
     def _keep_form(self) -> None:
         form = self.panel.form()
         self._timer.setInterval(LIVE_POLL_MS if form.live else POLL_MS)
-        if form.class_name:
+        if form.wish.class_name:
             save_form(form)
 
     def show_message(self, message: Message) -> None:
@@ -188,9 +189,7 @@ class InsertObjectDocker(DockWidget):
         return view_of(self._controller.link, desk, "").can_insert
 
     def _fill_in(self, recipe: Any) -> None:
-        form = self.panel.form()
-        names = ("class_name", "seed", "style", "pack", "shadow")
-        self.panel.set_form(replace(form, **{name: getattr(recipe, name) for name in names}))
+        self.panel.set_form(replace(self.panel.form(), wish=replace(recipe.wish, box=NOT_DRAWN)))
 
     @safe_slot
     def _render(self) -> None:

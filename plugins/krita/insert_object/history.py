@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .recipes import Recipe
+from .wire.layer_record import Recipe
 from .wire.protocol import Layer, PixelFrame, Rect
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
@@ -39,6 +39,13 @@ class Variation:
     def forget_pixels(self) -> None:
         """Lets the pixels go; the recipe can make them again."""
         self.pixels = self.shadow = None
+
+    @property
+    def drawn(self) -> PixelFrame:
+        """The pixels. Raises ValueError where they are gone."""
+        if self.pixels is None:
+            raise ValueError("this variation's pixels are gone; its recipe makes them again")
+        return self.pixels
 
     @property
     def rect(self) -> Rect:

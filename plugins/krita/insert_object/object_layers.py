@@ -14,8 +14,8 @@ from .canvas import Steps
 from .documents import find_layer, is_attached, layer_id, owned
 from .history import Variation
 from .pixels import clear_layer, write_layer
-from .recipes import LayerRecord, Recipe
 from .translations import tr
+from .wire.layer_record import LayerRecord, Recipe
 from .wire.protocol import Rect
 
 NOTHING = Rect(0, 0, 0, 0)
@@ -87,7 +87,7 @@ class ObjectLayers:
     def record(self, recipe: Recipe, placed: Rect) -> LayerRecord:
         """What is kept in the document of these layers."""
         shadow, group = (layer_id(node) if node is not None else "" for node in (self.shadow, self.group))
-        return LayerRecord(recipe, placed, shadow, group)
+        return LayerRecord(recipe, placed, shadow=shadow, group=group)
 
 
 def layer_names(title: str, *, with_shadow: bool) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def layer_names(title: str, *, with_shadow: bool) -> tuple[str, ...]:
 
 def new_object_layers(document: Any, variation: Variation, title: str) -> tuple[ObjectLayers, Steps]:
     """Layers that are not yet in the picture, and the steps that fill them with a variation."""
-    if not variation.recipe.shadow:
+    if not variation.recipe.wish.shadow:
         layers = ObjectLayers(document.createNode(title, "paintlayer"))
         return layers, _filled(layers, variation)
     group, shadow, layer = layer_names(title, with_shadow=True)
@@ -108,12 +108,13 @@ def new_object_layers(document: Any, variation: Variation, title: str) -> tuple[
         document.createNode(shadow, "paintlayer"),
         document.createGroupLayer(group),
     )
-    layers.group.setPassThroughMode(True)
+    if layers.group is not None:
+        layers.group.setPassThroughMode(True)
     return layers, _filled(layers, variation)
 
 
 def _filled(layers: ObjectLayers, variation: Variation) -> Steps:
-    yield from write_layer(layers.layer, variation.pixels, variation.x, variation.y)
+    yield from write_layer(layers.layer, variation.drawn, variation.x, variation.y)
     if layers.group is None:
         return
     yield
@@ -132,7 +133,7 @@ def overwrite(layers: ObjectLayers, was: Drawn, now: Variation) -> Steps:
     if layers.shadow is not None and was.shadow != now.shadow_rect:
         yield from clear_layer(layers.shadow, was.shadow)
         yield
-    yield from write_layer(layers.layer, now.pixels, now.x, now.y)
+    yield from write_layer(layers.layer, now.drawn, now.x, now.y)
     yield
     if layers.shadow is not None and now.shadow is not None:
         yield from write_layer(layers.shadow, now.shadow, now.shadow_x, now.shadow_y)

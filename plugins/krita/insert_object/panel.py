@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .choice import Choice
@@ -14,7 +15,7 @@ from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
 from .view import View
-from .wire.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo
+from .wire.protocol import MAX_SEED, MAX_VARIATIONS, ClassInfo, PackInfo, Wish
 
 
 class Panel(QtWidgets.QWidget):
@@ -33,6 +34,7 @@ class Panel(QtWidgets.QWidget):
         super().__init__(parent)
         self._shape_possible = False
         self._dice = random.Random()
+        self._base = Wish()  # holds what no widget shows
         self._build()
         self._arrange()
         self._connect()
@@ -43,24 +45,30 @@ class Panel(QtWidgets.QWidget):
         """What the user chose."""
         pack, class_name, style = self.choice.chosen
         return Form(
-            class_name=class_name,
-            style=style,
-            seed=self.seed_box.value(),
+            replace(
+                self._base,
+                class_name=class_name,
+                style=style,
+                seed=self.seed_box.value(),
+                pack=pack,
+                shadow=self.shadow_check.isChecked(),
+                mirrored=self.mirrored_check.isChecked(),
+            ),
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
-            pack=pack,
-            shadow=self.shadow_check.isChecked(),
         )
 
     def set_form(self, form: Form) -> None:
         """Shows these settings; a pack, class or style that is not known leaves the choice as it is."""
         self.blockSignals(True)
-        self.choice.choose(form.pack, form.class_name, form.style)
-        self.seed_box.setValue(form.seed)
+        self._base = form.wish
+        self.choice.choose(form.wish.pack, form.wish.class_name, form.wish.style)
+        self.seed_box.setValue(form.wish.seed)
         self.count_box.setValue(form.variations)
         self.live_check.setChecked(form.live)
-        self.shadow_check.setChecked(form.shadow)
+        self.shadow_check.setChecked(form.wish.shadow)
+        self.mirrored_check.setChecked(form.wish.mirrored)
         self.blockSignals(False)
         self.form_changed.emit()
 
@@ -125,6 +133,8 @@ class Panel(QtWidgets.QWidget):
         self.shadow_check.setToolTip(
             tr("A soft shadow where the object stands, on a layer of its own below it")
         )
+        self.mirrored_check = widgets.QCheckBox(tr("Flip horizontally"))
+        self.mirrored_check.setToolTip(tr("Turns what is drawn around, left for right"))
         self.live_check = widgets.QCheckBox(tr("Live"))
         self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
         self.insert_button = widgets.QPushButton(tr("Insert"))
@@ -188,6 +198,7 @@ class Panel(QtWidgets.QWidget):
         inner.addLayout(form)
         inner.addWidget(self.shape_check)
         inner.addWidget(self.shadow_check)
+        inner.addWidget(self.mirrored_check)
         inner.addWidget(self.strip)
         inner.addWidget(self.edit_row)
         inner.addStretch(1)
@@ -223,12 +234,13 @@ class Panel(QtWidgets.QWidget):
             self.count_box.valueChanged,
             self.shape_check.toggled,
             self.shadow_check.toggled,
+            self.mirrored_check.toggled,
             self.live_check.toggled,
         ):
             changed.connect(self.form_changed)
 
     def _roll(self) -> None:
-        self.seed_box.setValue(self.form().rolled(self._dice).seed)
+        self.seed_box.setValue(self.form().rolled(self._dice).wish.seed)
 
     def _show_icons(self) -> None:
         side = self.fontMetrics().height()

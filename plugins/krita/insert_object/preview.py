@@ -17,9 +17,9 @@ from .canvas import WAIT, Steps
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
 from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
-from .recipes import Recipe
 from .translations import tr
 from .undo_steps import LastStep, replaced
+from .wire.layer_record import Recipe
 
 ACTIVATION_SECONDS = 1.5  # within which Krita has made a new layer the active one
 
@@ -57,7 +57,7 @@ class Preview:
         if variation.pixels is None:
             raise ValueError("a variation without pixels cannot be shown")
         layers = self.layers
-        if layers is not None and (layers.shadow is not None) is variation.recipe.shadow:
+        if layers is not None and (layers.shadow is not None) is variation.recipe.wish.shadow:
             yield from self._overwrite(layers, variation)
             return
         if layers is not None:
@@ -240,7 +240,7 @@ class Preview:
 def _fits(edited: ObjectLayers, variation: Variation) -> bool:
     """Whether one layer can take the place of all that is edited."""
     alone = edited.removable == (edited.top,) and not edited.layer.animated()
-    return alone and not variation.recipe.shadow
+    return alone and not variation.recipe.wish.shadow
 
 
 def _remove(layers: ObjectLayers) -> Steps:
@@ -257,7 +257,7 @@ def title(variation: Variation) -> str:
 
 def recipe_title(recipe: Recipe) -> str:
     """The name of the layer that a recipe makes."""
-    return tr("{object} · seed {seed}", object=recipe.label or recipe.class_name, seed=recipe.seed)
+    return tr("{object} · seed {seed}", object=recipe.label or recipe.wish.class_name, seed=recipe.wish.seed)
 
 
 def preview_title(variation: Variation) -> str:

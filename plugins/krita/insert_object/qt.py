@@ -16,7 +16,7 @@ def _major() -> int:
 if _major() == 6:
     from PyQt6 import QtCore, QtGui, QtWidgets, sip
 else:
-    from PyQt5 import QtCore, QtGui, QtWidgets, sip
+    from PyQt5 import QtCore, QtGui, QtWidgets, sip  # type: ignore[no-redef]
 
 Signal = QtCore.pyqtSignal
 Qt = QtCore.Qt

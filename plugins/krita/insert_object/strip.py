@@ -74,9 +74,9 @@ class Strip(QtWidgets.QListWidget):
             self.scrollToItem(self.item(row))
 
     def _item(self, variation: Variation) -> Any:
-        item = QtWidgets.QListWidgetItem(str(variation.recipe.seed))
+        item = QtWidgets.QListWidgetItem(str(variation.recipe.wish.seed))
         item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-        style = variation.recipe.style
+        style = variation.recipe.wish.style
         item.setToolTip(title(variation) + (f" · {style}" if style else ""))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, title(variation))
         if variation.pixels is not None:

@@ -7,13 +7,15 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .colour_spaces import Space
 from .documents import bounds_of
-from .pixels import Space, read_coverage, read_layer, read_scene
-from .recipes import LayerRecord, Mask, Recipe
+from .pixels import read_coverage, read_layer, read_scene
 from .selection import SelectionInfo
 from .translations import language
-from .wire.protocol import ErrorCode, Insert, InsertObjectError, PixelFormat, PixelFrame, Rect, Welcome
+from .wire.layer_record import GivenShape, LayerRecord, Recipe
+from .wire.protocol import ErrorCode, Insert, InsertObjectError, Rect, Welcome
 from .wire.request import SentArea, insert_request, sent_area
+from .wire.sentences import NOTHING_SELECTED, PACK_IS_GONE, PACK_IS_GONE_HINT
 
 
 class Purpose(enum.Enum):
@@ -45,7 +47,7 @@ def selected_box(selection: SelectionInfo | None) -> Rect:
     """
     if selection is None:
         raise InsertObjectError(
-            ErrorCode.BAD_REQUEST, "Nothing is selected.", "Draw a selection where the object should be."
+            ErrorCode.BAD_REQUEST, NOTHING_SELECTED, "Draw a selection where the object should be."
         )
     return selection.box
 
@@ -81,12 +83,12 @@ def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:
     Raises:
         InsertObjectError: the daemon has no such pack.
     """
-    known = {pack.name for pack in welcome.packs} if welcome is not None else {recipe.pack}
-    if recipe.pack and recipe.pack not in known:
+    known = {pack.name for pack in welcome.packs} if welcome is not None else {recipe.wish.pack}
+    if recipe.wish.pack and recipe.wish.pack not in known:
         raise InsertObjectError(
             ErrorCode.MODEL_MISSING,
-            f"The model pack “{recipe.pack}” that made this object is not there any more.",
-            "Install it again, or choose another class and press Insert.",
+            PACK_IS_GONE.format(pack=recipe.wish.pack),
+            PACK_IS_GONE_HINT,
         )
 
 
@@ -97,9 +99,9 @@ def edited_recipe(record: LayerRecord, node: Any) -> Recipe:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST, "The layer is empty.", "Undo what was erased, or insert a new object."
         )
-    if now == record.placed:
+    if now == record.place:
         return record.recipe
-    return replace(record.recipe, box=record.box_at(now), mask=None)
+    return replace(record.recipe, wish=replace(record.wish, box=record.box_at(now)), shape=None)
 
 
 def build_request(
@@ -113,46 +115,35 @@ def build_request(
         InsertObjectError: the box is too small or outside the picture.
     """
     width, height, recipe = document.width(), document.height(), target.recipe
-    area = sent_area(recipe.box, width, height, limit)
+    area = sent_area(recipe.wish.box, width, height, limit)
     size = (area.width, area.height)
     scene = yield from read_scene(source, area.window, size)
-    mask, reference = fitting(recipe.mask, area), None
+    given, reference = fitting(recipe.shape, area), None
     if target.shape is not None:
         coverage = yield from read_coverage(target.shape, area.window, size)
-        mask = Mask(coverage.width, coverage.height, bytes(coverage.data))
+        given = GivenShape.of(coverage.width, coverage.height, bytes(coverage.data))
     if target.layer is not None:
         reference = yield from read_layer(target.layer, bounds_of(target.layer), limit)
         alpha = yield from read_layer(target.layer, area.window, max(size))
-        mask = Mask(alpha.width, alpha.height, bytes(alpha.data)[3::4])
-    made = replace(recipe, mask=mask)
+        given = GivenShape.of(alpha.width, alpha.height, bytes(alpha.data)[3::4])
+    made = replace(recipe, shape=given)
     request = insert_request(
-        recipe.class_name,
-        recipe.box,
+        recipe.wish,
         width,
         height,
         scene,
-        seed=recipe.seed,
         variations=target.variations,
         depth=Space.of(document).wire_depth,
-        style=recipe.style,
         preview=target.purpose is Purpose.LIVE,
-        pack=recipe.pack,
-        shadow=recipe.shadow,
-        mask=_frame(mask),
+        mask=given.frame() if given is not None else None,
         reference=reference,
         limit=limit,
     )
     return request, made
 
 
-def fitting(mask: Mask | None, area: SentArea) -> Mask | None:
-    """The mask if it has the size of what is sent now."""
-    if mask is None or (mask.width, mask.height) != (area.width, area.height):
+def fitting(shape: GivenShape | None, area: SentArea) -> GivenShape | None:
+    """The shape if it has the size of what is sent now."""
+    if shape is None or (shape.width, shape.height) != (area.width, area.height):
         return None
-    return mask
-
-
-def _frame(mask: Mask | None) -> PixelFrame | None:
-    if mask is None:
-        return None
-    return PixelFrame(mask.width, mask.height, PixelFormat.A8, mask.data)
+    return shape

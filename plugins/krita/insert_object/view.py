@@ -5,25 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .desk import Desk
-from .link import Link
+from .link import UNDER_WAY, Link
 from .messages import Message, message_for
 from .targets import Purpose
 from .translations import tr
-from .wire.protocol import MIN_BOX_SIDE, Stage
+from .wire.protocol import MIN_BOX_SIDE
+from .wire.sentences import NOTHING_SELECTED, STAGES, STATES
 from .wire.session import SessionState
-
-STAGES = {
-    Stage.LOADING: "Loading the networks…",
-    Stage.WAITING: "Waiting for another picture…",
-    Stage.MASK: "Finding a shape…",
-    Stage.OBJECT: "Painting the object…",
-    Stage.FINISHING: "Finishing…",
-}
-STATES = {
-    SessionState.STARTING: "Starting the Insert Object service…",
-    SessionState.CONNECTING: "Connecting to the Insert Object service…",
-    SessionState.LOADING: "Loading the networks…",
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +38,7 @@ def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
         return View(box=tr("No picture is open."), can_retry=unavailable, message=message)
     shown = desk.preview.is_shown
     selection = desk.selection
-    box = tr("Nothing is selected.")
+    box = tr(NOTHING_SELECTED)
     if selection is not None:
         place = selection.box
         values = {"width": place.width, "height": place.height, "x": place.x, "y": place.y}
@@ -73,7 +61,7 @@ def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
 def _fraction(link: Link, desk: Desk) -> float | None:
     if link.state is SessionState.LOADING:
         return link.fraction
-    if link.state in STATES:
+    if link.state in UNDER_WAY:
         return -1.0
     if desk.is_busy and desk.job is not None:
         return desk.job.fraction
@@ -85,7 +73,7 @@ def _message(link: Link, desk: Desk) -> Message | None:
         return message_for(link.error)
     if desk.message is not None:
         return desk.message
-    if link.state in STATES:
+    if link.state in UNDER_WAY:
         return Message(tr(STATES[link.state]))
     if desk.is_busy and desk.job is not None:
         return Message(tr(STAGES[desk.job.stage]) if desk.job.stage else tr("Waiting for the service…"))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from insert_object.controller import Controller
@@ -117,7 +118,9 @@ def desk():
 def set_form(**values):
     """Changes settings in the docker as a user would."""
     form = panel().form()
-    panel().set_form(type(form)(**{**vars(form), **values}))
+    of_wish = {name: value for name, value in values.items() if hasattr(form.wish, name)}
+    own = {name: value for name, value in values.items() if name not in of_wish}
+    panel().set_form(replace(form, wish=replace(form.wish, **of_wish), **own))
 
 
 def insert(seconds=30.0):

@@ -53,7 +53,7 @@ def _told(told):
     if isinstance(told, bytes):
         return hash(told)
     if isinstance(told, dict):
-        return [(layer, record.recipe.class_name) for layer, record in told.items()]
+        return [(layer, record.recipe.wish.class_name) for layer, record in told.items()]
     return [_told(part) for part in told] if isinstance(told, (list, tuple)) else told
 
 

@@ -144,7 +144,7 @@ def live(document, number):
     began = time.perf_counter()
     document.setSelection(selection)
     took = yield from milliseconds_until(
-        lambda: desk().preview.variation.recipe.box.x == left, "the live preview", began
+        lambda: desk().preview.variation.recipe.wish.box.x == left, "the live preview", began
     )
     set_form(live=False)
     yield from discarded()
@@ -154,4 +154,4 @@ def live(document, number):
 
 def _shown_seed():
     shown = desk().preview
-    return shown.variation.recipe.seed if shown.is_shown else None
+    return shown.variation.recipe.wish.seed if shown.is_shown else None

@@ -12,11 +12,11 @@ from insert_object.object_layers import ObjectLayers
 from insert_object.pixels import read_coverage, read_layer, read_scene, write_layer
 from insert_object.preview import Preview
 from insert_object.qt import QtCore, QtGui
-from insert_object.recipes import LayerRecord, Mask, Recipe
 from insert_object.selection import read_selection
 from insert_object.targets import Purpose, Target, build_request
 from insert_object.wire.connection import read_config
-from insert_object.wire.protocol import Done, Layer, PixelFormat, PixelFrame, Rect
+from insert_object.wire.layer_record import GivenShape, LayerRecord, Recipe
+from insert_object.wire.protocol import Done, Layer, PixelFormat, PixelFrame, Rect, Wish
 from insert_object.wire.session import Session
 from krita import Krita, Selection
 
@@ -180,9 +180,8 @@ def promise_a_selection_over_the_border_is_read_where_the_picture_is(_figures):
 
 def promise_records_are_kept_in_the_document(_figures):
     document = yield from document_of()
-    record = LayerRecord(
-        Recipe("dog", 5, Rect(1, 2, 30, 40), "", Mask(2, 2, b"\0\xff\xff\0")), Rect(1, 2, 9, 9)
-    )
+    shape = GivenShape.of(2, 2, b"\0\xff\xff\0")
+    record = LayerRecord(Recipe(Wish("dog", Rect(1, 2, 30, 40), 5), shape), Rect(1, 2, 9, 9))
     remember_layer(document, layer_id(background(document)), record)
     remember_layer(document, "{other}", record)
     assert read_records(document) == {layer_id(background(document)): record, "{other}": record}
@@ -254,7 +253,7 @@ def promise_the_daemons_object_lands_where_it_says_in_every_colour_space(figures
             yield from result(write_layer(background(document), _blue(depth), 0, 0))
             document.refreshProjection()
             yield 20
-            recipe = Recipe(name, 3, Rect(100, 60, 160, 160))
+            recipe = Recipe(Wish(name, Rect(100, 60, 160, 160), 3))
             steps = build_request(document, document, Target(Purpose.INSERT, recipe), 512)
             request, _ = yield from result(steps)
             assert request.depth == (8 if depth == "U8" else 16)

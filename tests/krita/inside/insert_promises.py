@@ -105,11 +105,11 @@ def promise_the_history_keeps_every_variation_and_shows_it_again(figures):
     yield from insert()
     set_form(seed=7)
     yield from insert()
-    assert [v.recipe.seed for v in desk().history.items][:1] == [42]
+    assert [v.recipe.wish.seed for v in desk().history.items][:1] == [42]
     assert panel().strip.count() == 4
     panel().strip.setCurrentRow(0)
     yield from settle()
-    assert panel().form().seed == 42, "the settings do not follow the variation"
+    assert panel().form().wish.seed == 42, "the settings do not follow the variation"
     forgotten = desk().history.items[1]
     wanted, forgotten.pixels = forgotten.pixels, None  # as when memory ran short
     panel().strip.setCurrentRow(1)
@@ -172,7 +172,7 @@ def promise_insert_is_quick_and_never_holds_up_the_hand(figures):
         start = time.perf_counter()
         panel().insert_button.click()
         yield from until(
-            lambda seed=seed: desk().preview.is_shown and desk().preview.variation.recipe.seed == seed,
+            lambda seed=seed: desk().preview.is_shown and desk().preview.variation.recipe.wish.seed == seed,
             "the layer",
         )
         took.append((time.perf_counter() - start) * 1000)

@@ -48,7 +48,7 @@ def promise_live_follows_the_selection_with_one_layer(figures):
         )
         yield from until(lambda: desk().is_idle, "rest")
         took.append((time.perf_counter() - start) * 1000)
-        assert desk().preview.variation.recipe.box.x == BOX[0] + step
+        assert desk().preview.variation.recipe.wish.box.x == BOX[0] + step
     figures["live preview after the selection rests, ms"] = [round(value) for value in took]
     assert len(layers(document)) == 2 and panel().strip.count() == 1
     screenshot("window-live")
@@ -156,13 +156,13 @@ def promise_a_layer_can_be_edited_and_one_undo_step_brings_the_old_one_back(_fig
     document.setSelection(None)
     yield 300
     panel().edit_button.click()
-    assert panel().form().seed == 42
+    assert panel().form().wish.seed == 42
     set_form(seed=99)
     yield 200
     assert panel().insert_button.isEnabled(), "an edit needs no selection"
     yield from insert()
     assert first not in layers(document), "the old object still shows"
-    assert desk().preview.variation.recipe.box == record.recipe.box
+    assert desk().preview.variation.recipe.wish.box == record.recipe.wish.box
     panel().apply_button.click()
     yield from settle()
     assert len(layers(document)) == 2 and "99" in layers(document)[-1], layers(document)
@@ -212,9 +212,15 @@ def promise_a_moved_layer_is_lit_again_where_it_is(_figures):
     yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit again"))
     yield from settle()
     recipe = desk().preview.variation.recipe
-    assert (recipe.box.x, recipe.box.y) == (record.recipe.box.x + 300, record.recipe.box.y + 120), recipe
-    assert (recipe.box.width, recipe.box.height) == (record.recipe.box.width, record.recipe.box.height)
-    assert recipe.mask is not None and max(recipe.mask.data) == 255
+    assert (recipe.wish.box.x, recipe.wish.box.y) == (
+        record.recipe.wish.box.x + 300,
+        record.recipe.wish.box.y + 120,
+    ), recipe
+    assert (recipe.wish.box.width, recipe.wish.box.height) == (
+        record.recipe.wish.box.width,
+        record.recipe.wish.box.height,
+    )
+    assert recipe.shape is not None and max(recipe.shape.frame().data) == 255
     panel().apply_button.click()
     yield from settle()
     assert len(layers(document)) == 2

@@ -40,8 +40,9 @@ def promise_the_shape_of_a_selection_is_used_by_itself_where_it_has_one(_figures
     set_form(variations=1, seed=3)
     panel().shape_check.setChecked(True)
     yield from insert()
-    mask = desk().preview.variation.recipe.mask
-    assert mask is not None
+    shape = desk().preview.variation.recipe.shape
+    assert shape is not None
+    mask = shape.frame()
     row = mask.data[mask.width * (mask.height // 2) :][: mask.width]
     assert row[0] == 0 and row[mask.width // 2] == 255 and row[-1] == 0
     share = sum(mask.data) / 255 / len(mask.data)
@@ -68,8 +69,8 @@ def promise_a_vector_selection_gives_its_box_and_its_shape(_figures):
         assert bench.seen_box() == (620, 520, 480, 320), (shape, bench.seen_box())
         set_form(variations=1, seed=3)
         yield from insert()
-        mask = desk().preview.variation.recipe.mask
-        assert (mask is not None) == (shape == "angle"), shape
+        given = desk().preview.variation.recipe.shape
+        assert (given is not None) == (shape == "angle"), shape
         panel().discard_button.click()
         yield from settle()
         document.setSelection(None)
@@ -147,7 +148,7 @@ def promise_a_saved_picture_knows_how_its_layers_were_made(_figures):
     again.setActiveNode(layer_named(again, layers(again)[-1]))
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the group after loading")
     panel().edit_button.click()
-    assert desk().preview.replaces.shadow is not None and panel().form().shadow
+    assert desk().preview.replaces.shadow is not None and panel().form().wish.shadow
 
 
 def promise_every_document_has_its_own_preview_and_history(_figures):

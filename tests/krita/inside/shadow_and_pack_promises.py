@@ -89,7 +89,7 @@ def promise_an_edit_replaces_object_and_shadow_and_discarding_it_brings_both_bac
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the shadow, too")
     for finish in (panel().discard_button, panel().apply_button):
         panel().edit_button.click()
-        assert panel().form().shadow
+        assert panel().form().wish.shadow
         set_form(class_name="cat", seed=7)
         yield from insert()
         assert not layer_named(document, "dog · seed 42 with its shadow").visible()
@@ -148,13 +148,13 @@ def promise_a_further_pack_can_be_chosen_with_its_own_classes_and_is_remembered(
     panel().apply_button.click()
     yield from settle()
     record = next(iter(read_records(document).values()))
-    assert (record.recipe.pack, record.recipe.class_name) == ("lamps", "lamp"), record
+    assert (record.recipe.wish.pack, record.recipe.wish.class_name) == ("lamps", "lamp"), record
     kept = [bench.krita().readSetting("insert_object", name, "") for name in ("pack", "class", "shadow")]
     assert kept == ["lamps", "lamp", "1"], kept
     choice.pack_box.setCurrentIndex(0)
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered")
     panel().edit_button.click()
-    assert panel().form().pack == "lamps", "the settings do not follow the layer"
+    assert panel().form().wish.pack == "lamps", "the settings do not follow the layer"
     yield from until(panel().discard_button.isEnabled, "an edit that has not begun can be given up")
     panel().discard_button.click()
     yield from settle()

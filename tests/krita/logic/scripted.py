@@ -2,7 +2,9 @@
 
 import sys
 
+from insert_object.form import Form
 from insert_object.qt import QtCore, QtWidgets, Signal
+from insert_object.wire.layer_record import Recipe
 from insert_object.wire.protocol import (
     ClassInfo,
     Done,
@@ -12,6 +14,7 @@ from insert_object.wire.protocol import (
     PixelFormat,
     PixelFrame,
     Welcome,
+    Wish,
 )
 from insert_object.wire.session import SessionState
 from krita import Document, Krita, Selection
@@ -45,13 +48,33 @@ class ScriptedLink(QtCore.QObject):
         pass
 
 
+def form_of(class_name="", style="", seed=1, variations=4, *, use_shape=False, live=False, **choices):
+    """The docker's settings, the wish's fields among them."""
+    return Form(Wish(class_name, style=style, seed=seed, **choices), variations, use_shape, live)
+
+
+def recipe_of(class_name, seed, box, shape=None, **choices):
+    """A recipe, the wish's fields among its arguments."""
+    return Recipe(Wish(class_name, box, seed, **choices), shape)
+
+
+class Asked:
+    """What a reply needs to know of a request."""
+
+    id = "1"
+
+    def __init__(self, recipe):
+        self.wish = recipe.wish
+
+
 def layer_reply(request, index=0, side=8, colour=(200, 100, 50, 255)):
     """A square of one colour at the corner of the request's box; a shadow as wide below it, if asked for."""
     pixels = PixelFrame(side, side, PixelFormat.RGBA8, bytes(colour) * (side * side))
     shadow = PixelFrame(side, 2, PixelFormat.RGBA8, bytes((0, 0, 0, 90)) * (side * 2))
-    place = request.box.x, request.box.y
-    below = (shadow, place[0], place[1] + side) if getattr(request, "shadow", False) else (None, 0, 0)
-    return Layer(request.id, index, request.class_name, request.seed + index, *place, pixels, *below)
+    wish = request.wish
+    place = wish.box.x, wish.box.y
+    below = (shadow, place[0], place[1] + side) if wish.shadow else (None, 0, 0)
+    return Layer(request.id, index, wish.class_name, wish.seed + index, *place, pixels, *below)
 
 
 def done_reply(request, *notes):

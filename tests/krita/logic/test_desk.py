@@ -7,7 +7,6 @@ from unittest.mock import patch
 from insert_object.annotations import read_records
 from insert_object.desk import Desk
 from insert_object.documents import insertion_point, layer_id, owned
-from insert_object.form import Form
 from insert_object.selection import read_selection
 from insert_object.targets import Purpose
 from insert_object.view import view_of
@@ -23,9 +22,9 @@ from insert_object.wire.protocol import (
     Stage,
 )
 from krita import Krita, Node, Selection
-from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
+from scripted import ScriptedLink, done_reply, form_of, layer_reply, let_live, picture
 
-FORM = Form("dog", "", 42, 2)
+FORM = form_of("dog", "", 42, 2)
 BOX = (20, 20, 16, 16)
 
 
@@ -61,8 +60,8 @@ class Inserting(DeskCase):
     def test_a_request_carries_the_window_around_the_box(self):
         request = self.ask()
         self.assertIsInstance(request, Insert)
-        self.assertEqual((request.class_name, request.seed, request.variations), ("dog", 42, 2))
-        self.assertEqual(request.box, Rect(*BOX))
+        self.assertEqual((request.wish.class_name, request.wish.seed, request.variations), ("dog", 42, 2))
+        self.assertEqual(request.wish.box, Rect(*BOX))
         self.assertEqual(len(request.scene.data), request.scene.width * request.scene.height * 4)
         self.assertEqual(bytes(request.scene.data[:4]), bytes((30, 20, 10, 255)))
         self.assertIsNone(request.mask)
@@ -81,7 +80,7 @@ class Inserting(DeskCase):
         self.assertEqual(self.document.undo_steps, 1)
         layer = self.document.rootNode().childNodes()[1]
         self.assertFalse(layer.locked())
-        self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.seed, 43)
+        self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.wish.seed, 43)
 
     def test_a_layer_is_called_as_its_class_is_in_the_users_language(self):
         dog = ClassInfo("dog", "Dog", ("brown",), {"de": "Hund"})
@@ -129,14 +128,14 @@ class Inserting(DeskCase):
         self.desk.choose(forgotten)
         let_live()
         request = self.link.sent[-1]
-        self.assertEqual((request.seed, request.variations, request.box), (43, 1, Rect(*BOX)))
+        self.assertEqual((request.wish.seed, request.variations, request.wish.box), (43, 1, Rect(*BOX)))
         self.desk.take(layer_reply(request))
         let_live()
         self.assertIsNotNone(forgotten.pixels)
         self.assertEqual(len(self.desk.history), 2)
 
     def test_the_shape_of_the_selection_is_sent_as_the_mask(self):
-        request = self.ask(Form("dog", "", 1, 1, use_shape=True))
+        request = self.ask(form_of("dog", "", 1, 1, use_shape=True))
         self.assertEqual(
             (request.mask.width, request.mask.height), (request.scene.width, request.scene.height)
         )
@@ -150,7 +149,7 @@ class Trouble(DeskCase):
         with self.assertRaisesRegex(InsertObjectError, "Nothing is selected"):
             self.desk.insert(FORM)
         with self.assertRaisesRegex(InsertObjectError, "No class"):
-            self.desk.insert(Form())
+            self.desk.insert(form_of())
 
     def test_too_small_a_box_becomes_a_message(self):
         selection = Selection(64, 64)

@@ -65,7 +65,7 @@ class Dockers(unittest.TestCase):
         selection.select(4, 4, 20, 20, 255)
         self.document.setSelection(selection)
         let_live(300)
-        self.assertEqual(self.link.sent[-1].box.width, 20)
+        self.assertEqual(self.link.sent[-1].wish.box.width, 20)
 
     def test_live_does_not_ask_again_for_what_was_applied(self):
         self.answer(self.live())
@@ -79,7 +79,7 @@ class Dockers(unittest.TestCase):
         sent = len(self.link.sent)
         self.docker.panel.strip.setCurrentRow(2)
         let_live(20)
-        self.assertEqual(self.docker.panel.form().seed, 3)
+        self.assertEqual(self.docker.panel.form().wish.seed, 3)
         self.assertEqual(len(self.link.sent), sent)
 
     def test_edit_is_offered_for_a_layer_of_ours_only(self):

@@ -5,17 +5,16 @@ import unittest
 from insert_object.annotations import read_records
 from insert_object.desk import Desk
 from insert_object.documents import layer_id
-from insert_object.form import Form
 from insert_object.view import view_of
 from insert_object.wire.protocol import InsertObjectError, Rect
 from krita import Krita, Node
-from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
+from scripted import ScriptedLink, done_reply, form_of, layer_reply, let_live, picture
 
 BOX = (20, 20, 16, 16)
-DOG = Form("dog", "", 42, 1)
-DOG_WITH_SHADOW = Form("dog", "", 42, 1, shadow=True)
-CAT = Form("cat", "", 7, 1)
-CAT_WITH_SHADOW = Form("cat", "", 7, 1, shadow=True)
+DOG = form_of("dog", "", 42, 1)
+DOG_WITH_SHADOW = form_of("dog", "", 42, 1, shadow=True)
+CAT = form_of("cat", "", 7, 1)
+CAT_WITH_SHADOW = form_of("cat", "", 7, 1, shadow=True)
 PAIR_OF_DOG = ("dog · seed 42 with its shadow", ["dog · seed 42 · shadow", "dog · seed 42"])
 PAIR_OF_CAT = ("cat · seed 7 with its shadow", ["cat · seed 7 · shadow", "cat · seed 7"])
 GREEN = {"dog": 100, "cat": 101}
@@ -56,7 +55,7 @@ class EditingCase(unittest.TestCase):
     def answer(self):
         request = self.link.sent[-1]
         for index in range(request.variations):
-            colour = (index, GREEN[request.class_name], 50, 255)
+            colour = (index, GREEN[request.wish.class_name], 50, 255)
             self.desk.take(layer_reply(request, index, colour=colour))
         self.desk.take(done_reply(request))
         self.settle()
@@ -104,7 +103,9 @@ class Applying(EditingCase):
         self.root.addChildNode(above, layer)
         before = self.preview_of_edit(layer)
         request = self.link.sent[-1]
-        self.assertEqual((request.box, request.class_name, request.seed), (Rect(*BOX), "cat", 7))
+        self.assertEqual(
+            (request.wish.box, request.wish.class_name, request.wish.seed), (Rect(*BOX), "cat", 7)
+        )
         self.assertEqual(tree(self.root), ["Background", "cat · seed 7 (preview)", "above"])
         self.assertTrue(self.desk.preview.layers.layer.locked())
         self.apply()
@@ -119,7 +120,7 @@ class Applying(EditingCase):
         for move, seed in ((self.document.undo, 42), (self.document.redo, 7)):
             move()
             shown = self.root.childNodes()[-1]
-            self.assertEqual(read_records(self.document)[layer_id(shown)].recipe.seed, seed)
+            self.assertEqual(read_records(self.document)[layer_id(shown)].recipe.wish.seed, seed)
 
     def test_variations_and_a_shadow_tried_and_given_up_add_no_step(self):
         layer = self.applied()
@@ -127,7 +128,7 @@ class Applying(EditingCase):
         self.insert(CAT_WITH_SHADOW)
         self.assertEqual(tree(self.root)[1], "dog · seed 42")
         self.assertFalse(layer.visible())
-        self.insert(Form("cat", "", 8, 2))
+        self.insert(form_of("cat", "", 8, 2))
         self.desk.choose(self.desk.history.items[-1])
         self.settle()
         self.apply()
@@ -283,11 +284,11 @@ class Relighting(EditingCase):
         group = self.applied(DOG_WITH_SHADOW)
         for node in (group, *group.childNodes()):
             recipe = self.desk.edit(node)
-            self.assertEqual((recipe.box, recipe.shadow), (Rect(*BOX), True))
+            self.assertEqual((recipe.wish.box, recipe.wish.shadow), (Rect(*BOX), True))
         self.desk.relight(group)
         self.settle()
         request = self.link.sent[-1]
-        self.assertTrue(request.shadow)
+        self.assertTrue(request.wish.shadow)
         self.assertEqual(request.reference.data[3], 255)
 
     def test_a_strangers_layer_is_refused_in_words(self):

@@ -4,18 +4,17 @@ import random
 import unittest
 
 from insert_object import translations
-from insert_object.form import Form, load_form, save_form
+from insert_object.form import load_form, save_form
 from insert_object.history import History, Variation
 from insert_object.messages import Message, Tone
 from insert_object.panel import Panel
 from insert_object.pixels import small_image
 from insert_object.qt import Qt, QtCore, QtGui, QtWidgets
-from insert_object.recipes import Recipe
 from insert_object.strip import Strip
 from insert_object.view import View
 from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
 from krita import Krita
-from scripted import CLASSES, PACKS, layer_reply
+from scripted import CLASSES, PACKS, Asked, form_of, layer_reply, recipe_of
 
 
 def view(**changes):
@@ -38,15 +37,15 @@ class Panels(unittest.TestCase):
         self.choose_class("dog")
         self.assertTrue(self.panel.choice.style_box.isVisible() and self.panel.choice.style_label.isVisible())
         self.panel.choice.style_box.setCurrentIndex(self.panel.choice.style_box.findData("black"))
-        self.assertEqual(self.panel.form().style, "black")
+        self.assertEqual(self.panel.form().wish.style, "black")
         self.choose_class("cat")
         self.assertFalse(self.panel.choice.style_box.isVisible() or self.panel.choice.style_label.isVisible())
-        self.assertEqual(self.panel.form().style, "")
+        self.assertEqual(self.panel.form().wish.style, "")
 
     def test_the_choice_stays_when_the_daemon_tells_its_classes_again(self):
         self.choose_class("cat")
         self.panel.set_packs((ClassInfo("ant", "Ant"), *CLASSES), ())
-        self.assertEqual(self.panel.form().class_name, "cat")
+        self.assertEqual(self.panel.form().wish.class_name, "cat")
 
     def test_a_pack_is_chosen_only_where_there_is_more_than_the_shipped_one(self):
         choice = self.panel.choice
@@ -63,27 +62,27 @@ class Panels(unittest.TestCase):
         choice.pack_box.setCurrentIndex(1)
         classes = [choice.class_box.itemText(i) for i in range(choice.class_box.count())]
         self.assertEqual(classes, ["Lamp", "Dog lamp"])
-        self.assertEqual((heard[-1].pack, heard[-1].class_name), ("lamps", "lamp"))
+        self.assertEqual((heard[-1].wish.pack, heard[-1].wish.class_name), ("lamps", "lamp"))
         self.assertEqual([choice.style_box.itemData(i) for i in range(2)], ["", "brass"])
         self.panel.set_packs(CLASSES, ())
-        self.assertEqual((self.panel.form().pack, self.panel.form().class_name), ("", "dog"))
+        self.assertEqual((self.panel.form().wish.pack, self.panel.form().wish.class_name), ("", "dog"))
 
     def test_what_was_chosen_last_time_is_chosen_once_the_daemon_has_told_what_there_is(self):
         panel = Panel()
         panel.show()
-        panel.set_form(Form("lamp", "brass", 5, 2, pack="lamps", shadow=True))
+        panel.set_form(form_of("lamp", "brass", 5, 2, pack="lamps", shadow=True))
         panel.set_packs(CLASSES, PACKS)
-        self.assertEqual(panel.form(), Form("lamp", "brass", 5, 2, pack="lamps", shadow=True))
+        self.assertEqual(panel.form(), form_of("lamp", "brass", 5, 2, pack="lamps", shadow=True))
         panel.close()
 
     def test_a_choice_of_the_user_is_not_overruled_by_one_of_last_time(self):
-        self.panel.set_form(Form("lamp", "brass", 5, 2, pack="lamps"))
+        self.panel.set_form(form_of("lamp", "brass", 5, 2, pack="lamps"))
         self.choose_class("cat")
         self.panel.set_packs(CLASSES, PACKS)
-        self.assertEqual((self.panel.form().pack, self.panel.form().class_name), ("", "cat"))
+        self.assertEqual((self.panel.form().wish.pack, self.panel.form().wish.class_name), ("", "cat"))
 
     def test_a_form_comes_back_as_it_was_set(self):
-        form = Form("dog", "brown", 2**31 - 1, 16, False, True, shadow=True)
+        form = form_of("dog", "brown", 2**31 - 1, 16, live=True, shadow=True)
         self.panel.set_form(form)
         self.panel.live_check.setChecked(True)
         self.assertEqual(self.panel.form(), form)
@@ -93,7 +92,7 @@ class Panels(unittest.TestCase):
         seen = set()
         for _ in range(20):
             self.panel.dice_button.click()
-            seen.add(self.panel.form().seed)
+            seen.add(self.panel.form().wish.seed)
         self.assertGreater(len(seen), 15)
 
     def test_the_shape_is_used_by_itself_only_where_there_is_one(self):
@@ -192,10 +191,18 @@ class Panels(unittest.TestCase):
 
     def test_settings_are_kept_between_sessions_but_not_live(self):
         Krita.instance().settings.clear()
-        save_form(Form("dog", "brown", 77, 3, True, True, "lamps", True))
-        self.assertEqual(load_form(), Form("dog", "brown", 77, 3, pack="lamps", shadow=True))
+        save_form(
+            form_of(
+                "dog", "brown", 77, 3, use_shape=True, live=True, pack="lamps", shadow=True, mirrored=True
+            )
+        )
+        self.assertEqual(
+            load_form(), form_of("dog", "brown", 77, 3, pack="lamps", shadow=True, mirrored=True)
+        )
         Krita.instance().settings.update(seed="-1", variations="9999999", style="", shadow="yes")
-        self.assertEqual((load_form().seed, load_form().variations, load_form().shadow), (1, 16, False))
+        self.assertEqual(
+            (load_form().wish.seed, load_form().variations, load_form().wish.shadow), (1, 16, False)
+        )
 
 
 class Strips(unittest.TestCase):
@@ -206,9 +213,8 @@ class Strips(unittest.TestCase):
         self.strip.chosen.connect(self.chosen.append)
 
     def add(self, seed, *, live=False):
-        recipe = Recipe("dog", seed, Rect(0, 0, 20, 20))
-        request = type("Request", (), {"id": "1", "class_name": "dog", "seed": seed, "box": recipe.box})
-        self.history.add(Variation(recipe, 0, 0, layer_reply(request).pixels, live))
+        recipe = recipe_of("dog", seed, Rect(0, 0, 20, 20))
+        self.history.add(Variation(recipe, 0, 0, layer_reply(Asked(recipe)).pixels, live))
         self.strip.show_all(self.history.items)
 
     def test_it_shows_the_history_and_only_the_user_chooses(self):
@@ -260,11 +266,8 @@ class Strips(unittest.TestCase):
             self.assertEqual((image.width(), image.height()), (64, 64))
 
     def test_thumbnails_show_the_shadow_below_the_object(self):
-        recipe = Recipe("dog", 1, Rect(3, 4, 20, 20), shadow=True)
-        request = type(
-            "Request", (), {"id": "1", "class_name": "dog", "seed": 1, "box": recipe.box, "shadow": True}
-        )
-        self.history.add(Variation.of(recipe, layer_reply(request)))
+        recipe = recipe_of("dog", 1, Rect(3, 4, 20, 20), shadow=True)
+        self.history.add(Variation.of(recipe, layer_reply(Asked(recipe))))
         self.strip.show_all(self.history.items)
         image = self.strip.item(0).icon().pixmap(self.strip.iconSize()).toImage()
         foot = image.pixelColor(image.width() // 2, round(image.height() * 0.95))

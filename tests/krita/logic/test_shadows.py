@@ -6,16 +6,24 @@ import unittest
 from insert_object.annotations import read_records
 from insert_object.desk import Desk
 from insert_object.documents import layer_id
-from insert_object.form import Form
 from insert_object.messages import Tone
 from insert_object.targets import Purpose
 from insert_object.wire.protocol import InsertObjectError
 from krita import Krita, Node, Selection
-from scripted import WELCOME, WELCOME_WITH_PACKS, ScriptedLink, done_reply, layer_reply, let_live, picture
+from scripted import (
+    WELCOME,
+    WELCOME_WITH_PACKS,
+    ScriptedLink,
+    done_reply,
+    form_of,
+    layer_reply,
+    let_live,
+    picture,
+)
 
 BOX = (20, 20, 16, 16)
-WITH_SHADOW = Form("dog", "", 42, 2, shadow=True)
-PLAIN = Form("dog", "", 42, 2)
+WITH_SHADOW = form_of("dog", "", 42, 2, shadow=True)
+PLAIN = form_of("dog", "", 42, 2)
 
 
 def tree(node):
@@ -56,7 +64,7 @@ class ShadowCase(unittest.TestCase):
 class Shadows(ShadowCase):
     def test_it_lies_right_below_the_object_and_all_is_one_undo_step(self):
         request = self.insert()
-        self.assertTrue(request.shadow)
+        self.assertTrue(request.wish.shadow)
         self.apply()
         group = ("dog · seed 42 with its shadow", ["dog · seed 42 · shadow", "dog · seed 42"])
         self.assertEqual(tree(self.root), ["Background", group])
@@ -130,18 +138,18 @@ class Shadows(ShadowCase):
 
 
 class Packs(ShadowCase):
-    LAMP = Form("lamp", "brass", 3, 1, pack="lamps")
+    LAMP = form_of("lamp", "brass", 3, 1, pack="lamps")
 
     def test_request_and_record_name_the_pack(self):
-        self.assertEqual(self.insert(self.LAMP).pack, "lamps")
+        self.assertEqual(self.insert(self.LAMP).wish.pack, "lamps")
         self.apply()
         record = read_records(self.document)[layer_id(self.pair())]
-        self.assertEqual((record.recipe.pack, record.recipe.style), ("lamps", "brass"))
+        self.assertEqual((record.recipe.wish.pack, record.recipe.wish.style), ("lamps", "brass"))
 
     def test_the_same_class_and_seed_of_two_packs_are_two_variations(self):
-        self.insert(Form("dog", "", 3, 1))
-        self.insert(Form("dog", "", 3, 1, pack="lamps"))
-        packs = [item.recipe.pack for item in self.desk.history.items]
+        self.insert(form_of("dog", "", 3, 1))
+        self.insert(form_of("dog", "", 3, 1, pack="lamps"))
+        packs = [item.recipe.wish.pack for item in self.desk.history.items]
         self.assertEqual(packs, ["", "lamps"])
         self.assertIs(self.desk.history.find(self.desk.history.items[0].recipe), self.desk.history.items[0])
 
@@ -150,10 +158,10 @@ class Packs(ShadowCase):
         self.apply()
         self.link.welcome = WELCOME
         recipe = self.desk.edit(self.pair())
-        self.assertEqual(recipe.pack, "lamps")
+        self.assertEqual(recipe.wish.pack, "lamps")
         self.assertEqual(self.desk.message.tone, Tone.PROBLEM)
-        self.assertIn("“lamps” that made this object is not there", self.desk.message.text)
-        self.assertEqual(self.insert(Form("dog", "", 3, 1)).pack, "")
+        self.assertIn("“lamps” is not there", self.desk.message.text)
+        self.assertEqual(self.insert(form_of("dog", "", 3, 1)).wish.pack, "")
 
     def test_without_the_pack_nothing_is_asked_for_in_vain(self):
         self.insert(self.LAMP)

@@ -7,9 +7,10 @@ import unittest
 from pathlib import Path
 
 import insert_object
-from insert_object import translations, view
+from insert_object import translations
 from insert_object.messages import Tone, message_for
 from insert_object.slots import safe_slot
+from insert_object.wire import sentences
 from insert_object.wire.protocol import ErrorCode, InsertObjectError
 
 FOLDER = Path(insert_object.__file__).parent
@@ -18,7 +19,8 @@ LANGUAGES = ("fr", "de", "zh")
 
 def words_in_the_source():
     """Every text given to ``tr`` or raised as a sentence or a hint."""
-    found = set(view.STAGES.values()) | set(view.STATES.values())
+    shared = (sentences.NOTHING_SELECTED, sentences.PACK_IS_GONE.replace("“{pack}”", "{0}"))
+    found = {*sentences.STAGES.values(), *sentences.STATES.values(), *shared, sentences.PACK_IS_GONE_HINT}
     for file in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
@@ -60,13 +62,11 @@ class Words(unittest.TestCase):
         try:
             translated = translations.tr_sentence("The box is 4 × 5 pixels, too small for an object.")
             unknown = translations.tr_sentence("Something else with 3 numbers.")
-            gone = translations.tr_sentence(
-                "The model pack “lamps 2” that made this object is not there any more."
-            )
+            gone = translations.tr_sentence("The model pack “lamps 2” is not there any more.")
         finally:
             translations._current = kept
         self.assertEqual(translated, "Der Rahmen misst 4 × 5 Pixel, zu klein für ein Objekt.")
-        self.assertEqual(gone, "Das Modellpaket “lamps 2”, aus dem dieses Objekt stammt, ist nicht mehr da.")
+        self.assertEqual(gone, "Das Modellpaket “lamps 2” ist nicht mehr da.")
         self.assertEqual(unknown, "Something else with 3 numbers.")
 
 

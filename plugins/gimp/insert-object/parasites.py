@@ -1,0 +1,34 @@
+"""What the layers of an object remember, as the texts of layer parasites. No GIMP in here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from wire.protocol import MalformedMessage, from_plain, to_plain
+
+RECORD = "insert-object-request"
+SHADOW = "insert-object-shadow"
+_MARK_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ShadowMark:
+    """What a shadow layer remembers: whose shadow it is, and the name that it was given."""
+
+    pair: str
+    name: str
+
+    def to_bytes(self) -> bytes:
+        return json.dumps({"version": _MARK_VERSION, **to_plain(self)}, sort_keys=True).encode("ascii")
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ShadowMark | None:
+        """Reads a mark; None when it is not one (a file may come from anywhere)."""
+        try:
+            plain = json.loads(data.rstrip(b"\0"))
+            if not isinstance(plain, dict) or plain.get("version") != _MARK_VERSION:
+                return None
+            return from_plain(ShadowMark, plain, "the mark")
+        except (ValueError, RecursionError, MalformedMessage):
+            return None

@@ -1,0 +1,9 @@
+from typing import Any
+
+def __getattr__(name: str) -> Any: ...
+
+class PlugIn:
+    __gtype__: Any
+    @staticmethod
+    def error_quark() -> int: ...
+    def __getattr__(self, name: str) -> Any: ...

@@ -1,0 +1,125 @@
+"""What an inserted layer remembers: how it was made, so that either editor can make it again later."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .protocol import (
+    MAX_WINDOW_PIXELS,
+    MalformedMessage,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    Wish,
+    from_plain,
+    to_plain,
+)
+
+RECORD_VERSION = 1
+_A_SIDE = {"within": (1, MAX_WINDOW_PIXELS)}
+_PACKED = {"longest": 2 * MAX_WINDOW_PIXELS**2}  # characters; an incompressible shape takes 1.4 a pixel
+
+
+@dataclass(frozen=True)
+class GivenShape:
+    """The shape that the user gave an object, as it was sent: 0 outside, 255 inside.
+
+    ``packed`` is Base64 of what zlib makes of ``width * height`` bytes.
+    """
+
+    width: int = field(metadata=_A_SIDE)
+    height: int = field(metadata=_A_SIDE)
+    packed: str = field(repr=False, metadata=_PACKED)
+
+    @classmethod
+    def of(cls, width: int, height: int, coverage: bytes) -> GivenShape:
+        """The shape of ``width * height`` bytes, row by row."""
+        return cls(width, height, base64.b64encode(zlib.compress(coverage)).decode("ascii"))
+
+    def frame(self) -> PixelFrame:
+        """The shape as an a8 frame.
+
+        Raises:
+            ValueError: it is damaged, or not of its size.
+        """
+        size = self.width * self.height
+        try:
+            inflate = zlib.decompressobj()
+            data = inflate.decompress(base64.b64decode(self.packed), size)  # never more than it may hold
+        except (zlib.error, binascii.Error, ValueError) as error:
+            raise ValueError("the shape is damaged") from error
+        if len(data) != size:
+            raise ValueError("the shape is incomplete")
+        return PixelFrame(self.width, self.height, PixelFormat.A8, data)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one object again where it was: the wish, and the shape if one was given."""
+
+    wish: Wish
+    shape: GivenShape | None = None
+    label: str = ""  # the class in the user's language, where it is called otherwise than in English
+
+    def with_seed(self, seed: int) -> Recipe:
+        return replace(self, wish=replace(self.wish, seed=seed))
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """A layer's recipe, and what tells whether the user has changed the layer since.
+
+    ``place`` is the layer's rectangle as it was inserted; where the layer lies elsewhere now, the user has
+    moved or scaled it. ``name`` is the name that it was given. ``shadow`` and ``group`` tell which other
+    layers belong to the object: GIMP's plug-in keeps a word in ``shadow`` that the shadow's layer remembers
+    too, Krita's the two layers' ids.
+    """
+
+    recipe: Recipe
+    place: Rect
+    name: str = ""
+    shadow: str = ""
+    group: str = ""
+
+    @property
+    def wish(self) -> Wish:
+        return self.recipe.wish
+
+    def box_at(self, now: Rect) -> Rect:
+        """The wish's box, carried along when the layer was moved or scaled from ``place`` to ``now``."""
+        return self.wish.box.carried(self.place, now)
+
+    def to_map(self) -> dict[str, Any]:
+        """The record as plain values for JSON."""
+        return {"version": RECORD_VERSION, **to_plain(self)}
+
+    def to_json(self) -> bytes:
+        """The record as JSON in ASCII: GIMP takes no other bytes."""
+        return json.dumps(self.to_map(), sort_keys=True).encode("ascii")
+
+    @staticmethod
+    def from_map(plain: Any) -> LayerRecord | None:
+        """Reads a record; None where it is not one, since files come from anywhere."""
+        if not isinstance(plain, Mapping) or plain.get("version") != RECORD_VERSION:
+            return None
+        try:
+            record = from_plain(LayerRecord, plain, "the record")
+            if record.recipe.shape is not None:
+                record.recipe.shape.frame()
+        except (MalformedMessage, ValueError):
+            return None
+        return record
+
+    @staticmethod
+    def from_json(data: bytes) -> LayerRecord | None:
+        """Reads a record from JSON, with zeros after it or not; None where it is not one."""
+        try:
+            return LayerRecord.from_map(json.loads(data.rstrip(b"\0")))
+        except (ValueError, RecursionError):
+            return None

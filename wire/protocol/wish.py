@@ -1,0 +1,45 @@
+"""What a user asks for, and how a field says what it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .geometry import Rect
+
+MAX_SEED = 2**31 - 1  # the largest value that every editor's integer setting can keep
+
+
+def within(low: int, high: int) -> Mapping[str, Any]:
+    """A whole number from ``low`` to ``high``."""
+    return {"within": (low, high)}
+
+
+def one_of(*values: int) -> Mapping[str, Any]:
+    """One of these whole numbers."""
+    return {"one_of": values}
+
+
+A_SEED = within(0, MAX_SEED)
+NOT_DRAWN = Rect(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One object, as a user asks for it.
+
+    Forms make it, requests carry it, layers and histories keep it. A seed sets shape and look;
+    ``shape_seed`` and ``look_seed`` keep the shape, or the look, of another one. ``mirrored`` turns a drawn
+    shape around; a given one stays as it is.
+    """
+
+    class_name: str = ""
+    box: Rect = NOT_DRAWN  # in image pixels, as the user drew it; empty: not drawn yet
+    seed: int = field(default=0, metadata=A_SEED)
+    style: str = ""  # one of the class's presets, by name; empty: from the seed
+    pack: str = ""  # a model pack's name; empty: the shipped one
+    shadow: bool = False  # with a contact shadow, on a layer of its own
+    shape_seed: int | None = field(default=None, metadata=A_SEED)
+    look_seed: int | None = field(default=None, metadata=A_SEED)
+    mirrored: bool = False
