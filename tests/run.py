@@ -4,7 +4,7 @@
     python3 tests/run.py [--fast] [arguments for pytest …]
 
 The environment is kept in the user's cache folder (or in the folder that INSERT_OBJECT_TEST_ENVIRONMENT
-names) and made anew when the pinned packages change. ``--fast`` leaves out slow tests and real editors.
+names) and made again when the pinned packages change. ``--fast`` leaves out slow tests and real editors.
 """
 
 from __future__ import annotations

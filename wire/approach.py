@@ -56,7 +56,7 @@ class Approach:
             if connection == tried and failure is not None:
                 self._unreachable = connection
                 raise failure
-            tried = connection  # the daemon may write the file anew while the old one is tried
+            tried = connection  # the daemon may write the file again while the old one is tried
             try:
                 _check_version(connection)
                 return self._shake_hands(connection)

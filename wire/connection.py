@@ -102,7 +102,7 @@ def read_config(path: Path) -> Config:
     try:
         command = values["start_command"]
         if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
-            raise TypeError("start_command is no list of texts")
+            raise TypeError("start_command is not a list of texts")
         version = _text(values, "version") if "version" in values else ""
         return Config(Path(_text(values, "connection_file")), tuple(command), version)
     except (KeyError, TypeError, ValueError) as error:
@@ -233,12 +233,12 @@ def _read_json(path: Path, what: str, missing: str, hint: str = "") -> Mapping[s
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values[name]
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{name} is no text")
+        raise TypeError(f"{name} is not a text")
     return value
 
 
 def _whole(values: Mapping[str, Any], name: str) -> int:
     value = values[name]
     if type(value) is not int:
-        raise TypeError(f"{name} is no whole number")
+        raise TypeError(f"{name} is not a whole number")
     return value

@@ -176,7 +176,7 @@ class Driver:
 
 
 def _signature(path: Path) -> _Signature:
-    """What changes when the file is written anew; None when there is none."""
+    """What changes when the file is written again; None when there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -47,7 +47,7 @@ class Mailbox:
             self._deliver(self._in_flight.add(request))
 
     def want(self) -> None:
-        """Asks for the daemon anew; an earlier failure to reach it is forgotten."""
+        """Asks for the daemon again; an earlier failure to reach it is forgotten."""
         with self._changed:
             self._wanted = self._wanted or self._now.state is not SessionState.READY
             if self._now.state in (SessionState.UNAVAILABLE, SessionState.ASLEEP):

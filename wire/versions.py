@@ -6,7 +6,7 @@ import re
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether the first is surely older; what is no version (or "") is neither older nor newer."""
+    """Whether the first is surely older; what is not a version (or "") is neither older nor newer."""
     first, second = _numbers(version), _numbers(than)
     length = max(len(first), len(second))
     padded = [numbers + (0,) * (length - len(numbers)) for numbers in (first, second)]

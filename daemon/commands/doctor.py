@@ -85,7 +85,7 @@ def _look_at_packs(folder: Path, found: Findings) -> None:
     }
     for name, reason in shelf.refused.items():
         found.problems.append(
-            f"The model pack “{name}” is left out: {reason} Get it anew, or delete {folder / name}."
+            f"The model pack “{name}” is left out: {reason} Download it again, or delete {folder / name}."
         )
 
 
@@ -102,7 +102,7 @@ def _look_at_upstream(folders: Folders, found: Findings) -> None:
 
 
 def _look_at_daemon(folders: Folders, found: Findings) -> None:
-    """Asks the daemon if there is one; none is no problem, for it starts when it is needed."""
+    """Asks the daemon if there is one; that there is none is all right: it starts when it is needed."""
     account: dict[str, Any] = {"running": False}
     found.values["daemon"] = account
     try:

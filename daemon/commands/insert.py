@@ -23,7 +23,7 @@ from daemon.commands.insert_options import (
     numbered,
 )
 from daemon.commands.progress_bar import ProgressBar
-from daemon.packs.names import named
+from daemon.packs.names import in_its_pack, named
 from daemon.painting.object_shape import ObjectShape
 from daemon.painting.pixels import Samples, to_depth
 from daemon.painting.reference import fitted_shape, looked_at
@@ -176,7 +176,8 @@ def _insert(
     notes: list[str] = []
     steps = 1 + (len(ready) - 1) * variations
     with Client.connect() as client, ProgressBar(steps) as bar:
-        wishes = [named(item.asked.wish, client.classes, client.packs) for item in ready]
+        offered = client.classes, client.packs
+        wishes = [named(in_its_pack(item.asked.wish, *offered), *offered) for item in ready]
 
         def insert(number: int, scene: Samples, later: int, count: int) -> list[ObjectLayer]:
             item, wish = ready[number], wishes[number]

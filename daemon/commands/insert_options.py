@@ -272,7 +272,7 @@ def box_of(text: str) -> Rect:
         x, y, width, height = (whole_number(part) for part in parts)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"“{text[:60]}” is no box; give four whole numbers: X,Y,WIDTH,HEIGHT"
+            f"“{text[:60]}” is not a box; give four whole numbers: X,Y,WIDTH,HEIGHT"
         ) from None
     if max(abs(x), abs(y), abs(width), abs(height)) > MAX_IMAGE_SIDE:
         raise argparse.ArgumentTypeError(f"“{text[:60]}” reaches farther than any picture")
@@ -298,7 +298,7 @@ def number_of(low: int, high: int) -> Any:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"“{text[:60]}” is no whole number from {low} to {high}")
+            raise argparse.ArgumentTypeError(f"“{text[:60]}” is not a whole number from {low} to {high}")
         return value
 
     return read

@@ -179,4 +179,4 @@ def _say_if_running(folders: Folders) -> None:
     from daemon.home.lifecycle import running_pid
 
     if running_pid(folders) is not None:
-        print("The service that runs keeps to what was; end it with “insert-object daemon stop”.")
+        print("The running service still uses the old setting; end it with “insert-object daemon stop”.")

@@ -96,6 +96,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="export the outlines of the objects that this file lists, JSON lines with their image, "
         "instead of those that best say what they are",
     )
+    parser.add_argument(
+        "--best-class", default="", metavar="CLASS", help="export it as the class that editors choose first"
+    )
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
     parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
     parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")

@@ -179,5 +179,5 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
         records = [record for record in read_records(arguments.data) if record.split == "train"]
         others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds)
         choice = None if arguments.outlines is None else read_choice(arguments.outlines, arguments.data)
-        export_run(arguments.out, arguments.export, others, records, choice)
+        export_run(arguments.out, arguments.export, others, records, choice, arguments.best_class)
         print(f"weights in {arguments.export}")

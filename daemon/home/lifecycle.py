@@ -168,7 +168,7 @@ def connection_pid(folders: Folders) -> int | None:
     try:
         pid = json.loads(read_private_file(folders.connection_file, denied=OTHERS_MAY_WRITE))["pid"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError, PrivateFileError):
-        return None  # no file, or one that cannot be used: the next daemon writes it anew
+        return None  # no file, or one that cannot be used: the next daemon writes it again
     return pid if isinstance(pid, int) else None
 
 

@@ -130,7 +130,7 @@ def read_private_file(path: Path, *, denied: int = OTHERS_MAY_READ, limit: int =
         _check_file(path, state)
         if _HAS_USERS and stat.S_IMODE(state.st_mode) & denied:
             raise PrivateFileError(
-                f"The file {path} is open to other users.", "Delete it, and have it made anew."
+                f"The file {path} is open to other users.", "Delete it; it is made again when it is needed."
             )
         content = file.read(limit + 1)
     if len(content) > limit:

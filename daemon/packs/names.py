@@ -25,6 +25,24 @@ def named(wish: Wish, classes: Sequence[ClassInfo], packs: Sequence[PackInfo] = 
     )
 
 
+def in_its_pack(wish: Wish, classes: Sequence[ClassInfo], packs: Sequence[PackInfo]) -> Wish:
+    """The wish with the pack that alone has its class, where none is named and the shipped one has not.
+
+    Raises:
+        InsertObjectError: ``unknown-class``: several packs have it; the hint names them.
+    """
+    if wish.pack or _has(wish.class_name, classes):
+        return wish
+    having = [pack.name for pack in packs if _has(wish.class_name, pack.classes)]
+    if len(having) > 1:
+        raise InsertObjectError(
+            ErrorCode.UNKNOWN_CLASS,
+            f"More than one model pack has the class “{wish.class_name[:60]}”.",
+            f"Choose one with --pack: {', '.join(having)}.",
+        )
+    return replace(wish, pack="".join(having))
+
+
 def known_pack(name: str, packs: Sequence[PackInfo]) -> PackInfo | None:
     """The further pack of that name or label, whatever its capitals; None, the shipped one, for no name.
 
@@ -41,6 +59,11 @@ def known_pack(name: str, packs: Sequence[PackInfo]) -> PackInfo | None:
     if packs:
         hint = _suggestion(wanted, [pack.name for pack in packs])
     raise InsertObjectError(ErrorCode.BAD_REQUEST, f"There is no model pack “{name[:60]}”.", hint)
+
+
+def _has(name: str, classes: Sequence[ClassInfo]) -> bool:
+    wanted = name.strip().casefold()
+    return any(wanted in (info.name.casefold(), info.label.casefold()) for info in classes)
 
 
 def known_class(name: str, classes: Sequence[ClassInfo]) -> ClassInfo:

@@ -31,7 +31,7 @@ class BadArchive(InsertObjectError):
 
     def __init__(self, archive: Path, reason: str) -> None:
         super().__init__(
-            ErrorCode.BAD_REQUEST, f"{archive.name} {reason}.", "Get it anew from where it came."
+            ErrorCode.BAD_REQUEST, f"{archive.name} {reason}.", "Download it again from where you got it."
         )
 
 
@@ -59,7 +59,7 @@ def unpack(archive: Path, folder: Path) -> None:
                     raise BadArchive(archive, f"lacks {name}, which its manifest lists")
                 _take(content, entries[name], folder / name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise BadArchive(archive, f"is no zip that can be read: {str(error).rstrip('.')}") from error
+        raise BadArchive(archive, f"is not a zip that can be read: {str(error).rstrip('.')}") from error
     except (ModelMissing, ModelCorrupt) as error:
         raise BadArchive(
             archive, f"holds no pack that can be used: {error.path.name} {_why(error)}"

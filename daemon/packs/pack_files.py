@@ -45,8 +45,8 @@ def check_pack(folder: Path, name: str) -> Pack:
         Bundle.load(folder)
     except (ModelMissing, ModelCorrupt) as error:
         raise PackProblem(
-            f"{folder.name or folder} is no model pack that can be used: {explained(error)}",
-            "Get it anew from where it came.",
+            f"{folder.name or folder} is not a model pack that can be used: {explained(error)}",
+            "Download it again from where you got it.",
         ) from error
     return pack
 

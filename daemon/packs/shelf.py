@@ -31,7 +31,7 @@ class PackNameError(InsertObjectError):
     def __init__(self, name: str) -> None:
         super().__init__(
             ErrorCode.BAD_REQUEST,
-            f"“{name[:60]}” is no name for a model pack.",
+            f"“{name[:60]}” is not a name for a model pack.",
             "Use small letters, digits, “-” and “_”, beginning with a letter or digit, at most 64.",
         )
 
@@ -67,18 +67,19 @@ def check_pack_name(name: str) -> str:
 
 def pack_info(name: str, manifest: Manifest) -> PackInfo:
     """What is told of a pack where one is chosen."""
-    return PackInfo(name, manifest.label or manifest.name, class_infos(manifest))
+    best_first = sorted(class_infos(manifest), key=lambda info: info.name != manifest.best_class)
+    return PackInfo(name, manifest.label or manifest.name, tuple(best_first))
 
 
 def class_infos(manifest: Manifest) -> tuple[ClassInfo, ...]:
-    """What a manifest's networks can insert."""
+    """What a manifest's networks can insert, in the order of the class index."""
     return tuple(
         ClassInfo(entry.name, entry.label, tuple(entry.styles), entry.labels) for entry in manifest.classes
     )
 
 
 def read_pack(folder: Path, name: str, manifest: Manifest | None = None) -> Pack:
-    """Judges a pack by its manifest, read anew unless given, and its files' sizes.
+    """Judges a pack by its manifest, read again unless given, and its files' sizes.
 
     Raises:
         PackNameError: the name is not allowed.
@@ -195,7 +196,7 @@ def pack_error(name: str, error: ModelMissing | ModelCorrupt) -> InsertObjectErr
     return InsertObjectError(
         ErrorCode.MODEL_MISSING if missing else ErrorCode.MODEL_CORRUPT,
         f"The model pack “{name[:64]}” cannot be used: {explained(error)}",
-        "Get it anew from where it came.",
+        "Download it again from where you got it.",
     )
 
 

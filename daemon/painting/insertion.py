@@ -101,8 +101,8 @@ def _class_index(bundle: Bundle, name: str) -> int:
 def _no_picture(bundle: Bundle) -> InsertObjectError:
     return InsertObjectError(
         ErrorCode.MODEL_CORRUPT,
-        f"The networks “{bundle.manifest.name}” made nothing that can be shown.",
-        "Choose another pack, or get this one anew from where it came.",
+        f"The networks “{bundle.manifest.name}” did not produce a usable picture.",
+        "Choose another pack, or download this one again.",
     )
 
 

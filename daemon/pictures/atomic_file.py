@@ -95,7 +95,7 @@ def _target(path: Path) -> Path:
     if target.is_dir():
         raise UnwritableFile(path, "it is a folder", "Give the name of a file in it.")
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        raise UnwritableFile(path, "it is no ordinary file", "Choose another name.")
+        raise UnwritableFile(path, "it is not an ordinary file", "Choose another name.")
     return target
 
 

@@ -31,7 +31,7 @@ class RgbProfile:
     """The profile of an RGB photo.
 
     Raises:
-        UnusableProfile: when it is made, if ``data`` is no usable RGB profile.
+        UnusableProfile: when it is made, if ``data`` is not a usable RGB profile.
     """
 
     data: bytes = field(repr=False)
@@ -99,7 +99,7 @@ def grey_curve(profile: bytes) -> NDArray[np.float64] | None:
     """The sRGB code values (256,) of a grey profile's codes 0..255, or None if they are the same.
 
     Raises:
-        UnusableProfile: if it is no usable grey profile.
+        UnusableProfile: if it is not a usable grey profile.
     """
     ramp = Image.frombytes("L", (256, 1), bytes(range(256)))
     seen = np.asarray(_transform(profile, None, "L").apply(ramp))[0, :, 0]

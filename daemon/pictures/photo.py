@@ -95,7 +95,7 @@ def read_photo(path: Path, what: str = "photo") -> Photo:
             raise
         except UnidentifiedImageError as error:
             raise UnreadablePhoto(
-                f"{quoted(path)} is no picture in a format that can be read.",
+                f"{quoted(path)} is not a picture in a format that can be read.",
                 "Give a PNG, JPEG, WebP, TIFF or another common picture file.",
             ) from error
         except PermissionError as error:

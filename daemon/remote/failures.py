@@ -16,7 +16,7 @@ class Failure(enum.Enum):
     UNREACHABLE = "unreachable"  # no connection came about
     SILENT = "silent"  # connected, and no answer in time
     REFUSED = "refused"  # it does not let our key in
-    UNTRUSTED = "untrusted"  # it could not prove that it holds its own key, or is no daemon of ours
+    UNTRUSTED = "untrusted"  # it could not prove that it holds its own key, or is not a daemon of ours
     BROKEN = "broken"  # it was there, and has gone
 
 

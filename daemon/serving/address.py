@@ -17,7 +17,7 @@ class BadAddress(InsertObjectError):
     """A text that names no computer and port."""
 
     def __init__(self, text: str, hint: str) -> None:
-        super().__init__(ErrorCode.BAD_REQUEST, f"“{text[:80]}” is no address of a computer and port.", hint)
+        super().__init__(ErrorCode.BAD_REQUEST, f"“{text[:80]}” does not name a computer and a port.", hint)
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Host(abc.ABC):
         return InsertObjectError(
             ErrorCode.BUSY,
             "The Insert Object service is ending.",
-            "Try again; it is started anew by itself.",
+            "Try again; it restarts by itself.",
         )
 
     # --- What clients say -----------------------------------------------------------------------

@@ -55,7 +55,7 @@ def public_key(text: str) -> bytes:
     """The 32 bytes of a public key as it is shown to people.
 
     Raises:
-        KeyProblem: the text is no key.
+        KeyProblem: the text is not a key.
     """
     try:
         key = bytes.fromhex(text.strip())
@@ -63,7 +63,7 @@ def public_key(text: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise KeyProblem(
-            "This is no key: it must be 64 digits and letters from a to f.",
+            "This is not a key: it must be 64 digits and letters from a to f.",
             "Copy the whole line that “insert-object daemon keys” showed on the other computer.",
         )
     return key
@@ -116,7 +116,7 @@ class KeyRing:
         """Lets a client in from now on; a key under the same name is replaced.
 
         Raises:
-            KeyProblem: the name is no usable one.
+            KeyProblem: the name is not a usable one.
             PrivateFileError: the file cannot be written.
         """
         path = self._client_path(name)
@@ -166,7 +166,7 @@ class KeyRing:
     def _client_path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise KeyProblem(
-                f"“{name}” is no name for a client.",
+                f"“{name}” is not a name for a client.",
                 "Use up to 64 letters, digits, dots and dashes, beginning with a letter or digit.",
             )
         return self.clients_folder / f"{name}{_ENDING}"

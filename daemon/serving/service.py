@@ -170,7 +170,7 @@ class Service(Host):
             self._send(event.work.client, event.reply)
 
     def _replace_worker(self, event: WorkerDied) -> None:
-        """Starts the worker anew; the networks are loaded by the next request or hello."""
+        """Starts the worker again; the networks are loaded by the next request or hello."""
         work = event.work
         if work is not None:  # else it died of something else, and the running request is still to be done
             self._running = None

@@ -17,7 +17,7 @@ DEVICE_VARIABLE = "INSERT_OBJECT_DEVICE"
 
 
 class BadSetting(InsertObjectError):
-    """A setting that is no usable value, with where it came from."""
+    """A setting that is not a usable value, with where it came from."""
 
     def __init__(self, sentence: str, hint: str) -> None:
         super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
@@ -64,7 +64,7 @@ def device_name(text: str, name: str) -> str | None:
         BadSetting: the text cannot be one; whether this computer has it is found out when it is used.
     """
     if text and not re.fullmatch(r"(cpu|cuda|xpu|mps)(:\d{1,3})?", text):
-        raise BadSetting(f"{name} is “{text}”, which is no device.", "Give cpu, cuda or, say, cuda:1.")
+        raise BadSetting(f"{name} is “{text}”, which is not a device.", "Give cpu, cuda or, say, cuda:1.")
     return text or None
 
 
@@ -82,7 +82,7 @@ def seconds_of_minutes(text: str, name: str) -> float:
         minutes = math.nan
     if not minutes > 0:
         raise BadSetting(
-            f"{name} is “{text}”, which is no number of minutes.", "Give one above 0, or “never”."
+            f"{name} is “{text}”, which is not a number of minutes.", "Give one above 0, or “never”."
         )
     return minutes * 60
 

@@ -193,7 +193,7 @@ class Worker:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the thread, anew after a ``WorkerDied``."""
+        """Starts the thread, again after a ``WorkerDied``."""
         self._engine = None
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()

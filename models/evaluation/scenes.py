@@ -13,7 +13,7 @@ LONGEST = 1024  # pixels; a larger photo is scaled down, its pictures on the pag
 
 
 class SceneUnreadable(OSError):
-    """The photo is not there or is no picture that can be read."""
+    """The photo is not there or is not a picture that can be read."""
 
 
 def read_scene(path: Path, longest: int = LONGEST) -> Tensor:

@@ -1,6 +1,6 @@
 """What the classes of a weights folder are called in other languages: the file labels.json, which may lack.
 
-It lies beside the manifest, so that weights can be written anew without it: a map from a class's name to its
+It lies beside the manifest, so that weights can be written again without it: a map from a class's name to its
 labels by language, such as ``{"bear": {"de": "Bär", "fr": "Ours"}}``.
 """
 
@@ -45,7 +45,7 @@ def read_labels(folder: Path) -> Labels:
 
 def _checked(content: Any) -> Labels:
     if not isinstance(content, dict) or len(content) > MAX_CLASSES:
-        raise BrokenRule("is no map of classes")
+        raise BrokenRule("is not a map of classes")
     for name, labels in content.items():
         check_text(name, "a class name")
         if not isinstance(labels, dict) or len(labels) > MAX_LANGUAGES:

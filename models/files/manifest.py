@@ -14,6 +14,7 @@ from models.files.manifest_rules import (
     MAX_FILE_BYTES,
     MAX_TITLE,
     BrokenRule,
+    check_best_class,
     check_classes,
     check_files,
     check_network,
@@ -55,6 +56,7 @@ class Manifest:
     provenance: Mapping[str, Any]
     label: str = ""  # what people read where the pack is chosen; empty: the name
     sizes: Mapping[str, int] = field(default_factory=dict)  # file name -> bytes, of all or some files
+    best_class: str = ""  # comes first where one is preselected; empty: the first in order
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -106,6 +108,7 @@ class Manifest:
             check_provenance(content.get("provenance", {})),
             check_text(content["label"], "a label") if content.get("label") else "",
             content.get("sizes", {}),
+            check_best_class(content.get("best_class", ""), [entry["name"] for entry in content["classes"]]),
         )
 
     def write(self, folder: Path) -> None:
@@ -115,6 +118,7 @@ class Manifest:
             "format": FORMAT,
             "name": self.name,
             **({"label": self.label} if self.label else {}),
+            **({"best_class": self.best_class} if self.best_class else {}),
             "resolution": self.resolution,
             "network": dict(self.network),
             "classes": [{"name": c.name, "label": c.label, "styles": dict(c.styles)} for c in self.classes],

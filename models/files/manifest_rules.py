@@ -39,7 +39,7 @@ def read_json(text: str) -> Any:
         return content
 
     def no_number(text: str) -> Any:
-        raise BrokenRule(f"holds {text}, which is no number")
+        raise BrokenRule(f"holds {text}, which is not a number")
 
     try:
         return json.loads(text, object_pairs_hook=once, parse_constant=no_number)
@@ -73,6 +73,13 @@ def check_classes(classes: Sequence[tuple[str, str]]) -> None:
         for word in {name.casefold(), label.casefold()}:
             if taken.setdefault(word, place) != place:
                 raise BrokenRule(f"has two classes that are both called “{word}”")
+
+
+def check_best_class(name: Any, classes: Sequence[str]) -> str:
+    """The class that comes first where one is preselected: one that there is, or empty. Raises BrokenRule."""
+    if name != "" and name not in classes:
+        raise BrokenRule("names a best class that is not among its classes")
+    return str(name)
 
 
 def check_styles(class_name: str, styles: Any, code_size: int) -> dict[str, list[float]]:
@@ -134,7 +141,7 @@ def check_files(files: Any, sizes: Any) -> None:
         if "/" in name or "\\" in name or ":" in name or name in ("", ".", ".."):
             raise BrokenRule(f"names a file outside its folder: {_shown(name)}")
         if not _FILE_NAME.fullmatch(name):
-            raise BrokenRule(f"names a file that is no safetensors file: {_shown(name)}")
+            raise BrokenRule(f"names a file that is not a safetensors file: {_shown(name)}")
         if not isinstance(digest, str) or not _HASH.fullmatch(digest):
             raise BrokenRule(f"has no SHA-256 for {name}")
     for name, size in sizes.items():

@@ -41,7 +41,7 @@ def file_size(path: Path) -> int:
     except (OSError, ValueError) as error:
         raise ModelCorrupt(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not stat.S_ISREG(state.st_mode):
-        raise ModelCorrupt(path, "is no ordinary file")
+        raise ModelCorrupt(path, "is not an ordinary file")
     return state.st_size
 
 

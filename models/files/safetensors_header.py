@@ -41,17 +41,17 @@ def read_header(path: Path) -> Header:
     """The header of a file, which was checked to describe exactly that file.
 
     Raises:
-        ModelMissing, ModelCorrupt: the file is not there, or is no such safetensors file.
+        ModelMissing, ModelCorrupt: the file is not there, or is not such a safetensors file.
     """
     size = file_size(path)
     length = int.from_bytes(read_start(path, 8), "little")
     if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
-        raise ModelCorrupt(path, "is no safetensors file: its header is cut short or too long")
+        raise ModelCorrupt(path, "is not a safetensors file: its header is cut short or too long")
     try:
         content = read_json(read_start(path, 8 + length)[8:].decode("utf-8"))
         header = _header(content, 8 + length)
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelCorrupt(path, f"is no safetensors file: its header {_reason(error)}") from error
+        raise ModelCorrupt(path, f"is not a safetensors file: its header {_reason(error)}") from error
     if header.file_bytes != size:
         raise ModelCorrupt(path, f"holds {size} bytes, its header speaks of {header.file_bytes}")
     return header
@@ -84,7 +84,7 @@ def check_tensors(path: Path, header: Header, expected: Mapping[str, TensorKind]
 
 def _header(content: Any, start: int) -> Header:
     if not isinstance(content, dict):
-        raise BrokenRule("is no map")
+        raise BrokenRule("is not a map")
     metadata = content.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise BrokenRule("garbles its metadata")

@@ -85,7 +85,7 @@ def _read_json(path: Path) -> Any:
             raise DataError(f"{path} is larger than 2 GB.")
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON that can be read: {error}.") from error
+        raise DataError(f"{path} is not JSON that can be read: {error}.") from error
 
 
 def find_coco(file: Path, class_name: str) -> Found:

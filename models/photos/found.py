@@ -61,7 +61,7 @@ def _read(path: Path, *, upright: bool) -> Image.Image:
                 opened.load()
                 return ImageOps.exif_transpose(opened) if upright else opened.copy()
     except UnidentifiedImageError as error:
-        raise DataError(f"{path} is no picture that can be read.") from error
+        raise DataError(f"{path} is not a picture that can be read.") from error
     except (OSError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
 

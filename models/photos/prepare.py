@@ -57,7 +57,7 @@ def prepare(data: Path, class_name: str, folder: Path) -> Prepared:
         return _listed(data, class_name, folder)
     annotations = coco_file(data)
     if annotations is None and data.is_file():
-        raise DataError(f"{data} is no folder, and no JSON in COCO's form.")
+        raise DataError(f"{data} is neither a folder nor JSON in COCO's form.")
     found = find_coco(annotations, class_name) if annotations is not None else find_pairs(data)
     state = {"class": class_name, "photos": _fingerprint(found.photos, annotations)}
     earlier = _read_state(folder)

@@ -17,7 +17,7 @@ from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
 from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
 from models.masks.weights import load_mask_weights, save_mask_weights
-from models.photos.data import ObjectRecord
+from models.photos.data import DataError, ObjectRecord
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.outlines import library_of, load_parts_encoder
@@ -52,6 +52,7 @@ def export_run(
     others: OtherParts,
     records: Sequence[ObjectRecord],
     choice: frozenset[Path] | None = None,
+    best_class: str = "",
 ) -> Manifest:
     """Writes the averaged weights of a run, the other networks and a manifest with their hashes.
 
@@ -61,12 +62,15 @@ def export_run(
         others: the networks that are trained apart; the mask generator must be among them or in the folder.
         records: training objects, for the outlines with their parts codes, the looks and the style presets.
         choice: the objects whose outlines were chosen by eye (``outlines.read_choice``).
+        best_class: the class that comes first where one is preselected.
 
     Raises:
         CheckpointError: no readable run, a baseline's, or no mask generator.
         DataError: a class without an outline.
     """
     state = checkpoint.read_state(run)
+    if best_class and best_class not in state.class_names:
+        raise DataError(f"The run has no class {best_class}; it has {', '.join(state.class_names)}.")
     if state.settings.is_baseline:
         raise CheckpointError(
             f"{run} is a run of {state.settings.network}, a rival to compare with; it is not exported."
@@ -98,6 +102,7 @@ def export_run(
         ),
         files={file: file_hash(folder / file) for file in (*AVERAGED.values(), LOOKS, *present)},
         provenance=_provenance(state),
+        best_class=best_class,
     )
     manifest.write(folder)
     return manifest

@@ -32,7 +32,7 @@ def read_choice(path: Path, data: Path) -> frozenset[Path]:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f'{path} is no list of chosen outlines: each line is {{"image": …}}.') from error
+        raise DataError(f'{path} is not a list of chosen outlines: each line is {{"image": …}}.') from error
 
 
 def library_of(

@@ -194,7 +194,7 @@ def _native_gimp_versions(system: _System) -> set[str]:
 
 
 def _told_version(program: Path) -> str:
-    """``3.N`` as a program tells it; "" when it is no GIMP 3 or does not run."""
+    """``3.N`` as a program tells it; "" when it is not a GIMP 3 or does not run."""
     try:
         done = subprocess.run(
             [str(program), "--version"],

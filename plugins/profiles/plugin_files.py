@@ -233,7 +233,7 @@ def _knows_gimp(python: str) -> bool:
             [python, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False  # a Python that does not run is no Python for GIMP
+        return False  # a Python that does not run is not a Python for GIMP
     return done.returncode == 0
 
 

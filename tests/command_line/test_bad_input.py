@@ -32,11 +32,11 @@ def refused(ended: Ended, said: str) -> None:
         ("40,30,3,40", "too small"),
         ("40,30,0,0", "too small"),
         ("157,30,40,40", "Only 3 × 40 pixels"),
-        ("40,30,48", "is no box"),
-        ("40,30,48,x", "is no box"),
-        ("40,30,48.5,40", "is no box"),
+        ("40,30,48", "is not a box"),
+        ("40,30,48,x", "is not a box"),
+        ("40,30,48.5,40", "is not a box"),
         ("0,0,99999999999999999999,10", "farther than any picture"),
-        ("", "is no box"),
+        ("", "is not a box"),
     ],
 )
 def test_boxes_that_cannot_be_filled(
@@ -97,7 +97,7 @@ def test_incomplete_commands(command: Command, arguments: list[str]) -> None:
     [
         ("missing.png", "There is no photo"),
         ("folder", "is a folder"),
-        ("text.png", "is no picture"),
+        ("text.png", "is not a picture"),
         ("empty.png", "is an empty file"),
         ("truncated.png", "damaged or cut short"),
         ("tiny.png", "outside the picture"),
@@ -183,7 +183,9 @@ def test_two_results_of_one_name_are_refused(
 def test_numbers_that_only_python_would_read_are_refused(
     command: Command, photo: Path, tmp_path: Path, box: str
 ) -> None:
-    refused(command("insert", photo, "--box", box, "--class", "dog", "-o", tmp_path / "o.png"), "is no box")
+    refused(
+        command("insert", photo, "--box", box, "--class", "dog", "-o", tmp_path / "o.png"), "is not a box"
+    )
 
 
 def test_a_disk_that_fills_up_at_the_end_keeps_the_old_output(

@@ -51,6 +51,17 @@ def test_an_unknown_pack_and_a_class_of_another_one(command: Command, photo: Pat
     refused(command("classes", "--pack", "lmaps"), "Did you mean “lamps”?")
 
 
+def test_a_class_that_one_pack_alone_has_is_found_there(
+    command: Command, photo: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.png"
+    named = command("insert", photo, "--class", "lamp", "--pack", "lamps", "--box", BOX, "-o", out)
+    with_pack = out.read_bytes()
+    found = command("insert", photo, "--class", "Lamp", "--box", BOX, "-o", out)
+    assert named.code == found.code == 0
+    assert out.read_bytes() == with_pack
+
+
 def test_the_classes_of_one_pack_are_listed_with_their_styles(command: Command) -> None:
     assert command("classes", "--pack", "lamps").out == "lamp  Lamp  styles: brass, paper\n"
     assert json.loads(command("classes", "--pack", "lamps", "--json").out) == [
@@ -104,7 +115,7 @@ def test_packs_that_cannot_be_used_are_one_line_and_exit_code_2(
     refused(command("packs", "check", broken), "encoder.safetensors is missing")
     refused(command("packs", "add", broken), "encoder.safetensors is missing")
     refused(command("packs", "add", tmp_path / "nothing"), "There is no")
-    refused(command("packs", "add", sound_pack, "--name", "../x"), "no name for a model pack")
+    refused(command("packs", "add", sound_pack, "--name", "../x"), "not a name for a model pack")
     refused(command("packs", "remove", "nothing"), "There is no model pack")
     assert not list(pack_folder.glob("*"))
 

@@ -31,7 +31,7 @@ def fill(disk: Path) -> Path:
 def remount(disk: Path, mode: str) -> None:
     done = subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], capture_output=True, check=False)
     if done.returncode:
-        pytest.skip("the disk cannot be mounted anew here")
+        pytest.skip("the disk cannot be mounted again here")
 
 
 @contextlib.contextmanager

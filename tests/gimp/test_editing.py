@@ -1,4 +1,4 @@
-"""An object layer can be edited: another seed, another look, or lit anew where it lies now."""
+"""An object layer can be edited: another seed, another look, or lit again where it lies now."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Stubborn(TintedShapes):
 
 
 class Repainter(TintedShapes):
-    """A one-shot rival: paints its whole window anew, a little darker than the scene."""
+    """A one-shot rival: paints its whole window, a little darker than the scene."""
 
     name = "one-shot"
     class_names = ("flower", "cat", "zebra")

@@ -144,7 +144,7 @@ def test_a_photo_stands_as_its_camera_says(tmp_path: Path) -> None:
 def test_a_damaged_photo_is_named(tmp_path: Path) -> None:
     _pair(tmp_path / "data", "a")
     (tmp_path / "data" / "a.jpg").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"a\.jpg is no picture"):
+    with pytest.raises(DataError, match=r"a\.jpg is not a picture"):
         prepare(tmp_path / "data", "lamp", tmp_path / "out")
 
 

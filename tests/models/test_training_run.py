@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 import torch
 
 from models.bundle import Bundle
+from models.files.manifest import Manifest
 from models.files.part_files import MASKS
 from models.foreground_generator import GeneratorShape
 from models.masks.generator import MaskGenerator
 from models.masks.weights import save_mask_weights
-from models.photos.data import read_records
+from models.photos.data import DataError, read_records
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
@@ -124,20 +126,27 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
         checkpoint.read_state(tmp_path)
 
 
-def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(tmp_path: Path) -> None:
+def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("models.training.runs.run._TOLD_SECONDS", 0.0)
     data, out, shipped = tmp_path / "data", tmp_path / "run", tmp_path / "weights"
     data.mkdir()
     write_photos(data, per_class=5)
     run = TrainingRun(data, out, SETTINGS, 0.03, "cpu", threads=1)
     first = train(run)
     assert first.images_seen > 0
+    assert re.search(r"\d+ images seen in 0 min; at most 0 min left", capsys.readouterr().err)
     assert list(out.glob("grid_*.png"))
     again = train(run)
     assert again.images_seen > first.images_seen
     masks = tmp_path / "masks.safetensors"
     save_mask_weights(masks, MaskGenerator(), made_library(), CLASSES)
     records = [record for record in read_records(data) if record.split == "train"]
-    export_run(out, shipped, OtherParts(masks), records)
+    with pytest.raises(DataError, match="no class unicorn"):
+        export_run(out, shipped, OtherParts(masks), records, best_class="unicorn")
+    export_run(out, shipped, OtherParts(masks), records, best_class=CLASSES[1])
+    assert Manifest.read(shipped).best_class == CLASSES[1]
     bundle = Bundle.load(shipped)
     assert bundle.class_names == CLASSES
     size = sum(file.stat().st_size for file in shipped.iterdir())

@@ -202,7 +202,7 @@ def test_a_zip_with_a_thousand_files_is_refused(packs: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("data", [b"", b"no zip", b"PK\x03\x04" + b"\0" * 100])
 def test_what_is_no_zip_is_refused(packs: Path, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "pack.zip").write_bytes(data)
-    with pytest.raises(BadArchive, match="no zip that can be read"):
+    with pytest.raises(BadArchive, match="not a zip that can be read"):
         add_pack(tmp_path / "pack.zip", packs)
 
 
@@ -230,7 +230,7 @@ def test_what_is_not_there_is_said(packs: Path, tmp_path: Path) -> None:
         add_pack(tmp_path / "nothing", packs)
     with pytest.raises(PackProblem, match="no folder"):
         check_pack(tmp_path / "nothing", "x")
-    with pytest.raises(PackProblem, match="no model pack"):
+    with pytest.raises(PackProblem, match="There is no model pack"):
         remove_pack(packs, "nothing")
 
 

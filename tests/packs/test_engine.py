@@ -152,7 +152,9 @@ def test_a_network_that_paints_nothing_is_an_error_not_a_layer(
     monkeypatch.setattr(Bundle, "make_objects", nothing)
     with pytest.raises(InsertObjectError) as refusal:
         layer_of(engine, pack="more")
-    assert refusal.value.code is ErrorCode.MODEL_CORRUPT and "nothing that can be shown" in str(refusal.value)
+    assert refusal.value.code is ErrorCode.MODEL_CORRUPT and "did not produce a usable picture" in str(
+        refusal.value
+    )
 
 
 def test_the_scene_is_wanted_as_large_as_the_largest_pack_can_use(engine: Engine, packs: Path) -> None:

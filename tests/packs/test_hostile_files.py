@@ -42,7 +42,7 @@ def tensor(shape: list[Any], begin: Any, end: Any, dtype: str = "F16") -> dict[s
         (struct.pack("<Q", 1 << 40), "cut short or too long"),
         (struct.pack("<Q", 1 << 30) + b"{}", "cut short or too long"),
         (with_header("{"), "is garbled"),
-        (with_header("[]"), "is no map"),
+        (with_header("[]"), "is not a map"),
         (with_header("[" * 50_000), "nested too deeply"),
         (with_header('{"a": 1}'), "is garbled"),
         (with_header({"a": {"dtype": "F16"}}), "is garbled"),
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_such_safetensors_file_is_refused(tmp_path: Path, data
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_is_judged_by_its_header_first(pack: Path, name: str) -> None:
     replace_file(pack, name, with_header({"a": tensor([1], 2, 4)}, b"\0" * 4))
-    with pytest.raises(ModelCorrupt, match=f"{name} is no safetensors file: its header leaves gaps"):
+    with pytest.raises(ModelCorrupt, match=f"{name} is not a safetensors file: its header leaves gaps"):
         Bundle.load(pack)
 
 

@@ -48,7 +48,7 @@ def test_labels_come_along_when_a_pack_is_added(sound_pack: Path, packs: Path, t
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ([], "is no map of classes"),
+        ([], "is not a map of classes"),
         ({"disc": "Scheibe"}, "has no map of languages for “disc”"),
         ({"disc": {"German": "Scheibe"}}, "has a language 'German' for “disc”"),
         ({"disc": {"de": ""}}, "has a label of the class “disc” without a text"),

@@ -36,6 +36,8 @@ def one_class_more(**entry: Any) -> Change:
     [
         (put("format", 2), "has format 2, this program reads 1"),
         (put("name", ""), "a name without a text"),
+        (put("best_class", "unicorn"), "a best class that is not among its classes"),
+        (put("best_class", 3), "a best class that is not among its classes"),
         (put("name", "x" * 121), "a name of 121 characters"),
         (put("label", "Lamps\x1b[2J"), "characters that cannot be shown"),
         (put("label", "safe\u202egnp.exe"), "characters that cannot be shown"),
@@ -74,8 +76,8 @@ def one_class_more(**entry: Any) -> Change:
         (put("files", "../elsewhere.safetensors", "0" * 64), "names a file outside its folder"),
         (put("files", "/etc/passwd", "0" * 64), "names a file outside its folder"),
         (put("files", "C:\\weights.safetensors", "0" * 64), "names a file outside its folder"),
-        (put("files", "weights.pkl", "0" * 64), "no safetensors file: 'weights.pkl'"),
-        (put("files", "-rf.safetensors", "0" * 64), "no safetensors file"),
+        (put("files", "weights.pkl", "0" * 64), "not a safetensors file: 'weights.pkl'"),
+        (put("files", "-rf.safetensors", "0" * 64), "not a safetensors file"),
         (put("files", "a.safetensors", "0" * 63), "has no SHA-256 for a.safetensors"),
         (put("files", "a.safetensors", None), "has no SHA-256 for a.safetensors"),
         (put("files", {f"f{n}.safetensors": "0" * 64 for n in range(17)}), "lists 17 files, at most 16"),
@@ -101,7 +103,7 @@ def test_a_field_that_breaks_a_rule_is_named(pack: Path, change: Change, reason:
         ("", "cannot be read"),
         ("[" * 100_000, "nested too deeply"),
         ('{"format": 1, "format": 1}', "names a field twice"),
-        ('{"format": NaN}', "holds NaN, which is no number"),
+        ('{"format": NaN}', "holds NaN, which is not a number"),
         ('{"format": Infinity}', "holds Infinity"),
         ("null", "lacks or garbles"),
         ('"text"', "lacks or garbles"),
@@ -140,7 +142,7 @@ def test_a_number_that_is_too_large_for_json_is_refused(pack: Path) -> None:
 def test_a_pipe_in_place_of_the_manifest_does_not_hang_the_daemon(pack: Path) -> None:
     (pack / "manifest.json").unlink()
     os.mkfifo(pack / "manifest.json")
-    with pytest.raises(ModelCorrupt, match="no ordinary file"):
+    with pytest.raises(ModelCorrupt, match="not an ordinary file"):
         Manifest.read(pack)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from tests.changed_insert import with_changes
 from tests.daemon.conftest import Serve, folders, serve, wait_until
 from tests.daemon.peer import an_insert, new_id, report_of, the_error
 from tests.stand_in_engine import PACKS, SHADOW, StandInEngine, shadow_area, stand_in_colour
@@ -95,10 +94,10 @@ def test_a_shadow_comes_with_its_layer_only_if_asked_for(serve: Serve, depth: in
     request = an_insert(depth=depth, shadow=True)
     layer = peer.ask(request)[-2]
     assert isinstance(layer, Layer) and layer.shadow is not None
-    area = shadow_area(request.box)
+    area = shadow_area(request.wish.box)
     assert (layer.shadow_x, layer.shadow_y) == (area.x, area.y)
     assert (layer.shadow.width, layer.shadow.height, layer.shadow.format) == (area.width, area.height, kind)
     assert bytes(layer.shadow.data[:: kind.bytes_per_pixel // 4][:4]) == bytes(SHADOW)
-    plain = peer.ask(replace(request, id=new_id(), shadow=False))[-2]
+    plain = peer.ask(with_changes(request, id=new_id(), shadow=False))[-2]
     assert isinstance(plain, Layer) and plain.shadow is None
     assert bytes(plain.pixels.data) == bytes(layer.pixels.data)

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from daemon.home.folders import Folders
-from daemon.packs.shelf import MAX_PACKS, Pack, PackNameError, PackShelf, check_pack_name, check_weights
+from daemon.packs.shelf import (
+    MAX_PACKS,
+    Pack,
+    PackNameError,
+    PackShelf,
+    check_pack_name,
+    check_weights,
+    class_infos,
+)
 from models.files.manifest import Manifest, ModelCorrupt
 from tests.packs.conftest import rewrite
 from tests.program import ROOT
@@ -28,6 +36,13 @@ def test_a_pack_tells_its_name_label_classes_and_styles(pack: Path) -> None:
         ("disc", "Disc", ("bold",)),
         ("star", "Star", ()),
     ]
+
+
+def test_the_best_class_of_a_pack_comes_first_and_the_others_keep_their_order(pack: Path) -> None:
+    rewrite(pack, lambda content: content.update(best_class="star"))
+    (found,) = PackShelf(pack.parent).look().packs.values()
+    assert [known.name for known in found.info.classes] == ["star", "disc"]
+    assert [known.name for known in class_infos(Manifest.read(pack))] == ["disc", "star"]
 
 
 def test_a_pack_without_a_label_is_called_by_its_manifests_name(pack: Path) -> None:
@@ -101,7 +116,7 @@ def test_names_that_a_pack_may_not_have(name: str) -> None:
 
 def test_a_folder_with_another_name_is_left_out(pack: Path) -> None:
     pack.rename(pack.parent / "My Shapes")
-    assert "is no name for a model pack" in PackShelf(pack.parent).look().refused["My Shapes"]
+    assert "is not a name for a model pack" in PackShelf(pack.parent).look().refused["My Shapes"]
 
 
 def listed(found: list[Pack]) -> int:

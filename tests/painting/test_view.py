@@ -20,6 +20,7 @@ from daemon.painting.scene import (
     view_of,
     window_pixels,
 )
+from tests.changed_insert import with_changes
 from tests.painting.scenes import BORDER_BOXES, array, insert_of, noise, slope, view
 from wire.protocol import ErrorCode, InsertObjectError, PixelFormat, PixelFrame, Rect
 
@@ -193,7 +194,7 @@ def test_a_box_larger_than_any_layer_is_refused_before_pixels_are_made() -> None
     request = insert_of(noise(16, 16), Rect(0, 0, 16, 16))
     huge = Rect(0, 0, 200_000, 200_000)
     with pytest.raises(InsertObjectError) as refusal:
-        view_of(replace(request, image_width=200_000, image_height=200_000, box=huge, window=huge))
+        view_of(with_changes(request, image_width=200_000, image_height=200_000, box=huge, window=huge))
     assert refusal.value.code is ErrorCode.TOO_LARGE
 
 

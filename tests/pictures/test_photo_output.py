@@ -165,7 +165,7 @@ def test_what_cannot_be_written_is_known_before_and_after_the_work(
 
 @pytest.mark.skipif(os.name == "nt", reason="devices are no files there")
 def test_devices_are_not_replaced() -> None:
-    with pytest.raises(UnwritableFile, match="no ordinary file"):
+    with pytest.raises(UnwritableFile, match="not an ordinary file"):
         check_writable(Path("/dev/null"))
 
 

@@ -58,7 +58,7 @@ def test_a_file_that_starts_another_program_is_not_opened(
 
     monkeypatch.setattr("subprocess.check_call", started)
     monkeypatch.setattr("subprocess.Popen", started)
-    with pytest.raises(UnreadablePhoto, match="no picture"):
+    with pytest.raises(UnreadablePhoto, match="not a picture"):
         read_photo(path)
 
 

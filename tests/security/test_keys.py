@@ -108,7 +108,7 @@ def test_files_that_are_no_keys_count_for_nothing(ring: KeyRing) -> None:
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "x" * 65, ".dot", "a b", "ä"])
 def test_a_clients_name_cannot_lead_out_of_the_folder(ring: KeyRing, name: str) -> None:
-    with pytest.raises(KeyProblem, match="no name"):
+    with pytest.raises(KeyProblem, match="not a name"):
         ring.allow(name, KeyPair.new().public)
 
 
@@ -188,8 +188,8 @@ def test_the_commands_lead_from_nothing_to_a_studio(
         (("run", "--upstream", "tcp://gpu-box:7411", "--server-key", "00" * 32), "has no such key yet"),
         (("run", "--listen", "tcp://:1", "--upstream", "tcp://b:2"), "cannot both listen"),
         (("upstream", "tcp://gpu-box:7411"), "Without its key"),
-        (("upstream", "gpu-box", "--server-key", "00" * 32), "is no address"),
-        (("keys", "allow", "desk", "12"), "This is no key"),
+        (("upstream", "gpu-box", "--server-key", "00" * 32), "does not name a computer"),
+        (("keys", "allow", "desk", "12"), "This is not a key"),
         (("keys", "forbid", "desk"), "No client is called desk"),
     ],
 )

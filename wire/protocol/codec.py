@@ -92,7 +92,7 @@ def _decode(frames: Sequence[Buffer], known: Mapping[str, type[Any]]) -> Any:
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
         raise MalformedMessage("The message's header is not readable msgpack.") from error
     if not isinstance(header, dict):
-        raise MalformedMessage("The message's header is no map.")
+        raise MalformedMessage("The message's header is not a map.")
     identity = header.get("id")
     try:
         return _message(header, frames, known)

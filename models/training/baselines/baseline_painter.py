@@ -1,4 +1,4 @@
-"""What the baselines have in common: a network that paints its whole window anew, object and scene."""
+"""What the baselines have in common: a network that paints its whole window, object and scene."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
 from models.training.workers import Workers, check_alike, share, state_of
 
+_TOLD_SECONDS = 60.0  # between two lines about the progress, where no bar can be shown
 _STEPS_BETWEEN_CHECKS = 200  # that the processes of a run hold the same weights
 _STORED_OVER_SAMPLE = 1.45  # pixels kept of a window over the resolution: the sharpest crop loses little
 
@@ -120,6 +122,8 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
     grid = grid_batch(preview, state.class_names, size, run.grid_objects) if workers.leads else None
     begun, seen, spent = time.monotonic(), state.images_seen, state.seconds
     next_grid, next_save = seen, begun + 60 * run.checkpoint_minutes
+    next_told = begun + _TOLD_SECONDS
+    end = begun + 60 * run.minutes
     run.out.mkdir(parents=True, exist_ok=True)
 
     def now() -> RunState:
@@ -133,7 +137,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         enough, logged = False, True
         while not workers.agree(
             device,
-            stop=stop.wanted or enough or time.monotonic() - begun > 60 * run.minutes,
+            stop=stop.wanted or enough or time.monotonic() > end,
         ):
             statistics = trainer.step(source.draw(settings.batch_size, size), seen)
             count = settings.batch_size * workers.count
@@ -150,6 +154,9 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
             if grid is not None and seen >= next_grid:
                 write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer, grid)
                 next_grid = seen + int(1000 * run.grid_every_kimg)
+            if bar.disable and time.monotonic() > next_told:
+                _tell(now(), end - time.monotonic())
+                next_told += _TOLD_SECONDS
             if time.monotonic() > next_save:
                 checkpoint.save(run.out, trainer, now())
                 next_save = time.monotonic() + 60 * run.checkpoint_minutes
@@ -184,6 +191,15 @@ def _log(stream: TextIO, statistics: dict[str, Tensor], state: RunState, bar: tq
     shown = {"D": "Loss/D", "l1": "Loss/G/l1"}
     bar.set_postfix(
         {name: f"{values[key]:.2f}" for name, key in shown.items() if key in values}, refresh=False
+    )
+
+
+def _tell(state: RunState, left: float) -> None:
+    """A line about the progress, for output that is kept in a file."""
+    print(
+        f"{state.images_seen} images seen in {state.seconds / 60:.0f} min; at most {left / 60:.0f} min left",
+        file=sys.stderr,
+        flush=True,
     )
 
 

@@ -54,7 +54,7 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
 
 def _add_arguments(procedure: Gimp.Procedure) -> None:
     shapes = Gimp.Choice.new()
-    shapes.add(SHAPE_AUTOMATIC, 0, _("Automatic"), _("A selection that is no rectangle is the shape"))
+    shapes.add(SHAPE_AUTOMATIC, 0, _("Automatic"), _("A selection that is not a rectangle is the shape"))
     shapes.add(SHAPE_GIVEN, 1, _("Given"), _("The selection, or the edited layer, is the shape"))
     shapes.add(SHAPE_FREE, 2, _("Free"), _("Only the box counts"))
     procedure.add_string_argument(

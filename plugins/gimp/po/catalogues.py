@@ -51,7 +51,7 @@ def read_catalogue(path: Path) -> dict[str, str]:
     """The translations of a .po file by their English text; "" holds the header.
 
     Raises:
-        BadCatalogue: a line is no part of a plain catalogue (no plurals, no contexts).
+        BadCatalogue: a line is not a part of a plain catalogue (no plurals, no contexts).
     """
     texts: dict[str, str] = {}
     source: str | None = None
@@ -69,7 +69,7 @@ def read_catalogue(path: Path) -> dict[str, str]:
                 source = "".join(parts)
             key, parts, line = word, [], rest.strip()
         if not key or not (line.startswith('"') and line.endswith('"') and len(line) > 1):
-            raise BadCatalogue(f"{path.name}, line {number}: {raw!r} is no part of a catalogue.")
+            raise BadCatalogue(f"{path.name}, line {number}: {raw!r} is not a part of a catalogue.")
         parts.append(str(ast.literal_eval(line)))
     return texts
 

@@ -68,7 +68,7 @@ class Desk(QtCore.QObject):
         return self.job is None and self._work.idle
 
     def look(self) -> None:
-        """Reads the selection anew; Krita sends no signal when it changes."""
+        """Reads the selection again; Krita sends no signal when it changes."""
         self.preview.give_back_active_layer()
         if self.preview.is_out_of_step:
             self._work.submit("follow", self.preview.follow_undo)
@@ -116,7 +116,7 @@ class Desk(QtCore.QObject):
         return recipe
 
     def relight(self, node: Any) -> None:
-        """Makes an object of ours anew with its look and shape, in the light of where it is now.
+        """Makes an object of ours again with its look and shape, in the light of where it is now.
 
         Raises:
             InsertObjectError: as ``edit``, or its model pack is not there any more.

@@ -121,7 +121,7 @@ def _filled(layers: ObjectLayers, variation: Variation) -> Steps:
     if variation.shadow is not None:
         yield from write_layer(layers.shadow, variation.shadow, variation.shadow_x, variation.shadow_y)
         yield
-    # Unlike addChildNode this is no undo step, which is what is wanted of a group that is not in the picture.
+    # Unlike addChildNode this adds no undo step, as a group that is not in the picture wants it.
     layers.group.setChildNodes([layers.shadow, layers.layer])
 
 

@@ -12,7 +12,7 @@ def number_field(low: int, high: int, hint: str) -> Any:
     box = QtWidgets.QSpinBox()
     box.setRange(low, high)
     box.setToolTip(hint)
-    box.setKeyboardTracking(False)  # a half-typed number is no wish
+    box.setKeyboardTracking(False)  # a half-typed number is not a wish
     box.setMinimumWidth(60)
     return box
 

@@ -73,7 +73,7 @@ def read_layer(node: Any, rect: Rect, limit: int) -> Generator[None, None, Pixel
 def write_layer(node: Any, pixels: PixelFrame, x: int, y: int) -> Generator[None, None, None]:
     """Puts rgba8 or rgba16 pixels into a layer of any colour space; yields between strips.
 
-    This is no undo step and the canvas does not show it until the projection is refreshed.
+    This is not an undo step and the canvas does not show it until the projection is refreshed.
     """
     space = Space.of(node)
     direct = space.is_srgb and space.depth in ("U8", "U16")

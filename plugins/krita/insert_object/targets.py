@@ -1,4 +1,4 @@
-"""What an insertion aims at: the selection, an earlier variation, or a layer to be made anew."""
+"""What an insertion aims at: the selection, an earlier variation, or a layer to be made again."""
 
 from __future__ import annotations
 

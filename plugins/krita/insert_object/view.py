@@ -25,7 +25,7 @@ class View:
     can_discard: bool = False
     can_edit: bool = False  # the active layer is one of ours and no preview is in the way
     can_retry: bool = False
-    is_edit: bool = False  # Insert makes the edited layer's object anew
+    is_edit: bool = False  # Insert makes the edited layer's object again
     fraction: float | None = None  # of the progress bar; None hides it, below 0: nobody knows for how long
     message: Message | None = None
 
