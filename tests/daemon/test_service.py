@@ -9,6 +9,7 @@ import msgpack
 import pytest
 
 from daemon.serving.settings import Settings
+from tests.changed_insert import with_changes
 from tests.daemon.conftest import Serve, wait_until
 from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
 from tests.stand_in_engine import CLASSES, StandInEngine, stand_in_colour
@@ -125,8 +126,7 @@ def test_a_request_that_cannot_succeed_is_refused_with_its_reason(
     peer = serve().peer()
     if "box" in changes:  # no window lies on the picture; it is not looked at before the box
         changes = {**changes, "window": Rect(0, 0, 3, 3), "scene": PixelFrame(1, 1, PixelFormat.RGB8, b"abc")}
-        request = an_insert(**{k: v for k, v in changes.items() if k != "box"})
-        request = type(request)(**{**request.__dict__, "box": changes["box"]})
+        request = with_changes(an_insert(), **changes)
     else:
         request = an_insert(**changes)
     error = the_error(peer.ask(request))
