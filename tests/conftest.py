@@ -36,6 +36,19 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each folder of tests took, for CONTRIBUTING's table."""
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                folder = Path(report.nodeid.partition("::")[0]).parent.as_posix()
+                seconds[folder] = seconds.get(folder, 0.0) + report.duration
+    terminalreporter.section("seconds by folder")
+    for folder, spent in sorted(seconds.items(), key=lambda entry: -entry[1]):
+        terminalreporter.write_line(f"{spent:7.1f}s {folder}")
+
+
 def connection_file(home: Path) -> Path:
     """Where the daemon of that home writes its connection file."""
     return home / "data" / "connection.json"

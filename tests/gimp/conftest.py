@@ -175,6 +175,13 @@ class Desk:
         self.screen.keys("ctrl+alt+i")
         return self.screen.wait_for_window(title)
 
+    def type_seed(self, dialog: str, seed: int) -> None:
+        """Types a seed into the dialog."""
+        self.screen.focus(dialog)
+        self.screen.keys("alt+s", "ctrl+a")
+        self.screen.type(str(seed))
+        self.screen.keys("Tab")
+
     def layers(self, image: int) -> list[str]:
         return list(self.gimp.describe_image(image)["names"])
 

@@ -20,8 +20,11 @@ PHOTO = "Background"
 def test_the_object_is_on_the_canvas_before_it_is_inserted(desk: Desk) -> None:
     image = desk.open_photo(BOX)
     bare = object_colour(desk, image)
-    desk.open_dialog()
-    assert previewed_colour(desk, image, bare) == stand_in_colour("dog", 0, 0)
+    desk.type_seed(desk.open_dialog(), 7)
+    desk.screen.wait_until(
+        lambda: object_colour(desk, image) == stand_in_colour("dog", 7, 0), "the object of the seed"
+    )
+    assert object_colour(desk, image) != bare
     active = desk.gimp.describe_image(image)["active"]
     assert desk.gimp.describe_layer(active[0])["name"] == PHOTO  # the user's own layer stays active
     desk.screen.screenshot("preview")
@@ -68,6 +71,7 @@ def test_the_preview_follows_the_selection(desk: Desk) -> None:
     image = desk.open_photo(BOX)
     dialog = desk.open_dialog()
     desk.wait_for_layers(image, PREVIEW, PHOTO)
+    desk.type_seed(dialog, 7)
     desk.screen.move(dialog, 900, 300)
     desk.screen.focus(desk.window)
     desk.screen.keys("r")
@@ -84,7 +88,7 @@ def test_the_preview_follows_the_selection(desk: Desk) -> None:
 
     def follows() -> bool:
         colour = tuple(desk.gimp.seen_colour(image, *middle))
-        return bool(colour == stand_in_colour("dog", 0, 0))
+        return bool(colour == stand_in_colour("dog", 7, 0))
 
     desk.screen.wait_until(follows, "a preview in the new selection")
     desk.screen.screenshot("preview-followed")
@@ -108,7 +112,7 @@ def test_arrow_keys_put_another_variation_on_the_canvas(desk: Desk) -> None:
     dialog = desk.open_dialog()
     first = previewed_colour(desk, image, bare)
     desk.screen.focus(dialog)
-    desk.screen.keys(*["Tab"] * 7)  # style, seed, new seed, shadow, flip, preview, thumbnails
+    desk.screen.keys(*["Tab"] * 10)  # style, seed, new seed, three keeps, shadow, flip, preview, thumbnails
     desk.screen.keys("Right")
     second = previewed_colour(desk, image, bare, first)
     desk.screen.screenshot("variations")
@@ -117,6 +121,27 @@ def test_arrow_keys_put_another_variation_on_the_canvas(desk: Desk) -> None:
     assert object_colour(desk, image) == second
     about = desk.gimp.describe_layer(desk.gimp.describe_image(image)["layers"][0])
     assert about["name"] == f"dog · seed {about['record']['seed']}"
+
+
+def test_each_dialog_begins_with_a_seed_of_its_own_unless_it_is_kept(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    seeds = []
+    for toggles in (False, True, True, False):
+        dialog = desk.open_dialog()
+        desk.wait_for_layers(image, PREVIEW, PHOTO)
+        desk.screen.focus(dialog)
+        if toggles:
+            desk.screen.keys("alt+s", *["Tab"] * 4, "space")  # seed, new seed, keep shape, look, seed
+        desk.screen.keys("alt+i")
+        desk.screen.wait_until_gone("Insert Object")
+        made = desk.gimp.describe_image(image)["layers"][0]
+        seeds.append(desk.gimp.describe_layer(made)["record"]["seed"])
+        desk.screen.focus(desk.window)
+        desk.screen.keys("ctrl+z")
+        desk.wait_for_layers(image, PHOTO)
+    assert seeds[0] != seeds[1]
+    assert seeds[2] == seeds[1]  # the second dialog kept it, the third lets it go again
+    assert seeds[3] != seeds[2]
 
 
 def object_colour(desk: Desk, image: int) -> tuple[int, ...]:

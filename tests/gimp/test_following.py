@@ -126,6 +126,7 @@ def test_the_packs_classes_are_offered_and_the_pack_is_remembered(desk: Desk) ->
     desk.screen.keys("ctrl+z")
     desk.wait_for_layers(image, PHOTO)
     dialog = desk.open_dialog()
+    desk.type_seed(dialog, 5)
     wait_for_colour(desk, image, MIDDLE, stand_in_colour("lamp", 5, 0))
     desk.screen.focus(dialog)
     desk.screen.keys("alt+m", "Up")  # the next test begins with the shipped one

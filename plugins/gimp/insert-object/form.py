@@ -29,6 +29,7 @@ class InsertForm(Gtk.Grid):
         self._on_change = on_change
         self._silent = False  # while the program itself sets widgets
         self._base = Wish()  # holds what no widget shows
+        self._shown_seed: int | None = None  # of the variation that the user sees
         self._wanted: Settings | None = None  # what to choose as soon as it is known what there is
         self._packs: tuple[PackInfo, ...] = ()
         self._next_row = 0
@@ -39,6 +40,7 @@ class InsertForm(Gtk.Grid):
         for widget in (self._pack, self._pack_label, self._style, self._style_label):
             widget.set_no_show_all(True)
         self._seed = self._add_seed()
+        self._keep_shape, self._keep_look, self._keep_seed = self._add_keeps()
         words = _("_Keep the layer's shape") if editing else _("Selection is the _object's shape")
         self._shape = self._check(words)
         self._shape.set_sensitive(False)
@@ -69,6 +71,7 @@ class InsertForm(Gtk.Grid):
                 shadow=self._shadow.get_active(),
                 mirrored=self._mirrored.get_active(),
             ),
+            keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
             show_preview=self._preview.get_active(),
         )
@@ -81,8 +84,15 @@ class InsertForm(Gtk.Grid):
         self._seed.set_value(settings.wish.seed)
         self._shadow.set_active(settings.wish.shadow)
         self._mirrored.set_active(settings.wish.mirrored)
+        self._keep_shape.set_active(settings.wish.shape_seed is not None)
+        self._keep_look.set_active(settings.wish.look_seed is not None)
+        self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
         self._silent = False
+
+    def show_seed(self, seed: int | None) -> None:
+        """Which seed the variation has that the user sees; None while there is none."""
+        self._shown_seed = seed
 
     def offer(self, welcome: Welcome) -> None:
         """Shows the packs and classes that the daemon has; what was chosen stays where it is among them."""
@@ -149,6 +159,18 @@ class InsertForm(Gtk.Grid):
         self._silent = False
         self._on_change()
 
+    def _kept(self, check: Gtk.CheckButton) -> None:
+        """The shape, or the look, of what the user sees stays while other seeds change the rest."""
+        if self._silent:
+            return
+        shown = self._seed.get_value_as_int() if self._shown_seed is None else self._shown_seed
+        kept = shown if check.get_active() else None
+        if check is self._keep_shape:
+            self._base = replace(self._base, shape_seed=kept)
+        else:
+            self._base = replace(self._base, look_seed=kept)
+        self._on_change()
+
     def _changed(self, _widget: Gtk.Widget) -> None:
         if not self._silent:
             self._on_change()
@@ -179,6 +201,20 @@ class InsertForm(Gtk.Grid):
         self.attach(dice, 2, self._next_row, 1, 1)
         self._next_row += 1
         return seed
+
+    def _add_keeps(self) -> tuple[Gtk.CheckButton, Gtk.CheckButton, Gtk.CheckButton]:
+        shape, look, seed = (Gtk.CheckButton(label=text) for text in (_("Shape"), _("Look"), _("Seed")))
+        shape.set_tooltip_text(_("Keep this shape: other seeds change the look alone"))
+        look.set_tooltip_text(_("Keep this look: other seeds change the shape alone"))
+        seed.set_tooltip_text(_("Begin the next object with the same seed"))
+        line = Gtk.Box(spacing=2 * _SPACING)
+        for check, toggled in ((shape, self._kept), (look, self._kept), (seed, self._changed)):
+            check.connect("toggled", toggled)
+            line.pack_start(check, False, False, 0)
+        self._label(_("Keep:"), shape)
+        self.attach(line, 1, self._next_row, 2, 1)
+        self._next_row += 1
+        return shape, look, seed
 
     def _check(self, text: str) -> Gtk.CheckButton:
         check = Gtk.CheckButton.new_with_mnemonic(text)

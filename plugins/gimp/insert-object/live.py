@@ -159,7 +159,7 @@ class LiveInsertion:
         ground, settings = self._ground, self._dialog.form.settings
         if ground is None or not self._settled or not settings.wish.class_name:
             return None
-        return Aim(replace(settings, show_preview=True), ground)
+        return Aim(replace(settings, show_preview=True, keep_seed=False), ground)
 
     def _ask(self) -> None:
         aim = self._aimed()
@@ -184,6 +184,7 @@ class LiveInsertion:
         if before is None or before.settings.wish.seed != aim.settings.wish.seed:
             self._chosen = 0
             self._seeds.clear()
+            self._dialog.form.show_seed(None)
             self._dialog.form.row.choose(0)
         self._all_asked = False
         self._asked_at = time.monotonic()
@@ -239,6 +240,7 @@ class LiveInsertion:
             return
         index = layer.index if self._all_asked else self._chosen
         self._seeds[index] = layer.seed
+        self._dialog.form.show_seed(self._seeds.get(self._chosen))
         known = self._variations.get(index)
         if known is None or known.seed != layer.seed:
             self._variations[index] = layer
@@ -266,6 +268,7 @@ class LiveInsertion:
     def variation_chosen(self, index: int) -> None:
         """The next tick puts it on the canvas, if it is there."""
         self._chosen = index
+        self._dialog.form.show_seed(self._seeds.get(index))
 
     def insert_pressed(self) -> None:
         """The next tick inserts the chosen variation, or a later one as soon as it has come."""

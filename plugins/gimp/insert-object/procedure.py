@@ -113,6 +113,9 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
         True,
         _READ_WRITE,
     )
+    procedure.add_boolean_aux_argument(
+        "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
+    )
 
 
 def _guarded(
@@ -200,6 +203,8 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
         return None
     subject = choose_subject(image, box=None, prefer_new=False)
     record = subject.record
+    if record is None and not settings.keep_seed:
+        settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()))
     if record is not None:
         settings = replace(settings, wish=replace(record.wish, shadow=len(subject.replaced) > 1))
     live = LiveInsertion(subject, settings)

@@ -32,6 +32,7 @@ class Settings:
     wish: Wish
     use_shape: bool | None = None
     show_preview: bool = True
+    keep_seed: bool = False  # the next object begins with the same seed
 
     @staticmethod
     def from_config(config: Gimp.ProcedureConfig) -> Settings:
@@ -41,6 +42,7 @@ class Settings:
             replace(Wish(), **{field: value for field, value in given.items() if value is not None}),
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
             show_preview=config.get_property("show-preview"),
+            keep_seed=config.get_property("keep-seed"),
         )
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
@@ -48,6 +50,7 @@ class Settings:
         for field, name in _PROPERTIES.items():
             config.set_property(name, getattr(self.wish, field))
         config.set_property("show-preview", self.show_preview)
+        config.set_property("keep-seed", self.keep_seed)
 
 
 def roll_seed() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +42,7 @@ class InsertObjectDocker(DockWidget):
         self.setWindowTitle(tr("Insert Object"))
         self.panel = Panel()
         self.setWidget(self.panel)
-        self.panel.set_form(load_form())
+        self.panel.set_form(load_form(random.Random()))
         self._connect()
         controller.add_docker(self)
         self._timer = QtCore.QTimer(self)
@@ -74,6 +75,9 @@ class InsertObjectDocker(DockWidget):
         """Inserts into the selection with the settings of this docker."""
         self._look()
         if self._desk is not None:
+            form = self.panel.form()
+            if not form.keep_seed and self._desk.history.holds(form.wish):
+                self.panel.roll()  # pressed again: what is there already is not what is wanted
             self._desk.insert(self.panel.form())
             self._asked = self._wish(self._desk)
 

@@ -31,31 +31,51 @@ class Form:
     variations: int = 4
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
+    keep_seed: bool = False  # the next insertion begins with the same seed
 
     @property
     def look(self) -> tuple[object, ...]:
         """What decides how one object looks; a change of it makes a live preview out of date."""
         return self.wish, self.use_shape
 
+    def kept(self, *, shape: bool, look: bool) -> Form:
+        """The same with the shape, or the look, of its seed kept while the seed changes, or let go."""
+        wish = self.wish
+        return replace(
+            self,
+            wish=replace(
+                wish,
+                shape_seed=_kept_seed(wish.shape_seed, wish.seed) if shape else None,
+                look_seed=_kept_seed(wish.look_seed, wish.seed) if look else None,
+            ),
+        )
+
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
         return replace(self, wish=replace(self.wish, seed=dice.randint(0, MAX_SEED)))
 
 
-def load_form() -> Form:
-    """The settings of the last session; anything unreadable takes its default."""
+def _kept_seed(kept: int | None, seed: int) -> int:
+    return seed if kept is None else kept
+
+
+def load_form(dice: random.Random) -> Form:
+    """The settings of the last session, with another seed unless it is kept; anything unreadable takes its
+    default."""
     usual = Form()
     wish = Wish(**{field: _read(name, getattr(usual.wish, field)) for field, name in _KEPT.items()})
-    return Form(
+    form = Form(
         replace(wish, seed=min(wish.seed, MAX_SEED)),
         variations=min(max(_read("variations", usual.variations), 1), MAX_VARIATIONS),
+        keep_seed=_read("keep_seed", usual.keep_seed),
     )
+    return form if form.keep_seed else form.rolled(dice)
 
 
 def save_form(form: Form) -> None:
     """Keeps the settings; Live starts switched off, since it makes layers by itself."""
     kept = {name: getattr(form.wish, field) for field, name in _KEPT.items()}
-    for name, value in {**kept, "variations": form.variations}.items():
+    for name, value in {**kept, "variations": form.variations, "keep_seed": form.keep_seed}.items():
         Krita.instance().writeSetting(GROUP, name, _written(value))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .choice import Choice
 from .form import Form
 from .messages import Message, Tone
-from .pieces import dice_icon, fill, number_field, row, say, scrolling
+from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
@@ -57,7 +57,8 @@ class Panel(QtWidgets.QWidget):
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
-        )
+            keep_seed=self.keep_seed_button.isChecked(),
+        ).kept(shape=self.keep_shape_check.isChecked(), look=self.keep_look_check.isChecked())
 
     def set_form(self, form: Form) -> None:
         """Shows these settings; a pack, class or style that is not known leaves the choice as it is."""
@@ -69,6 +70,9 @@ class Panel(QtWidgets.QWidget):
         self.live_check.setChecked(form.live)
         self.shadow_check.setChecked(form.wish.shadow)
         self.mirrored_check.setChecked(form.wish.mirrored)
+        self.keep_shape_check.setChecked(form.wish.shape_seed is not None)
+        self.keep_look_check.setChecked(form.wish.look_seed is not None)
+        self.keep_seed_button.setChecked(form.keep_seed)
         self.blockSignals(False)
         self.form_changed.emit()
 
@@ -125,6 +129,14 @@ class Panel(QtWidgets.QWidget):
         self.seed_box = number_field(0, MAX_SEED, tr("The same seed gives the same object again."))
         self.dice_button = widgets.QToolButton()
         self.dice_button.setToolTip(tr("Roll the dice for another seed"))
+        self.keep_shape_check, self.keep_look_check = (
+            widgets.QCheckBox(text) for text in (tr("Shape"), tr("Look"))
+        )
+        self.keep_shape_check.setToolTip(tr("Keep this shape: other seeds change the look alone"))
+        self.keep_look_check.setToolTip(tr("Keep this look: other seeds change the shape alone"))
+        self.keep_seed_button = widgets.QToolButton()
+        self.keep_seed_button.setCheckable(True)
+        self.keep_seed_button.setToolTip(tr("Begin the next insertion with the same seed"))
         self.count_box = number_field(1, MAX_VARIATIONS, tr("How many different objects to make at once"))
         self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
         self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
@@ -177,7 +189,11 @@ class Panel(QtWidgets.QWidget):
         rows = (
             (QtWidgets.QLabel(tr("Box")), self.box_label),
             *self.choice.rows,
-            (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, self.dice_button)),
+            (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, line(self.dice_button, self.keep_seed_button))),
+            (
+                QtWidgets.QLabel(tr("Keep")),
+                line(self.keep_shape_check, self.keep_look_check),
+            ),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
         )
         form = QtWidgets.QGridLayout()
@@ -227,7 +243,9 @@ class Panel(QtWidgets.QWidget):
             (self.retry_button, self.retry_wanted),
         ):
             button.clicked.connect(wanted)
-        self.dice_button.clicked.connect(self._roll)
+        self.dice_button.clicked.connect(self.roll)
+        for check in (self.keep_shape_check, self.keep_look_check):
+            check.toggled.connect(self._keep)
         for changed in (
             self.choice.changed,
             self.seed_box.valueChanged,
@@ -235,17 +253,25 @@ class Panel(QtWidgets.QWidget):
             self.shape_check.toggled,
             self.shadow_check.toggled,
             self.mirrored_check.toggled,
+            self.keep_seed_button.toggled,
             self.live_check.toggled,
         ):
             changed.connect(self.form_changed)
 
-    def _roll(self) -> None:
+    def _keep(self) -> None:
+        """Notes which seed's shape and look are kept from now on."""
+        self._base = self.form().wish
+        self.form_changed.emit()
+
+    def roll(self) -> None:
+        """Another seed."""
         self.seed_box.setValue(self.form().rolled(self._dice).wish.seed)
 
     def _show_icons(self) -> None:
         side = self.fontMetrics().height()
         icon = self.style().standardIcon(QtWidgets.QStyle.StandardPixmap.SP_MessageBoxWarning)
         self.warning_icon.setPixmap(icon.pixmap(QtCore.QSize(side, side)))
+        self.keep_seed_button.setIcon(lock_icon(self))
         self.dice_button.setIcon(dice_icon(self))  # its own palette is still the old one then
 
     def changeEvent(self, event: Any) -> None:

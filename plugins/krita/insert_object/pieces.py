@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .qt import Qt, QtCore, QtGui, QtWidgets
@@ -21,7 +22,19 @@ def row(left: Any, right: Any, stretch: int = 0) -> Any:
     """Two widgets side by side; ``stretch`` is the right one's share beside the left one's 1."""
     layout = QtWidgets.QHBoxLayout()
     layout.addWidget(left, 1)
-    layout.addWidget(right, stretch)
+    if isinstance(right, QtWidgets.QLayout):
+        layout.addLayout(right, stretch)
+    else:
+        layout.addWidget(right, stretch)
+    return layout
+
+
+def line(*widgets: Any) -> Any:
+    """Widgets side by side from the left, each as wide as it has to be."""
+    layout = QtWidgets.QHBoxLayout()
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
     return layout
 
 
@@ -63,6 +76,15 @@ def fill(bar: Any, value: int) -> None:
 
 def dice_icon(widget: Any) -> Any:
     """A die showing five, in the colours and at the resolution of ``widget``."""
+    return _icon(widget, _draw_dice)
+
+
+def lock_icon(widget: Any) -> Any:
+    """A padlock, in the colours and at the resolution of ``widget``."""
+    return _icon(widget, _draw_lock)
+
+
+def _icon(widget: Any, draw: Callable[[Any, float, Any], None]) -> Any:
     ratio = widget.devicePixelRatioF()
     side = widget.fontMetrics().height()
     pixmap = QtGui.QPixmap(round(side * ratio), round(side * ratio))
@@ -72,11 +94,24 @@ def dice_icon(widget: Any) -> Any:
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
     ink = widget.palette().color(QtGui.QPalette.ColorRole.ButtonText)
     painter.setPen(QtGui.QPen(ink, side / 12))
+    draw(painter, side, ink)
+    painter.end()
+    return QtGui.QIcon(pixmap)
+
+
+def _draw_dice(painter: Any, side: float, ink: Any) -> None:
     edge = side / 10
     painter.drawRoundedRect(QtCore.QRectF(edge, edge, side - 2 * edge, side - 2 * edge), side / 6, side / 6)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
     for across, down in ((0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.3, 0.7), (0.7, 0.7)):
         painter.drawEllipse(QtCore.QPointF(across * side, down * side), side / 13, side / 13)
-    painter.end()
-    return QtGui.QIcon(pixmap)
+
+
+def _draw_lock(painter: Any, side: float, ink: Any) -> None:
+    shackle = QtCore.QRectF(0.3 * side, 0.12 * side, 0.4 * side, 0.6 * side)
+    painter.drawArc(shackle, 0, 180 * 16)  # Qt counts in sixteenths of a degree
+    painter.setBrush(ink)
+    painter.drawRoundedRect(
+        QtCore.QRectF(0.2 * side, 0.45 * side, 0.6 * side, 0.42 * side), side / 12, side / 12
+    )

@@ -147,7 +147,7 @@ def promise_a_second_insert_does_not_see_the_first_preview(_figures):
 
     seen = []
     original = targets.insert_request
-    targets.insert_request = lambda *a, **k: seen.append(bytes(a[4].data)) or original(*a, **k)
+    targets.insert_request = lambda *a, **k: seen.append(bytes(a[3].data)) or original(*a, **k)
     try:
         yield from insert()
         set_form(seed=43)

@@ -216,7 +216,7 @@ def promise_an_animation_gets_the_object_with_the_scene_of_its_current_frame(_fi
         yield 300
     seen = []
     original = targets.insert_request
-    targets.insert_request = lambda *a, **k: seen.append(bytes(a[4].data[:3])[::-1]) or original(*a, **k)
+    targets.insert_request = lambda *a, **k: seen.append(bytes(a[3].data[:3])[::-1]) or original(*a, **k)
     try:
         for time_of_frame, colour in frames.items():
             document.setCurrentTime(time_of_frame)

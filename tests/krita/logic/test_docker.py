@@ -75,12 +75,23 @@ class Dockers(unittest.TestCase):
         self.assertEqual(len(self.link.sent), sent)
 
     def test_a_chosen_variation_brings_its_settings_back_and_asks_for_nothing(self):
+        seed = self.docker.panel.form().wish.seed
         self.insert()
         sent = len(self.link.sent)
         self.docker.panel.strip.setCurrentRow(2)
         let_live(20)
-        self.assertEqual(self.docker.panel.form().wish.seed, 3)
+        self.assertEqual(self.docker.panel.form().wish.seed, seed + 2)
         self.assertEqual(len(self.link.sent), sent)
+
+    def test_a_second_press_of_insert_brings_new_objects_unless_the_seed_is_kept(self):
+        self.insert()
+        first = self.link.sent[-1].wish
+        self.insert()
+        self.assertNotEqual(self.link.sent[-1].wish.seed, first.seed)
+        self.docker.panel.keep_seed_button.setChecked(True)
+        kept = self.docker.panel.form().wish.seed
+        self.insert()
+        self.assertEqual(self.link.sent[-1].wish.seed, kept)
 
     def test_edit_is_offered_for_a_layer_of_ours_only(self):
         self.assertFalse(self.docker.panel.edit_row.isVisible())

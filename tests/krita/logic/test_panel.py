@@ -2,6 +2,7 @@
 
 import random
 import unittest
+from dataclasses import replace
 
 from insert_object import translations
 from insert_object.form import load_form, save_form
@@ -191,18 +192,38 @@ class Panels(unittest.TestCase):
 
     def test_settings_are_kept_between_sessions_but_not_live(self):
         Krita.instance().settings.clear()
-        save_form(
-            form_of(
-                "dog", "brown", 77, 3, use_shape=True, live=True, pack="lamps", shadow=True, mirrored=True
-            )
-        )
-        self.assertEqual(
-            load_form(), form_of("dog", "brown", 77, 3, pack="lamps", shadow=True, mirrored=True)
-        )
-        Krita.instance().settings.update(seed="-1", variations="9999999", style="", shadow="yes")
-        self.assertEqual(
-            (load_form().wish.seed, load_form().variations, load_form().wish.shadow), (1, 16, False)
-        )
+        choices = {"pack": "lamps", "shadow": True, "mirrored": True}
+        form = form_of("dog", "brown", 77, 3, use_shape=True, live=True, **choices)
+        save_form(replace(form, keep_seed=True))
+        kept = replace(form_of("dog", "brown", 77, 3, **choices), keep_seed=True)
+        self.assertEqual(load_form(random.Random(1)), kept)
+        save_form(form)
+        self.assertEqual(load_form(random.Random(1)), replace(kept, keep_seed=False).rolled(random.Random(1)))
+
+    def test_settings_that_make_no_sense_take_their_default(self):
+        Krita.instance().settings.clear()
+        Krita.instance().settings.update(seed="-1", variations="9999999", shadow="yes", keep_seed="1")
+        loaded = load_form(random.Random())
+        self.assertEqual((loaded.wish.seed, loaded.variations, loaded.wish.shadow), (1, 16, False))
+
+    def test_a_kept_shape_stays_while_the_seed_changes(self):
+        self.panel.set_form(form_of("dog", "", 5, 2))
+        self.panel.keep_shape_check.setChecked(True)
+        self.panel.seed_box.setValue(9)
+        wish = self.panel.form().wish
+        self.assertEqual((wish.seed, wish.shape_seed, wish.look_seed), (9, 5, None))
+        self.panel.keep_look_check.setChecked(True)
+        self.panel.seed_box.setValue(11)
+        wish = self.panel.form().wish
+        self.assertEqual((wish.seed, wish.shape_seed, wish.look_seed), (11, 5, 9))
+        self.panel.keep_shape_check.setChecked(False)
+        self.assertEqual(self.panel.form().wish.shape_seed, None)
+
+    def test_a_variation_with_a_kept_shape_shows_what_it_keeps(self):
+        self.panel.set_form(form_of("dog", "", 9, 2, shape_seed=5))
+        self.assertTrue(self.panel.keep_shape_check.isChecked())
+        self.assertFalse(self.panel.keep_look_check.isChecked())
+        self.assertEqual(self.panel.form().wish.shape_seed, 5)
 
 
 class Strips(unittest.TestCase):
