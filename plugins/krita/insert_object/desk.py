@@ -28,7 +28,7 @@ from .targets import (
 from .translations import tr
 from .wire.job import InsertJob
 from .wire.layer_record import LayerRecord, Recipe
-from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply
+from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply, Wish
 
 
 class Desk(QtCore.QObject):
@@ -49,6 +49,7 @@ class Desk(QtCore.QObject):
         self.editing: Recipe | None = None  # the recipe of the layer that is being edited
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
+        self._last: tuple[Wish, int] | None = None  # what was inserted last, and how many variations of it
         self._anchor = ""
         self._shown_job = ""  # the job whose first layer went to the canvas
         self._work = CanvasWork(document, self)
@@ -66,6 +67,14 @@ class Desk(QtCore.QObject):
     def is_idle(self) -> bool:
         """Nothing is under way and nothing waits for the canvas."""
         return self.job is None and self._work.idle
+
+    def has_just_made(self, wish: Wish) -> bool:
+        """Whether the last variations were made as this wish says, wherever their box was."""
+        if self._last is None:
+            return False
+        last, count = self._last
+        alike = replace(last, box=wish.box, seed=wish.seed) == wish
+        return alike and last.seed <= wish.seed < last.seed + count
 
     def look(self) -> None:
         """Reads the selection again; Krita sends no signal when it changes."""
@@ -89,6 +98,8 @@ class Desk(QtCore.QObject):
         """
         self.look()
         wish = form.wish
+        if purpose is Purpose.INSERT:
+            self._last = wish, form.variations
         label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
         if self.editing is not None and purpose is Purpose.INSERT:
             recipe = replace(self.editing, wish=replace(wish, box=self.editing.wish.box), label=label)

@@ -76,7 +76,7 @@ class InsertObjectDocker(DockWidget):
         self._look()
         if self._desk is not None:
             form = self.panel.form()
-            if not form.keep_seed and self._desk.history.holds(form.wish):
+            if not form.keep_seed and self._desk.has_just_made(form.wish):
                 self.panel.roll()  # pressed again: what is there already is not what is wanted
             self._desk.insert(self.panel.form())
             self._asked = self._wish(self._desk)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .wire.layer_record import Recipe
-from .wire.protocol import Layer, PixelFrame, Rect, Wish
+from .wire.protocol import Layer, PixelFrame, Rect
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
 KEPT_VARIATIONS = 500
@@ -89,10 +89,6 @@ class History:
     def find(self, recipe: Recipe) -> Variation | None:
         """The variation made by this recipe."""
         return next((item for item in reversed(self.items) if item.recipe == recipe), None)
-
-    def holds(self, wish: Wish) -> bool:
-        """Whether an object was made as this wish says, wherever its box was."""
-        return any(replace(item.recipe.wish, box=wish.box) == wish for item in self.items)
 
     def _forget_old_pixels(self) -> None:
         held = 0

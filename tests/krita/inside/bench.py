@@ -118,6 +118,8 @@ def desk():
 def set_form(**values):
     """Changes settings in the docker as a user would."""
     form = panel().form()
+    if "seed" in values:
+        values = {"keep_seed": True, **values}
     of_wish = {name: value for name, value in values.items() if hasattr(form.wish, name)}
     own = {name: value for name, value in values.items() if name not in of_wish}
     panel().set_form(replace(form, wish=replace(form.wish, **of_wish), **own))
