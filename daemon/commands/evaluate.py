@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
+    if find_spec("matplotlib") is None:  # Jinja2, the rest of the extra, comes with PyTorch, too
+        return _refuse(
+            f"Its reports need matplotlib; in the folder of install.py, run {sys.executable} "
+            "-m pip install --require-hashes --no-deps -r requirements-evaluation.lock"
+        )
     import torch
 
     from models.evaluation.cases import NothingToEvaluate
@@ -128,7 +134,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 
 def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from models.evaluation.evaluate import Options, evaluate
-    from models.evaluation.report import to_text, write_report
+    from models.evaluation.report import to_html, to_text, write_down
 
     options = Options(
         seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
@@ -136,14 +142,15 @@ def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
     found = evaluate(setting.bundle, setting.records, setting.features, options, setting.rivals)
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
-    page = write_report(found, arguments.out)
-    return f"{to_text(found)}\nReport with pictures: {page}", found.to_json()
+    content = found.to_json()
+    page = write_down(arguments.out, "report", content, found.sheets, to_html(found))
+    return f"{to_text(found)}\nReport with pictures: {page}", content
 
 
 def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from models.bundle import Bundle
     from models.evaluation.comparison import compare, to_text
-    from models.evaluation.report import write_comparison
+    from models.evaluation.report import write_down
 
     other = Bundle.load(arguments.compare, device=setting.device)
     found = compare(
@@ -157,12 +164,11 @@ def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict
         seed=arguments.seed,
         device=str(setting.device),
     )
-    sheet = write_comparison(found, arguments.out)
+    sheet = write_down(arguments.out, "compare", found.to_json(), found.sheets)
     return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()
 
 
 def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from models.evaluation.claims.claims_page import write_claims
     from models.evaluation.claims.measuring import ClaimOptions, measure_claims
     from models.evaluation.scenes import read_scene
 
@@ -179,7 +185,7 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
     )
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
-    page = write_claims(found, arguments.out)
+    page = found.write(arguments.out)
     return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
 
 

@@ -73,8 +73,18 @@ class Cell:
 
     shape: Shape
     background: Background
-    rows: tuple[RealismRow, ...]
+    rows: tuple[RealismRow, ...] = ()
     borders: tuple[Border, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Such as "True mask, own background"."""
+        return f"{self.shape.value}, {self.background.value}".capitalize()
+
+    @property
+    def name(self) -> str:
+        """The name of its contact sheet."""
+        return f"cell-{self.shape.value}-{self.background.value}".replace(" ", "-")
 
 
 @dataclass(frozen=True)
@@ -223,3 +233,18 @@ def finite(value: Any) -> Any:
     if isinstance(value, tuple):
         return [finite(round(entry, 5)) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def number(value: float) -> str:
+    """Three decimals; a dash for what could not be measured."""
+    return f"{round(value, 3) + 0.0:.3f}" if math.isfinite(value) else "–"  # no -0.000
+
+
+def percent(value: float) -> str:
+    """Whole per cent; a dash for what could not be measured."""
+    return f"{100 * value:.0f} %" if math.isfinite(value) else "–"
+
+
+def figure(value: float, error: float) -> str:
+    """A figure and its standard error, as far as they could be measured."""
+    return f"{value:.3f} ± {error:.3f}" if math.isfinite(value) and math.isfinite(error) else number(value)

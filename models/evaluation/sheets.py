@@ -12,7 +12,7 @@ from models.evaluation.cases import Networks, Sample, masks_for
 from models.evaluation.compositing import composite, to_signed
 from models.evaluation.contact_sheets import contact_sheet
 from models.evaluation.lighting import COLOUR_GAINS, EXPOSURES, relit
-from models.evaluation.result import Background, Shape, Sheet
+from models.evaluation.result import Background, Cell, Shape, Sheet
 from models.photos.data import Windows
 
 
@@ -42,8 +42,8 @@ def cell_sheets(
             cases = _first(sample, sample.scenes(background), mask, count)
             sheets.append(
                 Sheet(
-                    name=f"cell-{shape.value}-{background.value}".replace(" ", "-"),
-                    title=f"{shape.value}, {background.value}".capitalize(),
+                    name=Cell(shape, background).name,
+                    title=Cell(shape, background).title,
                     caption="Pasted objects keep the shape of the real one, whatever mask is asked for.",
                     picture=contact_sheet(
                         [

@@ -17,7 +17,6 @@ from torch import Tensor
 from daemon.commands import evaluate as evaluate_command
 from models.backgrounds.generator import BackgroundGenerator
 from models.evaluation.cases import Generated
-from models.evaluation.claims.claims_page import to_html, write_claims
 from models.evaluation.claims.findings import Figure, Findings
 from models.evaluation.claims.measuring import ClaimOptions, measure_claims
 from models.evaluation.claims.moves import MOVES, Move, middles, moved, moved_back
@@ -147,7 +146,7 @@ def test_objects_in_a_generated_scene_leave_the_rest_of_it_alone(found: Findings
 
 
 def test_the_page_holds_every_picture_and_the_figures_as_json(found: Findings, tmp_path: Path) -> None:
-    page = write_claims(found, tmp_path / "page")
+    page = found.write(tmp_path / "page")
     html = page.read_text(encoding="utf-8")
     names = {path.name for path in page.parent.glob("*.png")}
     assert names
@@ -169,7 +168,7 @@ def test_without_a_rival_the_page_says_that_the_baseline_is_missing(
         weights=None,
         options=replace(OPTIONS, limit=1),
     )
-    html = to_html(alone)
+    html = alone.to_html()
     assert "one-shot baseline" in html
     assert "no rival was named" in html
     assert "holds no background generator" in html

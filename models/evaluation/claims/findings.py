@@ -1,4 +1,4 @@
-"""What a look at the claims finds: figures and pictures, claim by claim, ready to be written down."""
+"""What a look at the claims finds: figures and pictures, claim by claim, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
+from models.evaluation.report import filled_page, write_down
 from models.evaluation.result import Sheet, finite
+
+BASELINE = "one-shot baseline"
 
 
 class Unit(Enum):
@@ -37,6 +41,10 @@ class Figure:
     unit: Unit
     values: Mapping[str, float]
 
+    def text(self, method: str) -> str:
+        """The method's value in words; a dash where it has none."""
+        return self.unit.text(self.values.get(method, math.nan))
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -58,6 +66,11 @@ class Findings:
     methods: tuple[str, ...]
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def columns(self, claim: Claim) -> list[str]:
+        """The columns of a claim's table: methods, then references; without a rival its place is empty."""
+        methods = self.methods if len(self.methods) > 1 else (*self.methods, BASELINE)
+        return list(dict.fromkeys([*methods, *(name for one in claim.figures for name in one.values)]))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
@@ -91,8 +104,19 @@ class Findings:
             lines.append(claim.title)
             for figure in claim.figures:
                 columns = dict.fromkeys((*self.methods, *figure.values))
-                values = ", ".join(
-                    f"{name} {figure.unit.text(figure.values.get(name, math.nan))}" for name in columns
-                )
+                values = ", ".join(f"{name} {figure.text(name)}" for name in columns)
                 lines.append(f"  {figure.what}: {values} (goal: {figure.goal})")
         return "\n".join([*lines, *self.notes])
+
+    def to_html(self) -> str:
+        """The page, complete but for the pictures, which it expects beside it."""
+        return filled_page("claims.html", found=self)
+
+    def write(self, folder: Path) -> Path:
+        """Writes claims.html, claims.json and the pictures; returns the path of the page.
+
+        Raises:
+            ReportUnwritable: naming the folder and the system's reason.
+        """
+        sheets = [sheet for claim in self.claims for sheet in claim.sheets]
+        return write_down(folder, "claims", self.to_json(), sheets, self.to_html())
