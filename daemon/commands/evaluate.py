@@ -92,11 +92,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         )
     import torch
 
-    from models.evaluation.cases import NothingToEvaluate
+    from models.evaluation.methods import RivalUnusable
     from models.evaluation.report import ReportUnwritable
-    from models.evaluation.rivals import RivalUnusable
-    from models.evaluation.scenes import SceneUnreadable
-    from models.evaluation.setting import Setting, SettingMissing
+    from models.evaluation.sample import NothingToEvaluate
+    from models.evaluation.setting import SceneUnreadable, Setting, SettingMissing
     from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
     from models.files.manifest import ModelCorrupt, ModelMissing
     from models.photos.data import DataError
@@ -158,7 +157,7 @@ def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict
         other,
         (str(setting.weights), str(arguments.compare)),
         setting.records,
-        setting.features.judges,
+        setting.features,
         size=arguments.size,
         limit=arguments.limit,
         seed=arguments.seed,
@@ -170,7 +169,7 @@ def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict
 
 def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from models.evaluation.claims.measuring import ClaimOptions, measure_claims
-    from models.evaluation.scenes import read_scene
+    from models.evaluation.setting import read_scene
 
     found = measure_claims(
         setting.bundle,
@@ -192,8 +191,7 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
 def _keep_sheet(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from daemon.painting.finished import whole_path
     from models.evaluation.keep_sheet import write_keep_sheet
-    from models.evaluation.scenes import read_scene
-    from models.evaluation.setting import SettingMissing
+    from models.evaluation.setting import SettingMissing, read_scene
 
     if not arguments.scene:
         raise SettingMissing("A keep sheet needs photos to insert into: name some with --scene.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -195,43 +196,28 @@ class Evaluation:
 
     def cell(self, shape: Shape, background: Background) -> Cell:
         """The cell of that shape and background. Raises KeyError when it was not measured."""
-        for cell in self.cells:
-            if (cell.shape, cell.background) == (shape, background):
-                return cell
-        raise KeyError((shape, background))
+        return {(cell.shape, cell.background): cell for cell in self.cells}[shape, background]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
-        return {
-            "facts": dict(self.facts),
-            "cells": [
-                {
-                    "shape": cell.shape.value,
-                    "background": cell.background.value,
-                    "rows": [_plain(row) for row in cell.rows],
-                    "borders": [_plain(row) for row in cell.borders],
-                }
-                for cell in self.cells
-            ],
-            "lighting": [_plain(row) for row in self.lighting],
-            "diversity": [_plain(row) for row in self.diversity],
-            "memorisation": [_plain(row) for row in self.memorisation],
-            "masks": [_plain(row) for row in self.masks],
-            "light_points": [_plain(row) for row in self.light_points],
-            "spreads": {name: _plain(spread) for name, spread in self.spreads.items()},
-            "notes": list(self.notes),
-            "sheets": {sheet.name: f"{sheet.name}.png" for sheet in self.sheets},
-        }
+        content: dict[str, Any] = plain(self)
+        return {**content, "sheets": {sheet.name: plain(sheet) for sheet in self.sheets}}
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    return {name: finite(value) for name, value in asdict(row).items()}
-
-
-def finite(value: Any) -> Any:
-    """The value as JSON knows it: None for nan, lists for tuples, their numbers to five decimals."""
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: None for nan, the numbers of tuples to five decimals."""
+    if isinstance(value, Sheet):
+        return f"{value.name}.png"
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple):
-        return [finite(round(entry, 5)) for entry in value]
+        return [plain(round(entry, 5) if isinstance(entry, float) else entry) for entry in value]
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -16,16 +16,15 @@ from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
 from models.backgrounds.generator import BackgroundGenerator
-from models.evaluation.cases import Generated
+from models.evaluation.claims.boxes import find_background_maker
 from models.evaluation.claims.findings import Figure, Findings
 from models.evaluation.claims.measuring import ClaimOptions, measure_claims
 from models.evaluation.claims.moves import MOVES, Move, middles, moved, moved_back
 from models.evaluation.claims.overlaps import partners
-from models.evaluation.claims.sketches import find_background_maker
 from models.evaluation.claims.stage import CANVAS, Stage, insert, windows_of
-from models.evaluation.evaluate import FeatureNetworks
-from models.evaluation.rivals import as_method
-from models.evaluation.scenes import SceneUnreadable, read_scene
+from models.evaluation.methods import Generated, as_method
+from models.evaluation.setting import SceneUnreadable, read_scene
+from models.evaluation.verdicts import FeatureNetworks
 from models.files.manifest import file_hash
 from models.files.part_files import BACKGROUND
 from models.photos.data import read_records

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
 from daemon.home.folders import Folders
-from models.evaluation.baselines import Cases, CopyPaste, ReinhardPaste
-from models.evaluation.cases import NothingToEvaluate, donors, load_sample, pick_records
-from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
+from models.evaluation.evaluate import Options, evaluate
 from models.evaluation.lighting import EXPOSURES
+from models.evaluation.methods import Cases, CopyPaste, ReinhardPaste, as_method
 from models.evaluation.report import ReportUnwritable, prepare_folder, to_html, to_text, write_down
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
-from models.evaluation.rivals import as_method
+from models.evaluation.sample import NothingToEvaluate, donors, load_sample, pick_records
+from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import ObjectRecord, read_records
 from tests.conftest import ROOT, WEIGHTS
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos

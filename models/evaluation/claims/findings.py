@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
+from models.evaluation.methods import Generated
 from models.evaluation.report import filled_page, write_down
-from models.evaluation.result import Sheet, finite
+from models.evaluation.result import Sheet, plain
+from models.evaluation.sheets import contact_sheet
 
 BASELINE = "one-shot baseline"
 
@@ -18,17 +22,9 @@ BASELINE = "one-shot baseline"
 class Unit(Enum):
     """How a figure is written."""
 
-    COUNT = "count"
-    SHARE = "share"
-    NUMBER = "number"
-
-    def text(self, value: float) -> str:
-        """The value in plain figures; a dash for what could not be measured."""
-        if not math.isfinite(value):
-            return "–"
-        if self is Unit.COUNT:
-            return f"{value:,.0f}"
-        return f"{100 * value:.1f} %" if self is Unit.SHARE else f"{value:.3f}"
+    COUNT = "{:,.0f}"
+    SHARE = "{:.1%}"
+    NUMBER = "{:.3f}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,40 @@ class Figure:
 
     def text(self, method: str) -> str:
         """The method's value in words; a dash where it has none."""
-        return self.unit.text(self.values.get(method, math.nan))
+        value = self.values.get(method, math.nan)
+        return self.unit.value.format(value).replace("%", " %") if math.isfinite(value) else "–"
+
+
+def figures_of(
+    lines: Sequence[tuple[str, str, Unit]], values: Mapping[str, Sequence[float]]
+) -> tuple[Figure, ...]:
+    """A figure for each line of (what, goal, unit); `values`: of each method, in the order of the lines."""
+    columns = zip(*values.values(), strict=True)
+    return tuple(
+        Figure(*line, dict(zip(values, map(float, column), strict=True)))
+        for line, column in zip(lines, columns, strict=True)
+    )
+
+
+def method_sheets(
+    name: str,
+    title: str,
+    caption: str,
+    methods: Sequence[Generated],
+    columns: Callable[[Generated], Mapping[str, Tensor]],
+    labels: Sequence[str],
+    tile: int,
+) -> tuple[Sheet, ...]:
+    """A contact sheet for each method, of the same scenes."""
+    return tuple(
+        Sheet(
+            f"claim-{name}-{n}",
+            f"{title}, {method.name}",
+            f"{method.name}: {caption}",
+            contact_sheet(columns(method), labels, tile),
+        )
+        for n, method in enumerate(methods)
+    )
 
 
 @dataclass(frozen=True)
@@ -74,28 +103,11 @@ class Findings:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
-        return {
-            "facts": dict(self.facts),
-            "methods": list(self.methods),
-            "notes": list(self.notes),
-            "claims": {
-                claim.name: {
-                    "title": claim.title,
-                    "promise": claim.promise,
-                    "figures": [
-                        {
-                            "what": figure.what,
-                            "goal": figure.goal,
-                            "values": {name: finite(value) for name, value in figure.values.items()},
-                        }
-                        for figure in claim.figures
-                    ],
-                    "sheets": [f"{sheet.name}.png" for sheet in claim.sheets],
-                    "notes": list(claim.notes),
-                }
-                for claim in self.claims
-            },
-        }
+        content: dict[str, Any] = plain(self)
+        for claim in content["claims"]:
+            for figure in claim["figures"]:
+                del figure["unit"]
+        return {**content, "claims": {claim.pop("name"): claim for claim in content["claims"]}}
 
     def to_text(self) -> str:
         """The figures as a few lines for a terminal."""

@@ -11,16 +11,20 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.evaluation.cases import Generated, Networks, load_sample, pick_records
-from models.evaluation.claims.boxes import claim_boxes
-from models.evaluation.claims.daylight import claim_daylight
+from models.evaluation.claims.boxes import (
+    BackgroundMaker,
+    claim_boxes,
+    claim_sketches,
+    find_background_maker,
+)
 from models.evaluation.claims.findings import Claim, Findings
-from models.evaluation.claims.looks import claim_looks
+from models.evaluation.claims.looks import claim_daylight, claim_looks
 from models.evaluation.claims.moves import claim_moves
 from models.evaluation.claims.overlaps import claim_overlaps
-from models.evaluation.claims.sketches import BackgroundMaker, claim_sketches, find_background_maker
-from models.evaluation.claims.stage import Stage, stage_from_photos, stage_from_scenes
-from models.evaluation.evaluate import FeatureNetworks
+from models.evaluation.claims.stage import stage_from_photos, stage_from_scenes
+from models.evaluation.methods import Generated, Networks
+from models.evaluation.sample import load_sample, pick_records
+from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import ObjectRecord
 
 
@@ -31,9 +35,7 @@ class ClaimOptions:
     seed: int = 0
     size: int = 128  # pixels of a window in which looks and light are judged
     limit: int | None = None
-    most: int = (
-        24  # validation photos where no limit is given: the claims are pictures before they are figures
-    )
+    most: int = 24  # photos where no limit is given: the claims are pictures before they are figures
     looks: int = 6  # seeds shown for one mask
     rows: int = 8  # scenes shown for a claim
     scenes: int = 4  # whole scenes from nothing
@@ -83,31 +85,25 @@ def measure_claims(
     )
     given = stage_from_scenes(scenes, networks, options.looks, code_size, generator, device)
     shown = photos if given is None else given
-    everything = photos if given is None else _joined(given, photos)
+    everything = photos if given is None else given + photos
     ours = Generated(networks)
     methods = [ours, *rivals]
     area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
     real_fill = (sample.real_mask.mean(dim=(1, 2, 3)) / area).cpu()
     maker = backgrounds or (find_background_maker(weights) if weights is not None else None)
-    rows = options.rows
+    first, lpips, batch_size = shown.first(options.rows), features.lpips, options.batch_size
 
     works: list[Callable[[], Claim]] = [
-        lambda: claim_moves(methods, everything, features.lpips, rows=rows),
-        lambda: claim_overlaps(methods, photos, real, shown.first(rows), features.judges.segmenter),
-        lambda: claim_looks(methods, sample, shown, features.lpips, rows=rows, batch_size=options.batch_size),
-        lambda: claim_daylight(methods, sample, shown, rows=rows),
-        lambda: claim_boxes(networks, ours, shown.first(rows), real_fill, generator),
+        lambda: claim_moves(methods, everything, lpips, rows=options.rows),
+        lambda: claim_overlaps(methods, photos, real, first, features.segmenter),
+        lambda: claim_looks(methods, sample, first, lpips, batch_size=batch_size),
+        lambda: claim_daylight(methods, sample, first, batch_size=batch_size),
+        lambda: claim_boxes(networks, ours, first, real_fill, generator),
     ]
     if maker is not None:
         works.append(
             lambda: claim_sketches(
-                maker,
-                networks,
-                ours,
-                features.lpips,
-                scenes=options.scenes,
-                seed=options.seed,
-                device=device,
+                maker, networks, ours, lpips, scenes=options.scenes, seed=options.seed, device=device
             )
         )
     claims = [work() for work in tqdm(works, desc="showing claims", unit="claim", disable=None, leave=False)]
@@ -123,16 +119,6 @@ def measure_claims(
         methods=tuple(method.name for method in methods),
         claims=claims,
         notes=_notes(rivals, maker),
-    )
-
-
-def _joined(first: Stage, second: Stage) -> Stage:
-    return Stage(
-        torch.cat([first.scene, second.scene]),
-        torch.cat([first.mask, second.mask]),
-        torch.cat([first.class_index, second.class_index]),
-        torch.cat([first.codes, second.codes]),
-        first.class_names,
     )
 
 

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.evaluation.baselines import Cases
-from models.evaluation.cases import CLEARANCE, Generated, Networks, resized
-from models.evaluation.compositing import composite, to_signed
-from models.evaluation.metrics import bounding_boxes
+from models.evaluation.methods import Cases, Generated, Networks, composite, resized, to_bytes, to_signed
+from models.evaluation.metrics import bounding_boxes, grown
+from models.evaluation.realism import soft_reach
+from models.evaluation.sample import CLEARANCE
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
 from models.photos.data import STORED_SCALE, ObjectRecord, load_windows
@@ -36,6 +36,9 @@ class Stage:
     def __len__(self) -> int:
         return len(self.scene)
 
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.scene, self.mask, self.class_index, self.codes
+
     @property
     def labels(self) -> list[str]:
         """(N) the name of each scene's class."""
@@ -43,13 +46,18 @@ class Stage:
 
     def chosen(self, index: Tensor) -> Stage:
         """The scenes of that index (M,), in its order."""
-        return Stage(
-            self.scene[index], self.mask[index], self.class_index[index], self.codes[index], self.class_names
-        )
+        scene, mask, class_index, codes = (part[index] for part in self._tensors())
+        return Stage(scene, mask, class_index, codes, self.class_names)
 
     def first(self, count: int) -> Stage:
         """Only the first `count` scenes."""
         return self.chosen(torch.arange(min(count, len(self)), device=self.scene.device))
+
+    def __add__(self, other: Stage) -> Stage:
+        """The scenes of both, which have the same classes."""
+        pairs = zip(self._tensors(), other._tensors(), strict=True)
+        scene, mask, class_index, codes = (torch.cat(pair) for pair in pairs)
+        return Stage(scene, mask, class_index, codes, self.class_names)
 
     def with_mask(self, mask: Tensor) -> Stage:
         """The same with other masks."""
@@ -62,10 +70,18 @@ class Stage:
 
 @dataclass(frozen=True)
 class Painted:
-    """Finished pictures (N, 3, C, C) uint8; alpha (N, 1, C, C) uint8 of what was laid over the scenes."""
+    """Finished pictures (N, 3, C, C) uint8; alpha (N, 1, C, C) uint8 of what was laid over the scenes;
+    outside (N, 1, C, C) bool: the pixels that had to stay as they were, where alpha is 0, or for a method
+    that repaints its window beyond the soft edge of the mask."""
 
     picture: Tensor
     alpha: Tensor
+    outside: Tensor
+
+    @property
+    def signed(self) -> Tensor:
+        """The pictures in -1..1."""
+        return to_signed(self.picture)
 
 
 @torch.inference_mode()
@@ -83,24 +99,19 @@ def insert(method: Generated, stage: Stage, *, look: int = 0, batch_size: int = 
         scene = to_signed(scene8)
         inner = [_cut(scene[n : n + 1], window) for n, window in enumerate(windows)]
         shapes = [_cut(mask[n : n + 1], window, "zeros") for n, window in enumerate(windows)]
-        cases_scene = torch.cat([resized(one, own) for one in inner])
-        cases_mask = torch.cat([resized(one, own) for one in shapes])
-        cases = Cases(
-            cases_scene,
-            cases_mask,
-            cases_scene,
-            cases_mask,
-            stage.class_index[part],
-            stage.codes[part, look],
+        small, shape = (torch.cat([resized(one, own) for one in whole]) for whole in (inner, shapes))
+        made = method.insert(
+            Cases(small, shape, small, shape, stage.class_index[part], stage.codes[part, look])
         )
-        made = method.insert(cases)
         for n, (left, top, side) in enumerate(windows):
             colour = _laid(resized(made.rgb[n : n + 1], side), left, top)
             alpha = _laid(resized(made.alpha[n : n + 1], side), left, top)
             _, picture, alpha8 = composite(scene[n : n + 1], replace(made, rgb=colour, alpha=alpha))
             pictures.append(picture)
             alphas.append(alpha8)
-    return Painted(torch.cat(pictures), torch.cat(alphas))
+    alpha8 = torch.cat(alphas)
+    kept = grown(stage.mask, soft_reach(CANVAS, own)) if method.repaints_scene else alpha8
+    return Painted(torch.cat(pictures), alpha8, kept == 0)
 
 
 def windows_of(mask: Tensor) -> list[tuple[int, int, int]]:
@@ -147,19 +158,13 @@ def stage_from_photos(
     """Held-out photos with their object taken out, and its shape to be filled again; and the photos as they
     were, (N, 3, CANVAS, CANVAS) in -1..1."""
     windows = load_windows(records, class_names, CANVAS, STORED_SCALE)
-    photo = windows.images.float() / 127.5 - 1
+    photo = to_signed(windows.images)
     mask = windows.masks.float() / 255
     clean = fill_hole(photo, dilate(mask, round(CLEARANCE * CANVAS)))
-    scene = ((clean + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     codes = torch.randn(len(mask), looks, code_size, generator=generator)
-    stage = Stage(
-        scene.to(device),
-        mask.to(device),
-        windows.class_index.to(device),
-        codes.to(device),
-        tuple(class_names),
-    )
-    return stage, photo.to(device)
+    parts = to_bytes(clean), mask, windows.class_index, codes, photo
+    scene, mask, class_index, codes, photo = (part.to(device) for part in parts)
+    return Stage(scene, mask, class_index, codes, tuple(class_names)), photo
 
 
 def stage_from_scenes(
@@ -193,9 +198,7 @@ def masks_in(networks: Networks, class_index: Tensor, boxes: Tensor, z: Tensor) 
         outline = torch.zeros(1, 1, CANVAS, CANVAS, device=boxes.device)
         outline[:, :, round(y0) : round(y1), round(x0) : round(x1)] = 1
         left, top, side = windows_of(outline)[0]
-        inside = (
-            torch.tensor([[(x0 - left), (y0 - top), (x1 - left), (y1 - top)]], device=boxes.device) / side
-        )
+        inside = torch.tensor([[x0 - left, y0 - top, x1 - left, y1 - top]], device=boxes.device) / side
         mask = networks.make_masks(class_index[n : n + 1], inside, z[n : n + 1])
         made.append(_laid(resized(mask.float(), side), left, top))
     return torch.cat(made)

@@ -4,99 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from models.evaluation.baselines import Cases, Insertion
-from models.evaluation.result import Background, Shape
+from models.evaluation.methods import Cases, Networks, resized
+from models.evaluation.result import ALL_CLASSES, Background, Shape
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
 from models.photos.data import ObjectRecord, load_windows
 
 CLEARANCE = 0.05  # how far beyond its mask an object is removed from its photo, as a share of the window
-
-
-class Painter(Protocol):
-    """Networks that paint an object into a given mask; shapes as in `models.bundle.Bundle`."""
-
-    @property
-    def resolution(self) -> int: ...
-
-    @property
-    def code_size(self) -> int: ...
-
-    def make_objects(
-        self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
-    ) -> tuple[Tensor, Tensor]: ...
-
-
-class Networks(Painter, Protocol):
-    """The part of a bundle of weights that is evaluated; shapes as in `models.bundle.Bundle`."""
-
-    @property
-    def class_names(self) -> Sequence[str]: ...
-
-    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor: ...
-
-
-@runtime_checkable
-class DrawsLooks(Protocol):
-    """Networks whose random numbers choose a look, instead of being one."""
-
-    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor: ...
-
-
-@runtime_checkable
-class Enlarges(Protocol):
-    """Networks that bring objects to the size at which they are wanted."""
-
-    def at_scale(
-        self, colour: Tensor, alpha: Tensor, scale: float, seeds: Sequence[int]
-    ) -> tuple[Tensor, Tensor]: ...
-
-
-def looks_by_chance(networks: Painter, class_index: Tensor, z: Tensor) -> Tensor:
-    """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
-    own = z[:, : networks.code_size]
-    return networks.draw_looks(class_index, own) if isinstance(networks, DrawsLooks) else own
-
-
-@dataclass(frozen=True)
-class Generated:
-    """The networks as a row of the table, at their own resolution whatever the size of the pictures."""
-
-    networks: Painter
-    name: str = "this program"
-    keeps_real_shape: bool = False
-    repaints_scene: bool = False
-    images_seen: int = 0
-    """In training; 0 where it is not recorded."""
-
-    def insert(self, cases: Cases) -> Insertion:
-        own = self.networks.resolution
-        rgb, alpha = self.networks.make_objects(
-            resized(cases.scene, own),
-            resized(cases.mask, own),
-            cases.class_index,
-            looks_by_chance(self.networks, cases.class_index, cases.code),
-        )
-        size = cases.scene.shape[-1]
-        if isinstance(self.networks, Enlarges):  # as in use: what is judged large is made large
-            rgb, alpha = self.networks.at_scale(rgb, alpha, size / own, range(len(rgb)))
-        return Insertion(
-            resized(rgb.float(), size), resized(alpha.float(), size), cases.mask, self.repaints_scene
-        )
-
-
-def resized(picture: Tensor, size: int) -> Tensor:
-    """(B, C, S, S) to (B, C, size, size), bicubic as object layers are enlarged; never out of its range."""
-    if picture.shape[-1] == size:
-        return picture
-    scaled = F.interpolate(picture, size=(size, size), mode="bicubic", align_corners=False, antialias=True)
-    return scaled.clamp(float(picture.min()), float(picture.max()))
 
 
 class NothingToEvaluate(ValueError):
@@ -126,6 +44,11 @@ class Sample:
     def __len__(self) -> int:
         return len(self.real)
 
+    @property
+    def labels(self) -> list[str]:
+        """(N) the name of each photo's class."""
+        return [self.class_names[n] for n in self.class_index.tolist()]
+
     def scenes(self, background: Background) -> Tensor:
         """(N, 3, S, S) in -1..1: the scenes without an object."""
         return self.clean if background is Background.OWN else self.clean[self.donor]
@@ -134,17 +57,30 @@ class Sample:
         """The insertions of `scene` and `mask` (N, ...) in batches, with appearance code number `look`."""
         for start in range(0, len(scene), size):
             part = slice(start, min(start + size, len(scene)))
-            yield (
-                part,
-                Cases(
-                    scene[part],
-                    mask[part],
-                    self.real[part],
-                    self.real_mask[part],
-                    self.class_index[part],
-                    self.codes[part, look],
-                ),
+            real, real_mask = self.real[part], self.real_mask[part]
+            index, codes = self.class_index[part], self.codes[part, look]
+            yield part, Cases(scene[part], mask[part], real, real_mask, index, codes)
+
+    def groups(self, count: int | None = None) -> dict[str, Tensor]:
+        """Which (M,) of the first `count` photos, of all without it, show each class, and all of them."""
+        index = self.class_index[:count].cpu()
+        groups = {ALL_CLASSES: torch.arange(len(index))}
+        for number, name in enumerate(self.class_names):
+            groups[name] = (index == number).nonzero().flatten()
+        return {name: members for name, members in groups.items() if len(members)}
+
+    def masks(self, networks: Networks, shape: Shape, batch_size: int) -> Tensor:
+        """(N, 1, S, S) in 0..1: the masks that are asked for in a cell."""
+        if shape is Shape.TRUE:
+            return self.real_mask
+        made = [
+            networks.make_masks(*numbers)
+            for numbers in zip(
+                *(torch.split(part, batch_size) for part in (self.class_index, self.boxes, self.shapes)),
+                strict=True,
             )
+        ]
+        return torch.cat([resized(mask.float(), self.real.shape[-1]) for mask in made])
 
 
 def pick_records(
@@ -194,6 +130,7 @@ def load_sample(
     real = (windows.images.float() / 127.5 - 1).to(device)
     real_mask = (windows.masks.float() / 255).to(device)
     clearance = max(1, round(CLEARANCE * size))
+    numbers = max(networks.code_size, code_size)
     return Sample(
         class_names=tuple(networks.class_names),
         real=real,
@@ -202,9 +139,7 @@ def load_sample(
         boxes=windows.boxes.to(device),
         clean=fill_hole(real, dilate(real_mask, clearance)),
         donor=donors(picked).to(device),
-        codes=torch.randn(len(picked), looks, max(networks.code_size, code_size), generator=generator).to(
-            device
-        ),
+        codes=torch.randn(len(picked), looks, numbers, generator=generator).to(device),
         shapes=torch.randn(len(picked), LATENT, generator=generator).to(device),
     )
 
@@ -223,19 +158,3 @@ def donors(records: Sequence[ObjectRecord]) -> Tensor:
         alike = [m for m in strangers if records[m].class_name == record.class_name]
         found.append((alike or strangers or [n])[0])
     return torch.tensor(found)
-
-
-def masks_for(sample: Sample, networks: Networks, shape: Shape, batch_size: int) -> Tensor:
-    """(N, 1, S, S) in 0..1: the masks that are asked for in a cell."""
-    if shape is Shape.TRUE:
-        return sample.real_mask
-    parts = []
-    for start in range(0, len(sample), batch_size):
-        part = slice(start, start + batch_size)
-        mask = networks.make_masks(
-            sample.class_index[part],
-            sample.boxes[part],
-            sample.shapes[part],
-        )
-        parts.append(resized(mask.float(), sample.real.shape[-1]))
-    return torch.cat(parts)
