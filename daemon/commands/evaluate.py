@@ -132,13 +132,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from models.evaluation.evaluate import Options, evaluate
+    from models.evaluation.evaluate import evaluate
     from models.evaluation.report import to_html, to_text, write_down
 
-    options = Options(
-        seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
-    )
-    found = evaluate(setting.bundle, setting.records, setting.features, options, setting.rivals)
+    found = evaluate(setting.bundle, setting.records, setting.features, setting.options, setting.rivals)
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
     content = found.to_json()
@@ -151,24 +148,21 @@ def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict
     from models.evaluation.comparison import compare, to_text
     from models.evaluation.report import write_down
 
-    other = Bundle.load(arguments.compare, device=setting.device)
+    other = Bundle.load(arguments.compare, device=setting.options.device)
     found = compare(
         setting.bundle,
         other,
         (str(setting.weights), str(arguments.compare)),
         setting.records,
         setting.features,
-        size=arguments.size,
-        limit=arguments.limit,
-        seed=arguments.seed,
-        device=str(setting.device),
+        setting.options,
     )
     sheet = write_down(arguments.out, "compare", found.to_json(), found.sheets)
     return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()
 
 
 def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from models.evaluation.claims.measuring import ClaimOptions, measure_claims
+    from models.evaluation.claims.measuring import claim_options, measure_claims
     from models.evaluation.setting import read_scene
 
     found = measure_claims(
@@ -178,9 +172,7 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
         setting.rivals,
         scenes=[read_scene(path) for path in arguments.scene],
         weights=setting.weights,
-        options=ClaimOptions(
-            seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
-        ),
+        options=claim_options(setting.options),
     )
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
@@ -196,12 +188,9 @@ def _keep_sheet(setting: Setting, arguments: argparse.Namespace) -> tuple[str, d
     if not arguments.scene:
         raise SettingMissing("A keep sheet needs photos to insert into: name some with --scene.")
     photos = [read_scene(path, longest=2048).permute(1, 2, 0).numpy() for path in arguments.scene]
-    sheet = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
-    pictures = {name: str(path) for name, path in sheet.classes.items()}
-    return f"Keep sheet: {sheet.page}, and a larger picture of each class beside it", {
-        "page": str(sheet.page),
-        "classes": pictures,
-    }
+    page, classes = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
+    text = f"Keep sheet: {page}, and a larger picture of each class beside it"
+    return text, {"page": str(page), "classes": {name: str(path) for name, path in classes.items()}}
 
 
 def _count(text: str) -> int:

@@ -3,9 +3,7 @@
 A border is given away by a step that stands out from what is around it (what is busy hides it: visual
 masking, as in Tao, Johnson and Paris, "Error-Tolerant Image Compositing", IJCV 103, 2013), by a step that is
 harder or softer than a lens would draw it, and by a halo: a rim whose brightness lies neither within the
-object's range nor within the scene's. All three are read off each picture here, and a sample of pictures is
-then compared with a sample of photos, so that a border that is washed away counts as wrong as one that is
-cut out.
+object's range nor within the scene's. All three are read off each picture here.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ from models.evaluation.methods import (
     RivalUnusable,
 )
 from models.evaluation.realism import REAL_PHOTO, UNKNOWN, Halves, halves_by_class, realism_rows, soft_reach
+from models.evaluation.report import filled
 from models.evaluation.result import ALL_CLASSES, Background, LightingRow, Shape, Sheet, plain
-from models.evaluation.sample import load_sample
+from models.evaluation.sample import Options, load_sample
 from models.evaluation.sheets import comparison_sheet
 from models.evaluation.verdicts import FeatureNetworks, Verdict, judge_method, judge_photos, segmenter_names
 from models.photos.data import ObjectRecord
@@ -95,8 +96,8 @@ class Comparison:
             {**its, "better": row.better.value}
             for its, row in zip(content.pop("rows"), self.rows, strict=True)
         ]
-        sheets = {sheet.name: plain(sheet) for sheet in self.sheets}
-        return {**content, "better": self.overall.better.value, "classes": classes, "sheets": sheets}
+        content["sheets"] = {sheet.name: plain(sheet) for sheet in self.sheets}
+        return {**content, "better": self.overall.better.value, "classes": classes}
 
 
 @torch.inference_mode()
@@ -106,14 +107,7 @@ def compare(
     names: tuple[str, str],
     records: Sequence[ObjectRecord],
     judges: FeatureNetworks,
-    *,
-    size: int,
-    limit: int | None,
-    seed: int,
-    device: str,
-    batch_size: int = 16,
-    lighting_limit: int = 24,
-    sheet_rows: int = 16,
+    options: Options,
 ) -> Comparison:
     """Both networks on the classes that both know, each with its own masks, in the same scenes.
 
@@ -125,43 +119,35 @@ def compare(
     if not known:
         raise RivalUnusable("The two sets of weights know no class in common, so nothing compares.")
     sides = [ForClasses(networks, known) for networks in (first, second)]
-    generator = torch.Generator().manual_seed(seed)
-    sample = load_sample(
-        records,
-        sides[0],
-        size=size,
-        limit=limit,
-        looks=1,
-        device=torch.device(device),
-        generator=generator,
-        code_size=sides[1].code_size,
-    )
+    generator = torch.Generator().manual_seed(options.seed)
+    sample = load_sample(records, sides[0], options, generator, sides[1].code_size)
     scene = sample.scenes(Background.OTHER)
-    masks = [sample.masks(side, Shape.GENERATED, batch_size) for side in sides]
+    masks = [sample.masks(side, Shape.GENERATED) for side in sides]
     methods = [Generated(sides[0], Better.FIRST.value), Generated(sides[1], Better.SECOND.value)]
     numbers = segmenter_names(sample.class_names, sample.class_index)
-    verdicts = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, numbers, judges, batch_size)}
-    entries: list[tuple[Method, Tensor, int]] = [(GreyFill(), sample.real_mask, 0)]
-    entries.append((CopyPaste(), sample.real_mask, 0))
-    for method, mask in zip(methods, masks, strict=True):
-        entries.append((method, mask, soft_reach(size, method.networks.resolution)))
+    verdicts = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, numbers, judges)}
+    reaches = [soft_reach(options.size, method.networks.resolution) for method in methods]
+    entries: list[tuple[Method, Tensor, int]] = [
+        *((anchor, sample.real_mask, 0) for anchor in (GreyFill(), CopyPaste())),
+        *zip(methods, masks, reaches, strict=True),
+    ]
     total = len(entries) * len(sample)
     with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
         for entry, mask, reach in entries:
-            verdicts[entry.name] = judge_method(sample, entry, scene, mask, judges, reach, batch_size, bar)
-    lights, _ = measure_lighting(sample, methods, limit=lighting_limit, batch_size=batch_size)
+            verdicts[entry.name] = judge_method(sample, entry, scene, mask, judges, reach, bar)
+    lights, _ = measure_lighting(sample, methods, options.lighting_limit)
     facts: dict[str, str | int | float] = {
         "photos": len(sample),
         "first weights": names[0],
         "second weights": names[1],
-        "judged at": size,
-        "seed": seed,
+        "judged at": options.size,
+        "seed": options.seed,
     }
     unshared = sorted({*first.class_names, *second.class_names} - set(known))
     notes = [f"Known to one of them only, so not compared: {', '.join(unshared)}."] if unshared else []
     rows = _rows(verdicts, halves_by_class(sample, generator), lights)
     return Comparison(
-        *names, facts, rows, notes, [comparison_sheet(sample, scene, methods, masks, sheet_rows)]
+        *names, facts, rows, notes, [comparison_sheet(sample, scene, methods, masks, options.sheet_rows)]
     )
 
 
@@ -197,30 +183,4 @@ def _rows(
 
 def to_text(found: Comparison) -> str:
     """What was found, for a terminal: the verdict first, then why."""
-    whole = found.overall
-    lines = [
-        {
-            Better.FIRST: f"{found.first} (the first) are better.",
-            Better.SECOND: f"{found.second} (the second) are better.",
-            Better.UNDECIDED: f"Undecided: the difference is within {CERTAIN:g} standard errors.",
-        }[whole.better],
-        f"Realism share over {whole.count} photos, generated masks on other backgrounds: first "
-        f"{whole.first.realism_share:.3f}, second {whole.second.realism_share:.3f}, difference "
-        f"{whole.difference:+.3f} ± {whole.error:.3f}.",
-    ]
-    others = {
-        "FCN-score over pasting": "fcn_share",
-        "seam score": "seam_score",
-        "elasticity of brightness": "luminance_slope",
-        "elasticity of red over blue": "red_blue_slope",
-    }
-    lines += [
-        f"  {title}: first {getattr(whole.first, name):.3f}, second {getattr(whole.second, name):.3f}"
-        for title, name in others.items()
-    ]
-    lines += [
-        f"  {row.class_name} ({row.count}): {row.difference:+.3f} ± {row.error:.3f}, {row.better.value}"
-        for row in found.rows
-        if row.class_name != ALL_CLASSES
-    ]
-    return "\n".join([*lines, *found.notes])
+    return filled("compare.txt", found=found, certain=round(CERTAIN))

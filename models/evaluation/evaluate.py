@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -20,28 +19,12 @@ from models.evaluation.methods import (
 )
 from models.evaluation.realism import SMALLEST_SAMPLE, measure_cells
 from models.evaluation.result import Evaluation
-from models.evaluation.sample import Sample, load_sample, pick_records
+from models.evaluation.sample import Options, Sample, load_sample, pick_records
 from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, looks_sheet
 from models.evaluation.variety import measure_diversity, measure_masks, measure_memorisation
 from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import VOC_CLASSES
 from models.photos.data import ObjectRecord, Windows, load_windows
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to measure and on how much. Counts are pictures."""
-
-    seed: int = 0
-    size: int = 128  # pixels of a judged window; the same for all networks, so that figures compare
-    limit: int | None = None  # validation photos; None: all of them
-    batch_size: int = 16
-    looks: int = 4  # seeds compared for one shape
-    lighting_limit: int = 48  # photos that are relit; the median moves little beyond
-    diversity_limit: int = 96
-    training_per_photo: int = 4  # with a limit: training pictures read for one validation photo
-    sheet_rows: int = 12
-    device: str = "cpu"
 
 
 @torch.inference_mode()
@@ -61,22 +44,14 @@ def evaluate(
         DataError: a photo cannot be read.
     """
     generator = torch.Generator().manual_seed(options.seed)
-    sample = load_sample(
-        records,
-        networks,
-        size=options.size,
-        limit=options.limit,
-        looks=options.looks,
-        device=torch.device(options.device),
-        generator=generator,
-        code_size=max((rival.networks.code_size for rival in rivals), default=0),
-    )
+    numbers = max((rival.networks.code_size for rival in rivals), default=0)
+    sample = load_sample(records, networks, options, generator, numbers)
     pool = None if options.limit is None else options.training_per_photo * len(sample)
     picked = pick_records(records, "train", networks.class_names, pool, generator)
     training = load_windows(picked, tuple(networks.class_names), options.size) if picked else None
     ours = Generated(networks)
     methods: list[Method] = [CopyPaste(), ReinhardPaste(), GreyFill(), *rivals, ours]
-    batch_size, rows = options.batch_size, options.sheet_rows
+    rows = options.sheet_rows
 
     found = Evaluation(
         facts={
@@ -89,32 +64,21 @@ def evaluate(
         },
         notes=_notes(sample),
     )
-    found.cells = measure_cells(
-        sample,
-        networks,
-        methods,
-        features,
-        _other_photos(sample, training),
-        batch_size=batch_size,
-        generator=generator,
-    )
+    others = _other_photos(sample, training)
+    found.cells = measure_cells(sample, networks, methods, features, others, generator)
     followers = [method for method in methods if not isinstance(method, GreyFill)]
-    found.lighting, found.light_points = measure_lighting(
-        sample, followers, limit=options.lighting_limit, batch_size=batch_size
-    )
+    found.lighting, found.light_points = measure_lighting(sample, followers, options.lighting_limit)
     for method in (*rivals, ours):
-        found.diversity += measure_diversity(
-            sample, method, features.lpips, limit=options.diversity_limit, batch_size=batch_size
-        )
-    found.masks, found.spreads = measure_masks(sample, networks, batch_size=batch_size)
-    found.sheets = cell_sheets(sample, networks, methods, rows=rows, batch_size=batch_size)
+        found.diversity += measure_diversity(sample, method, features.lpips, options.diversity_limit)
+    found.masks, found.spreads = measure_masks(sample, networks)
+    found.sheets = cell_sheets(sample, networks, methods, rows=rows)
     found.sheets.append(looks_sheet(sample, ours, rows=rows))
     found.sheets.append(lighting_sheet(sample, ours, rows=rows))
     if training:
-        batches = sample.batches(sample.clean, sample.real_mask, batch_size)
+        batches = sample.batches(sample.clean, sample.real_mask)
         made = torch.cat([ours.insert(cases).rgb for _, cases in batches])
         found.memorisation, found.spreads["nearest training picture"], index = measure_memorisation(
-            sample, made, training, features.embedding, batch_size=batch_size
+            sample, made, training, features.embedding
         )
         found.sheets.append(copies_sheet(sample, made, training, index, rows=rows))
     return found
@@ -125,10 +89,8 @@ def _other_photos(sample: Sample, training: Windows | None) -> tuple[Tensor, Ten
     if training is None:
         return None
     chosen = torch.zeros(len(sample), dtype=torch.long)
-    class_index = sample.class_index.cpu()
     for number in range(len(sample.class_names)):
-        wanted = (class_index == number).nonzero().flatten()
-        pool = (training.class_index == number).nonzero().flatten()
+        wanted, pool = ((its.class_index.cpu() == number).nonzero().flatten() for its in (sample, training))
         if len(pool) < len(wanted):
             return None
         chosen[wanted] = pool[: len(wanted)]

@@ -24,15 +24,15 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 
 
 def measure_lighting(
-    sample: Sample, methods: Sequence[Method], *, limit: int, batch_size: int
+    sample: Sample, methods: Sequence[Method], limit: int
 ) -> tuple[list[LightingRow], list[LightPoints]]:
     """Log object light over log scene light, on the first `limit` photos: own scene, true mask."""
     exposures = [gain((g, g, g)) for g in EXPOSURES]
     colours = [gain((g, 1.0, 1 / g)) for g in COLOUR_GAINS]
     rows, points = [], []
     for method in methods:
-        exposure = followed(method, sample, exposures, [mean_luminance], limit, batch_size)[0]
-        colour = followed(method, sample, colours, [red_over_blue], limit, batch_size)[0]
+        exposure = followed(method, sample, exposures, [mean_luminance], limit)[0]
+        colour = followed(method, sample, colours, [red_over_blue], limit)[0]
         rows += _rows(method.name, sample, metrics.elasticity(*exposure), metrics.elasticity(*colour))
         stops = [_stops(light, EXPOSURES.index(1.0)) for light in exposure]
         stops += [_stops(light, COLOUR_GAINS.index(1.0)) for light in colour]
@@ -46,13 +46,12 @@ def followed(
     lights: Sequence[Light],
     measures: Sequence[Measure],
     limit: int,
-    batch_size: int,
 ) -> Tensor:
     """(M, 2, N, G) on the CPU: every measure of scenes and their objects, under every light."""
     found = []
     for light in tqdm(lights, desc="relighting scenes", unit="light", disable=None, leave=False):
         parts = []
-        for _, cases in sample.batches(light(sample.clean[:limit]), sample.real_mask[:limit], batch_size):
+        for _, cases in sample.batches(light(sample.clean[:limit]), sample.real_mask[:limit]):
             insertion = method.insert(cases)
             scene, made = to_linear(cases.scene), to_linear(insertion.rgb)
             around, within = 1 - insertion.shape, insertion.object_alpha
@@ -64,9 +63,8 @@ def followed(
 
 def gain(colour: tuple[float, float, float]) -> Light:
     """The light that multiplies linear red, green and blue."""
-    return lambda scene: Relight.by_gain(
-        torch.tensor(colour, device=scene.device).expand(len(scene), 3)
-    ).apply(scene)
+    gains = torch.tensor([colour])
+    return lambda scene: Relight.by_gain(gains.to(scene.device).expand(len(scene), 3)).apply(scene)
 
 
 def _stops(light: Tensor, as_it_is: int) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -133,12 +133,11 @@ def reinhard(source: Tensor, source_weight: Tensor, target: Tensor, target_weigh
 def _moments(values: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     total = weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
     mean = (values * weight).sum(dim=(2, 3), keepdim=True) / total
-    variance = ((values - mean).square() * weight).sum(dim=(2, 3), keepdim=True) / total
-    return mean, variance.sqrt()
+    return mean, (((values - mean).square() * weight).sum(dim=(2, 3), keepdim=True) / total).sqrt()
 
 
-class Painter(Protocol):
-    """Networks that paint an object into a given mask; shapes as in `models.bundle.Bundle`."""
+class Networks(Protocol):
+    """The part of a bundle of weights that is evaluated; shapes as in `models.bundle.Bundle`."""
 
     @property
     def class_names(self) -> Sequence[str]: ...
@@ -149,15 +148,11 @@ class Painter(Protocol):
     @property
     def code_size(self) -> int: ...
 
+    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor: ...
+
     def make_objects(
         self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
     ) -> tuple[Tensor, Tensor]: ...
-
-
-class Networks(Painter, Protocol):
-    """The part of a bundle of weights that is evaluated."""
-
-    def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor: ...
 
 
 @runtime_checkable
@@ -176,7 +171,7 @@ class Enlarges(Protocol):
     ) -> tuple[Tensor, Tensor]: ...
 
 
-def looks_by_chance(networks: Painter, class_index: Tensor, z: Tensor) -> Tensor:
+def looks_by_chance(networks: Networks, class_index: Tensor, z: Tensor) -> Tensor:
     """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
     own = z[:, : networks.code_size]
     return networks.draw_looks(class_index, own) if isinstance(networks, DrawsLooks) else own
@@ -186,7 +181,7 @@ def looks_by_chance(networks: Painter, class_index: Tensor, z: Tensor) -> Tensor
 class Generated:
     """The networks as a row of the table, at their own resolution whatever the size of the pictures."""
 
-    networks: Painter
+    networks: Networks
     name: str = "this program"
     keeps_real_shape: bool = False
     repaints_scene: bool = False
@@ -207,38 +202,30 @@ class Generated:
         )
 
 
-class PaintsClasses:
-    """A painter restricted to `class_names`, and told them by their place in that list."""
+class ForClasses:
+    """Networks restricted to `class_names`, and told them by their place in that list."""
 
-    def __init__(self, painter: Painter, class_names: Sequence[str]) -> None:
-        """Raises RivalUnusable if it does not know one of the names."""
-        missing = [name for name in class_names if name not in painter.class_names]
+    def __init__(self, networks: Networks, class_names: Sequence[str]) -> None:
+        """Raises RivalUnusable if they do not know one of the names."""
+        missing = [name for name in class_names if name not in networks.class_names]
         if missing:
             raise RivalUnusable(f"it does not know {', '.join(missing)}")
-        self._painter = painter
-        self._place = torch.tensor([list(painter.class_names).index(name) for name in class_names])
+        self._networks = networks
+        self._place = torch.tensor([list(networks.class_names).index(name) for name in class_names])
         self.class_names = tuple(class_names)
-        self.resolution = painter.resolution
-        self.code_size = painter.code_size
+        self.resolution = networks.resolution
+        self.code_size = networks.code_size
 
     def own_index(self, class_index: Tensor) -> Tensor:
         return self._place.to(class_index.device)[class_index]
 
     def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:
-        return looks_by_chance(self._painter, self.own_index(class_index), z)
+        return looks_by_chance(self._networks, self.own_index(class_index), z)
 
     def make_objects(
         self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
     ) -> tuple[Tensor, Tensor]:
-        return self._painter.make_objects(scene, mask, self.own_index(class_index), code)
-
-
-class ForClasses(PaintsClasses):
-    """The same of networks that draw masks, too."""
-
-    def __init__(self, networks: Networks, class_names: Sequence[str]) -> None:
-        super().__init__(networks, class_names)
-        self._networks = networks
+        return self._networks.make_objects(scene, mask, self.own_index(class_index), code)
 
     def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
         return self._networks.make_masks(self.own_index(class_index), boxes, z)
@@ -256,7 +243,7 @@ def as_method(rival: Rival, class_names: Sequence[str], name: str = "") -> Gener
     """
     named = name or rival.name
     try:
-        painter = PaintsClasses(rival, class_names)
+        painter = ForClasses(cast(Networks, rival), class_names)  # which is never asked for masks
     except RivalUnusable as error:
         raise RivalUnusable(
             f"The rival {named!r} cannot be compared: {error}. Train it on the same data folder."

@@ -30,8 +30,6 @@ def measure_cells(
     methods: Sequence[Method],
     judges: FeatureNetworks,
     others: tuple[Tensor, Tensor] | None,
-    *,
-    batch_size: int,
     generator: torch.Generator,
 ) -> list[Cell]:
     """All rows of all cells.
@@ -45,26 +43,29 @@ def measure_cells(
     reach = soft_reach(sample.real.shape[-1], networks.resolution)
     total = sum(2 if method.keeps_real_shape else 4 for method in methods) * len(sample)
     with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
-        photos = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, names, judges, batch_size)}
+        photos = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, names, judges)}
         if others is not None:
             unnamed = torch.full_like(names, -1)  # a score of other shapes would not compare
-            photos[OTHER_PHOTOS] = judge_photos(*others, unnamed, judges, batch_size)
+            photos[OTHER_PHOTOS] = judge_photos(*others, unnamed, judges)
         halves = halves_by_class(sample, generator)
         cells = []
         for background in Background:
             kept: dict[str, Verdict] = {}
             scene = sample.scenes(background)
             for shape in Shape:
-                mask = sample.masks(networks, shape, batch_size)
+                mask = sample.masks(networks, shape)
                 verdicts = dict(photos)
                 for method in methods:
                     verdict = kept.get(method.name)
                     if verdict is None:
-                        verdict = judge_method(sample, method, scene, mask, judges, reach, batch_size, bar)
+                        verdict = judge_method(sample, method, scene, mask, judges, reach, bar)
                     if method.keeps_real_shape:
                         kept[method.name] = verdict
                     verdicts[method.name] = verdict
-                borders = tuple(_border_of(name, verdict) for name, verdict in verdicts.items())
+                borders = tuple(
+                    Border(name, tuple(its.steps.nanmean(dim=0).tolist()), metrics.mean_or_nan(its.halo))
+                    for name, its in verdicts.items()
+                )
                 cells.append(Cell(shape, background, tuple(realism_rows(verdicts, halves)[0]), borders))
     return cells
 
@@ -142,8 +143,3 @@ def realism_rows(
 def _anchored(distances: dict[str, metrics.Estimate]) -> dict[str, Anchored]:
     grey, pasted = distances[GreyFill.name], distances[CopyPaste.name]
     return {name: (its, metrics.anchored_share(grey, its, pasted)) for name, its in distances.items()}
-
-
-def _border_of(name: str, verdict: Verdict) -> Border:
-    steps = verdict.steps.nanmean(dim=0).cpu()
-    return Border(name, tuple(steps.tolist()), metrics.mean_or_nan(verdict.halo))

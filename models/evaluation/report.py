@@ -8,37 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from models.evaluation.plots import (
-    PALETTE,
-    border_profiles,
-    light_scatters,
-    realism_by_class,
-    seams_by_method,
-    spread_plots,
-)
-from models.evaluation.result import (
-    ALL_CLASSES,
-    Background,
-    Evaluation,
-    Shape,
-    Sheet,
-    figure,
-    number,
-    percent,
-)
+from models.evaluation import plots
+from models.evaluation.borders import RINGS
+from models.evaluation.result import Background, Evaluation, Shape, Sheet, change, figure, number, percent
 
-_PAGES = Environment(
+_TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
+    autoescape=select_autoescape(),  # in pages, not in texts
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-    keep_trailing_newline=True,
 )
-_PAGES.filters.update(number=number, percent=percent, figure=figure)
-_PAGES.globals["palette"] = PALETTE
+_TEMPLATES.filters.update(change=change, figure=figure, number=number, percent=percent)
+_TEMPLATES.globals.update(plots=plots, contour=RINGS)
 
 
 _ANCHORS = ("real photos", "real photos, others", "grey fill", "copy-paste")  # the same for all weights
@@ -94,57 +78,24 @@ def write_down(
     return path
 
 
-def filled_page(template: str, **content: Any) -> str:
-    """The page of one of the templates beside this file."""
-    return _PAGES.get_template(template).render(content)
+def filled(template: str, **content: Any) -> str:
+    """A page or a text from one of the templates beside this file."""
+    return _TEMPLATES.get_template(template).render(content).strip()
 
 
 def to_html(found: Evaluation) -> str:
     """The page of an evaluation, complete but for the sheets, which it expects beside it."""
-    rows = found.cells[0].rows if found.cells else ()
-    methods = list(dict.fromkeys(row.method for row in rows))
-    ours = methods[-1] if methods else ""
-    plots = {
-        "lighting": light_scatters(found),
-        "copies": spread_plots(found, "nearest training picture"),
-        "masks": spread_plots(found, "fill of the box", "width over height"),
-    }
-    if found.cells:
-        used = found.cell(Shape.GENERATED, Background.OTHER)
-        plots["realism"] = [realism_by_class(used, ours), seams_by_method(used), border_profiles(used)]
-    return filled_page(
+    methods = list(dict.fromkeys(row.method for cell in found.cells for row in cell.rows))
+    return filled(
         "report.html",
         found=found,
-        ours=ours,
-        trained=[name for name in methods[:-1] if name not in _ANCHORS],
-        plots=plots,
+        ours=methods[-1],
+        class_by_class=[methods[-1], *(name for name in methods[:-1] if name not in _ANCHORS)],
+        used=found.cell(Shape.GENERATED, Background.OTHER),
         sheets={sheet.name: sheet for sheet in found.sheets},
     )
 
 
 def to_text(found: Evaluation) -> str:
     """The main figures as a few lines for a terminal."""
-    lines = []
-    for cell in found.cells:
-        lines.append(cell.title)
-        lines += [
-            f"  {row.method:24} KID {figure(row.kid, row.kid_error)}   realism share "
-            f"{number(row.realism_share)}   FCN-score {number(row.fcn_score)}   seam score "
-            f"{number(row.seam_score)}   changed pixels {row.changed_pixels}"
-            for row in cell.rows
-            if row.class_name == ALL_CLASSES
-        ]
-    lines.append("Lighting")
-    lines += [
-        f"  {row.method:24} elasticity {number(row.luminance_slope)} "
-        f"(R² {number(row.luminance_r_squared)})   red/blue {number(row.red_blue_slope)} "
-        f"(R² {number(row.red_blue_r_squared)})"
-        for row in found.lighting
-        if row.class_name == ALL_CLASSES
-    ]
-    lines += [
-        f"Looks, {row.method}: LPIPS between seeds is {percent(row.share)} of that between real objects"
-        for row in found.diversity
-        if row.class_name == ALL_CLASSES
-    ]
-    return "\n".join(lines)
+    return filled("report.txt", found=found)

@@ -39,19 +39,12 @@ class RealismRow:
     kid_error: float
     realism_share: float
     realism_share_error: float
-    fcn_score: float
-    """Mean IoU of an independent segmenter with the shape asked for."""
-    fcn_share: float
-    """The same as a share of copy-paste's in this cell."""
-    changed_pixels: int
-    """Pixels changed although the layer's alpha is 0 there, all pictures together; for a method that repaints
-    the whole scene, farther from the mask than a soft edge reaches."""
-    spill: float
-    """Share of alpha farther outside the shape than the soft band reaches."""
-    coverage: float
-    """Mean alpha inside the shape."""
-    seam_distance: float
-    """Energy distance of the borders' figures to those of real photos; 0 is a photo's own border."""
+    fcn_score: float  # mean IoU of an independent segmenter with the shape asked for
+    fcn_share: float  # the same as a share of copy-paste's in this cell
+    changed_pixels: int  # of all pictures; where alpha is 0, or beyond a soft edge for one that repaints all
+    spill: float  # share of alpha farther outside the shape than the soft band reaches
+    coverage: float  # mean alpha inside the shape
+    seam_distance: float  # energy distance of the borders' figures to those of real photos
     seam_score: float
     """(seam distance of a hard grey cut-out - ours) / (the same - the pasted real object's), in this cell."""
     seam_score_error: float
@@ -64,8 +57,7 @@ class Border:
     method: str
     steps: tuple[float, ...]
     """Colour step at each ring, from outside to inside, over the object's own; see `borders.py`."""
-    halo: float
-    """Mean excess of the rims beyond the range between object and scene, in 0..1 of the code values."""
+    halo: float  # mean excess of the rims beyond the range between object and scene, 0..1 of code values
 
 
 @dataclass(frozen=True)
@@ -96,10 +88,8 @@ class LightingRow:
     class_name: str
     count: int
     luminance_slope: float
-    luminance_slope_low: float
-    """10th percentile over the pictures."""
-    luminance_slope_high: float
-    """90th percentile over the pictures."""
+    luminance_slope_low: float  # 10th percentile over the pictures
+    luminance_slope_high: float  # 90th percentile over the pictures
     luminance_r_squared: float
     red_blue_slope: float
     red_blue_r_squared: float
@@ -148,8 +138,7 @@ class MemorisationRow:
     training_pictures: int
     made: float
     held_out: float
-    ratio: float
-    """made / held_out; clearly below 1 means that training pictures are repeated."""
+    ratio: float  # made / held_out; clearly below 1 means that training pictures are repeated
 
 
 @dataclass(frozen=True)
@@ -158,12 +147,9 @@ class MaskRow:
 
     class_name: str
     count: int
-    box_fit: float
-    """Mean IoU of the mask's bounding box with the box asked for."""
-    one_piece: float
-    """Share of masks that are one piece."""
-    fill: float
-    """Mean share of the box that the mask covers."""
+    box_fit: float  # mean IoU of the mask's bounding box with the box asked for
+    one_piece: float  # share of masks that are one piece
+    fill: float  # mean share of the box that the mask covers
     fill_real: float
 
 
@@ -181,8 +167,7 @@ class Sheet:
 class Evaluation:
     """All findings of one run."""
 
-    facts: dict[str, str | int | float]
-    """Circumstances in the order to show them: weights, data, counts, seed, device."""
+    facts: dict[str, str | int | float]  # circumstances in the order to show them
     cells: list[Cell] = field(default_factory=list)
     lighting: list[LightingRow] = field(default_factory=list)
     diversity: list[DiversityRow] = field(default_factory=list)
@@ -229,6 +214,11 @@ def number(value: float) -> str:
 def percent(value: float) -> str:
     """Whole per cent; a dash for what could not be measured."""
     return f"{100 * value:.0f} %" if math.isfinite(value) else "–"
+
+
+def change(value: float, error: float) -> str:
+    """A difference with its sign and its standard error."""
+    return f"{value:+.3f} ± {error:.3f}"
 
 
 def figure(value: float, error: float) -> str:

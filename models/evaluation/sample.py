@@ -14,7 +14,23 @@ from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
 from models.photos.data import ObjectRecord, load_windows
 
+BATCH = 16  # pictures that are made or judged at once
 CLEARANCE = 0.05  # how far beyond its mask an object is removed from its photo, as a share of the window
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure and on how much. Counts are pictures."""
+
+    seed: int = 0
+    size: int = 128  # pixels of a judged window; the same for all networks, so that figures compare
+    limit: int | None = None  # validation photos; None: all of them
+    looks: int = 4  # seeds compared for one shape
+    lighting_limit: int = 48  # photos that are relit; the median moves little beyond
+    diversity_limit: int = 96
+    training_per_photo: int = 4  # with a limit: training pictures read for one validation photo
+    sheet_rows: int = 12
+    device: str = "cpu"
 
 
 class NothingToEvaluate(ValueError):
@@ -53,7 +69,9 @@ class Sample:
         """(N, 3, S, S) in -1..1: the scenes without an object."""
         return self.clean if background is Background.OWN else self.clean[self.donor]
 
-    def batches(self, scene: Tensor, mask: Tensor, size: int, look: int = 0) -> Iterator[tuple[slice, Cases]]:
+    def batches(
+        self, scene: Tensor, mask: Tensor, *, look: int = 0, size: int = BATCH
+    ) -> Iterator[tuple[slice, Cases]]:
         """The insertions of `scene` and `mask` (N, ...) in batches, with appearance code number `look`."""
         for start in range(0, len(scene), size):
             part = slice(start, min(start + size, len(scene)))
@@ -69,17 +87,12 @@ class Sample:
             groups[name] = (index == number).nonzero().flatten()
         return {name: members for name, members in groups.items() if len(members)}
 
-    def masks(self, networks: Networks, shape: Shape, batch_size: int) -> Tensor:
+    def masks(self, networks: Networks, shape: Shape) -> Tensor:
         """(N, 1, S, S) in 0..1: the masks that are asked for in a cell."""
         if shape is Shape.TRUE:
             return self.real_mask
-        made = [
-            networks.make_masks(*numbers)
-            for numbers in zip(
-                *(torch.split(part, batch_size) for part in (self.class_index, self.boxes, self.shapes)),
-                strict=True,
-            )
-        ]
+        numbers = (torch.split(part, BATCH) for part in (self.class_index, self.boxes, self.shapes))
+        made = [networks.make_masks(*part) for part in zip(*numbers, strict=True)]
         return torch.cat([resized(mask.float(), self.real.shape[-1]) for mask in made])
 
 
@@ -104,15 +117,11 @@ def pick_records(
 def load_sample(
     records: Sequence[ObjectRecord],
     networks: Networks,
-    *,
-    size: int,
-    limit: int | None,
-    looks: int,
-    device: torch.device,
+    options: Options,
     generator: torch.Generator,
     code_size: int = 0,
 ) -> Sample:
-    """Reads the validation photos in windows of `size` pixels, a power of two, and draws everything random.
+    """Reads the validation photos and draws everything random.
 
     `code_size`: numbers of an appearance code, at least; rivals may want more of them than `networks`.
 
@@ -120,27 +129,27 @@ def load_sample(
         NothingToEvaluate: no validation record of a known class.
         DataError: a photo that cannot be read.
     """
-    picked = pick_records(records, "val", networks.class_names, limit, generator)
+    picked = pick_records(records, "val", networks.class_names, options.limit, generator)
     if not picked:
         raise NothingToEvaluate(
             'The data folder has no validation photo (split "val") of the classes that the networks know: '
             f"{', '.join(networks.class_names)}."
         )
-    windows = load_windows(picked, tuple(networks.class_names), size)
-    real = (windows.images.float() / 127.5 - 1).to(device)
-    real_mask = (windows.masks.float() / 255).to(device)
-    clearance = max(1, round(CLEARANCE * size))
+    windows = load_windows(picked, tuple(networks.class_names), options.size)
+    real = (windows.images.float() / 127.5 - 1).to(options.device)
+    real_mask = (windows.masks.float() / 255).to(options.device)
+    clearance = max(1, round(CLEARANCE * options.size))
     numbers = max(networks.code_size, code_size)
     return Sample(
         class_names=tuple(networks.class_names),
         real=real,
         real_mask=real_mask,
-        class_index=windows.class_index.to(device),
-        boxes=windows.boxes.to(device),
+        class_index=windows.class_index.to(options.device),
+        boxes=windows.boxes.to(options.device),
         clean=fill_hole(real, dilate(real_mask, clearance)),
-        donor=donors(picked).to(device),
-        codes=torch.randn(len(picked), looks, numbers, generator=generator).to(device),
-        shapes=torch.randn(len(picked), LATENT, generator=generator).to(device),
+        donor=donors(picked).to(options.device),
+        codes=torch.randn(len(picked), options.looks, numbers, generator=generator).to(options.device),
+        shapes=torch.randn(len(picked), LATENT, generator=generator).to(options.device),
     )
 
 

@@ -14,11 +14,10 @@ from torch import Tensor
 from models.bundle import Bundle
 from models.evaluation.methods import Generated, fairness_notes, load_rivals
 from models.evaluation.report import prepare_folder
+from models.evaluation.sample import Options
 from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import feature_folder
 from models.photos.data import ObjectRecord, read_records
-
-LONGEST = 1024  # pixels of a scene; a larger photo is scaled down, its pictures are smaller anyway
 
 
 class SettingMissing(ValueError):
@@ -34,7 +33,7 @@ class Setting:
     records: list[ObjectRecord]
     features: FeatureNetworks
     rivals: list[Generated]
-    device: torch.device
+    options: Options
     facts: dict[str, str | int | float]
     notes: list[str]
 
@@ -73,14 +72,15 @@ class Setting:
         for rival in rivals:
             facts[f"{rival.name}, pictures seen"] = rival.images_seen
         notes = fairness_notes(rivals, seen if isinstance(seen, int) else 0)
-        return cls(weights, bundle, records, features, rivals, device, facts, notes)
+        options = Options(arguments.seed, arguments.size, arguments.limit, device=str(device))
+        return cls(weights, bundle, records, features, rivals, options, facts, notes)
 
 
 class SceneUnreadable(OSError):
     """The photo is not there or is no picture that can be read."""
 
 
-def read_scene(path: Path, longest: int = LONGEST) -> Tensor:
+def read_scene(path: Path, longest: int = 1024) -> Tensor:
     """The photo as uint8 (3, H, W), upright, its longer side at most ``longest`` pixels.
 
     Raises:

@@ -39,37 +39,31 @@ def contact_sheet(columns: Mapping[str, Tensor], row_labels: Sequence[str], tile
     font = ImageFont.load_default(size=12)
     for n, (label, column) in enumerate(columns.items()):
         draw.text((GAP + n * step, 2), label, fill=_INK, font=font)
-        for row, one in enumerate(_tiles(column, tile)):
+        pictures = column.detach().float().cpu().expand(-1, 3, -1, -1)
+        if pictures.shape[-1] != tile:
+            pictures = F.interpolate(pictures, size=(tile, tile), mode="bilinear", antialias=True)
+        for row, one in enumerate(to_bytes(pictures).permute(0, 2, 3, 1)):
             top = LABEL_HEIGHT + GAP + row * (step + LABEL_HEIGHT) + LABEL_HEIGHT
-            sheet.paste(one, (GAP + n * step, top))
+            sheet.paste(Image.fromarray(np.asarray(one)), (GAP + n * step, top))
     for row, label in enumerate(row_labels):
         draw.text((GAP, LABEL_HEIGHT + GAP + row * (step + LABEL_HEIGHT)), label, fill=_INK, font=font)
     return sheet
 
 
-def _tiles(column: Tensor, tile: int) -> list[Image.Image]:
-    pictures = column.detach().float().cpu().expand(-1, 3, -1, -1)
-    if pictures.shape[-1] != tile:
-        pictures = F.interpolate(pictures, size=(tile, tile), mode="bilinear", antialias=True)
-    return [Image.fromarray(np.asarray(code)) for code in to_bytes(pictures).permute(0, 2, 3, 1)]
-
-
 def _first(sample: Sample, scene: Tensor, mask: Tensor, count: int, look: int = 0) -> Cases:
     """The first `count` insertions as one batch."""
-    return next(sample.batches(scene[:count], mask[:count], count, look))[1]
+    return next(sample.batches(scene[:count], mask[:count], look=look, size=count))[1]
 
 
 def _finished(method: Method, cases: Cases) -> Tensor:
     return to_signed(composite(cases.scene, method.insert(cases))[1])
 
 
-def cell_sheets(
-    sample: Sample, networks: Networks, methods: Sequence[Method], *, rows: int, batch_size: int
-) -> list[Sheet]:
+def cell_sheets(sample: Sample, networks: Networks, methods: Sequence[Method], *, rows: int) -> list[Sheet]:
     """A sheet for each cell: scene, mask, real photo, then every method."""
     sheets = []
     for cell in (Cell(shape, background) for background in Background for shape in Shape):
-        mask = sample.masks(networks, cell.shape, batch_size)
+        mask = sample.masks(networks, cell.shape)
         cases = _first(sample, sample.scenes(cell.background), mask, min(rows, len(sample)))
         columns = {"scene": cases.scene, "mask": cases.mask * 2 - 1, "real photo": cases.real}
         columns |= {method.name: _finished(method, cases) for method in methods}

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.evaluation import metrics
 from models.evaluation.methods import Method, Networks, to_signed
 from models.evaluation.result import DiversityRow, MaskRow, MemorisationRow, Shape, Spread
-from models.evaluation.sample import Sample
+from models.evaluation.sample import BATCH, Sample
 from models.features.networks import Lpips
 from models.photos.data import Windows
 
@@ -32,9 +32,7 @@ def aligned(picture: Tensor, boxes: Tensor, onto: Tensor) -> Tensor:
     return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
 
 
-def measure_diversity(
-    sample: Sample, method: Method, lpips: Lpips, *, limit: int, batch_size: int
-) -> list[DiversityRow]:
+def measure_diversity(sample: Sample, method: Method, lpips: Lpips, limit: int) -> list[DiversityRow]:
     """LPIPS between looks of one shape as a share of that between real objects of the class.
 
     Both are measured on flat grey inside one and the same shape, the part that two real objects share once
@@ -42,7 +40,7 @@ def measure_diversity(
     """
     seeds, real = [], []
     count = min(limit, len(sample))
-    batches = sample.batches(sample.clean[:count], sample.real_mask[:count], batch_size)
+    batches = sample.batches(sample.clean[:count], sample.real_mask[:count])
     with tqdm(total=count, desc="comparing looks", unit="picture", disable=None, leave=False) as bar:
         for part, cases in batches:
             other = sample.donor[part]
@@ -70,25 +68,15 @@ def _share(ours: float, theirs: float) -> float:
     return ours / theirs if theirs > 0 else math.nan
 
 
-def measure_masks(
-    sample: Sample, networks: Networks, *, batch_size: int
-) -> tuple[list[MaskRow], dict[str, Spread]]:
+def measure_masks(sample: Sample, networks: Networks) -> tuple[list[MaskRow], dict[str, Spread]]:
     """How generated masks fit their boxes and resemble real ones, in the own scenes."""
-    made = sample.masks(networks, Shape.GENERATED, batch_size)
+    made = sample.masks(networks, Shape.GENERATED)
     fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
     single = (metrics.pieces(made) == 1).float()
-    area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
-    fill = (made.mean(dim=(1, 2, 3)) / area).cpu()
-    fill_real = (sample.real_mask.mean(dim=(1, 2, 3)) / area).cpu()
+    fill, fill_real = (metrics.box_fill(mask, sample.boxes) for mask in (made, sample.real_mask))
+    columns = fit, single, fill, fill_real
     rows = [
-        MaskRow(
-            name,
-            len(members),
-            metrics.mean_or_nan(fit[members]),
-            metrics.mean_or_nan(single[members]),
-            metrics.mean_or_nan(fill[members]),
-            metrics.mean_or_nan(fill_real[members]),
-        )
+        MaskRow(name, len(members), *(metrics.mean_or_nan(column[members]) for column in columns))
         for name, members in sample.groups().items()
     ]
     return rows, {
@@ -105,7 +93,7 @@ def _aspects(mask: Tensor) -> tuple[float, ...]:
 
 
 def measure_memorisation(
-    sample: Sample, made: Tensor, training: Windows, embedding: nn.Module, *, batch_size: int
+    sample: Sample, made: Tensor, training: Windows, embedding: nn.Module
 ) -> tuple[list[MemorisationRow], Spread, Tensor]:
     """How near made objects (N, 3, S, S) lie to training pictures of their class, beside held-out real ones:
     by features of the object on grey.
@@ -115,11 +103,11 @@ def measure_memorisation(
     """
 
     def features(picture: Tensor, mask: Tensor) -> Tensor:
-        pairs = list(zip(torch.split(picture, batch_size), torch.split(mask, batch_size), strict=True))
+        pairs = list(zip(torch.split(picture, BATCH), torch.split(mask, BATCH), strict=True))
         bar = tqdm(pairs, desc="looking for copies", unit="batch", disable=None, leave=False)
         return torch.cat([embedding((part * its).to(made.device)).cpu() for part, its in bar])
 
-    class_index, mask = sample.class_index.cpu(), sample.real_mask
+    mask, groups = sample.real_mask, sample.groups()
     known = features(to_signed(training.images), training.masks.float() / 255)
     distances = torch.full((2, len(sample)), math.inf)
     index = torch.full((len(sample),), -1)
@@ -127,14 +115,14 @@ def measure_memorisation(
     pools = {
         name: (training.class_index == n).nonzero().flatten() for n, name in enumerate(sample.class_names)
     }
-    for number, pool in enumerate(pools.values()):
-        members = (class_index == number).nonzero().flatten()
-        if len(pool) and len(members):
+    for name, pool in pools.items():
+        members = groups.get(name)
+        if members is not None and len(pool):
             distances[0, members], nearest = metrics.nearest(both[0][members], known[pool])
             distances[1, members], _ = metrics.nearest(both[1][members], known[pool])
             index[members] = pool[nearest]
     rows = []
-    for name, members in sample.groups().items():
+    for name, members in groups.items():
         ours, theirs = (metrics.median_or_nan(distance[members]) for distance in distances)
         count = len(pools[name]) if name in pools else len(training.class_index)
         rows.append(MemorisationRow(name, len(members), count, ours, theirs, _share(ours, theirs)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +13,8 @@ from tqdm import tqdm
 from models.evaluation import metrics
 from models.evaluation.borders import border_figures, border_profile, halos, relative_profile, ring_distance
 from models.evaluation.methods import Cases, GreyFill, Insertion, Method, composite, to_signed
-from models.evaluation.sample import Sample
+from models.evaluation.sample import BATCH, Sample
 from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
-
-
-class Segmenter(Protocol):
-    """Names the pixels of a picture, as DeepLabVoc does."""
-
-    def labels(self, x: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -30,7 +23,7 @@ class FeatureNetworks:
     LPIPS for looks."""
 
     embedding: nn.Module
-    segmenter: Segmenter
+    segmenter: DeepLabVoc
     lpips: Lpips
 
     @classmethod
@@ -61,13 +54,12 @@ def judge_method(
     mask: Tensor,
     judges: FeatureNetworks,
     reach: int,
-    batch_size: int,
     bar: tqdm[None],
 ) -> Verdict:
     """All insertions of a method into `scene` with `mask`; `reach`: pixels of soft edge that are no spill."""
     names = segmenter_names(sample.class_names, sample.class_index)
     parts = []
-    for part, cases in sample.batches(scene, mask, batch_size):
+    for part, cases in sample.batches(scene, mask):
         insertion = method.insert(cases)
         before, after, alpha8 = composite(cases.scene, insertion)
         picture, alpha = to_signed(after), alpha8.float() / 255
@@ -85,19 +77,15 @@ def judge_method(
     return _joined(parts)
 
 
-def judge_photos(
-    photos: Tensor, mask: Tensor, names: Tensor, judges: FeatureNetworks, batch_size: int
-) -> Verdict:
+def judge_photos(photos: Tensor, mask: Tensor, names: Tensor, judges: FeatureNetworks) -> Verdict:
     """The same of photos (N, 3, S, S) whose objects have the masks (N, 1, S, S) and the segmenter's `names`
     (N,); nothing is inserted, so nothing is changed or spilt."""
     parts = []
-    for photo, its_mask, its_names in zip(
-        *(torch.split(whole, batch_size) for whole in (photos, mask, names)), strict=True
-    ):
-        nothing = torch.zeros(len(photo), device=photo.device)
-        iou = segment_iou(photo, its_mask, its_names, judges.segmenter)
+    wholes = (torch.split(whole, BATCH) for whole in (photos, mask, names))
+    for photo, its_mask, its_names in zip(*wholes, strict=True):
+        iou, border = segment_iou(photo, its_mask, its_names, judges.segmenter), _border(photo, its_mask)
+        nothing = torch.zeros_like(iou)
         unknown = nothing * torch.nan
-        border = _border(photo, its_mask)
         parts.append(Verdict(judges.embedding(photo), iou, nothing, unknown, unknown, *border))
     return _joined(parts)
 
@@ -108,7 +96,7 @@ def segmenter_names(class_names: Sequence[str], class_index: Tensor) -> Tensor:
     return torch.tensor(numbers, device=class_index.device)[class_index]
 
 
-def segment_iou(picture: Tensor, shape: Tensor, names: Tensor, segmenter: Segmenter) -> Tensor:
+def segment_iou(picture: Tensor, shape: Tensor, names: Tensor, segmenter: DeepLabVoc) -> Tensor:
     """(B,) IoU of what the segmenter calls `names` (B,) with `shape` (B, 1, S, S); nan for names below 0."""
     labels = segmenter.labels(picture)
     found = (labels == names.view(-1, 1, 1)).unsqueeze(1).float()

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
 from daemon.home.folders import Folders
-from models.evaluation.evaluate import Options, evaluate
+from models.evaluation.evaluate import evaluate
 from models.evaluation.lighting import EXPOSURES
 from models.evaluation.methods import Cases, CopyPaste, ReinhardPaste, as_method
 from models.evaluation.report import ReportUnwritable, prepare_folder, to_html, to_text, write_down
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
-from models.evaluation.sample import NothingToEvaluate, donors, load_sample, pick_records
+from models.evaluation.sample import BATCH, NothingToEvaluate, Options, donors, load_sample, pick_records
 from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import ObjectRecord, read_records
 from tests.conftest import ROOT, WEIGHTS
@@ -54,13 +54,10 @@ def cases_of(photos: Path) -> Cases:
     sample = load_sample(
         read_records(photos),
         TintedShapes(),
-        size=RESOLUTION,
-        limit=4,
-        looks=1,
-        device=torch.device("cpu"),
-        generator=torch.Generator().manual_seed(0),
+        Options(size=RESOLUTION, limit=4, looks=1),
+        torch.Generator().manual_seed(0),
     )
-    return next(iter(sample.batches(sample.clean, sample.real_mask, 4)))[1]
+    return next(sample.batches(sample.clean, sample.real_mask))[1]
 
 
 def test_every_cell_has_every_method_for_all_and_for_each_class(found: Evaluation) -> None:
@@ -181,18 +178,12 @@ def test_copies_of_training_pictures_are_found_out(photos: Path, features: Featu
         painted: Tensor
 
     copies = Copies()
-    sample = load_sample(
-        records,
-        copies,
-        size=RESOLUTION,
-        limit=None,
-        looks=1,
-        device=torch.device("cpu"),
-        generator=torch.Generator().manual_seed(OPTIONS.seed),
-    )
+    generator = torch.Generator().manual_seed(OPTIONS.seed)
+    sample = load_sample(records, copies, Options(size=RESOLUTION, looks=1), generator)
+    assert len(sample) <= BATCH
     copies.painted = sample.real
     held_out = [r for r in records if r.split == "val"]
-    result = evaluate(copies, held_out + twins, features, replace(OPTIONS, batch_size=64))
+    result = evaluate(copies, held_out + twins, features, OPTIONS)
     assert result.memorisation[0].made == pytest.approx(0, abs=1e-4)
 
 

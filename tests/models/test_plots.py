@@ -4,24 +4,46 @@ from __future__ import annotations
 
 import math
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
-from models.evaluation.plots import PALETTE, Series, bar_plot, curve_plot, histogram, scatter_plot
+from models.evaluation.borders import RINGS
+from models.evaluation.plots import PALETTE, bar_plot, border_plot, light_plot, spread_plot
+from models.evaluation.result import Border, Spread
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def bars(*heights: float, error: float = math.nan) -> str:
+    rows = [
+        SimpleNamespace(name=f"<{n}>", share=height, share_error=error) for n, height in enumerate(heights)
+    ]
+    return bar_plot(rows, "name", "share", 0.9)
+
+
+def slope(name: str, value: float) -> SimpleNamespace:
+    return SimpleNamespace(method=name, slope=value)
+
+
+def border(name: str, *steps: float) -> Border:
+    return Border(name, (steps * (2 * RINGS + 1))[: 2 * RINGS + 1], 0.0)
+
+
 PLOTS = {
-    "bars": bar_plot(
-        "share", [("cat", 0.5, 0.1), ("<dog>", math.nan, math.nan), ("cow", -0.2, math.nan)], 0.9
+    "bars": bars(0.5, math.nan, -0.2, error=0.1),
+    "no bars": bars(),
+    "scatter": light_plot(
+        "x",
+        (-1.0, 0.0, 1.0),
+        (-0.9, 0.0, math.nan),
+        [slope("ours", 0.9), slope("flat", 0.0), slope("unknown", math.nan)],
+        "slope",
     ),
-    "no bars": bar_plot("share", [], 0.9),
-    "scatter": scatter_plot(
-        "x", "y", [Series("ours", (-1.0, 0.0, 1.0), (-0.9, 0.0, math.nan), 0.9), Series("flat", (), (), 0.0)]
-    ),
-    "histogram": histogram("x", {"made": (0.1, 0.2, 0.9), "real": (0.5, math.inf)}),
-    "no values": histogram("x", {"made": ()}),
-    "curve": curve_plot("x", "y", [Series("ours", (-1.0, 0.0, 1.0), (1.0, math.nan, 2.0))]),
+    "spread": spread_plot("x", Spread((0.1, 0.2, 0.9), (0.5, math.inf))),
+    "no values": spread_plot("x", Spread((), (math.nan,))),
+    "curve": border_plot([border("ours", 1.0, math.nan, 2.0)]),
 }
 
 
@@ -45,25 +67,24 @@ def test_every_colour_of_a_plot_is_the_pages(name: str) -> None:
 
 
 def test_a_higher_bar_is_longer_and_an_unknown_one_is_a_dash() -> None:
-    drawing = bar_plot("share", [("a", 0.2, math.nan), ("b", 0.4, math.nan), ("c", math.nan, math.nan)], 0.9)
-    bars = re.findall(r'<path d="([^"]+)"[^>]*style="fill: var\(--s0\)', drawing)
+    drawing = bars(0.2, 0.4, math.nan)
     heights = []
-    for bar in bars:
+    for bar in re.findall(r'<path d="([^"]+)"[^>]*style="fill: var\(--s0\)', drawing):
         edges = [float(y) for _, y in re.findall(r"[ML] ([\d.-]+) ([\d.-]+)", bar)]
         heights.append(max(edges) - min(edges))
     assert len(heights) == 2
     assert heights[1] == pytest.approx(2 * heights[0], rel=0.01)
     assert "–" in texts(drawing)
-    assert "–" not in texts(bar_plot("share", [("a", 0.2, math.nan)], 0.9))
+    assert "–" not in texts(bars(0.2))
 
 
-def test_series_differ_by_more_than_colour() -> None:
-    drawing = curve_plot("x", "y", [Series(str(n), (0.0, 1.0), (0.0, 1.0)) for n in range(4)])
+def test_series_differ_by_more_than_colour_and_are_named() -> None:
+    drawing = border_plot([border(str(n), 1.0) for n in range(11, 15)])
     lines = [style for style in re.findall(r'style="([^"]+)"', drawing) if "stroke: var(--s" in style]
     dashes = {tuple(re.findall(r"stroke-dasharray: ([\d., ]+)", style)) for style in lines}
     assert len(dashes) == 4
+    assert {"11", "12", "13", "14"} <= set(texts(drawing))
 
 
 def test_the_same_values_give_the_same_drawing() -> None:
-    values = {"made": (0.1, 0.2), "real": (0.3,)}
-    assert histogram("x", values) == histogram("x", values)
+    assert bars(0.2, 0.3) == bars(0.2, 0.3)

@@ -13,7 +13,7 @@ from daemon.commands import evaluate as evaluate_command
 from models.evaluation.comparison import Better, ClassComparison, Comparison, Standing, compare, to_text
 from models.evaluation.methods import ForClasses, RivalUnusable, as_method, fairness_notes, load_rivals
 from models.evaluation.result import ALL_CLASSES
-from models.evaluation.sample import NothingToEvaluate
+from models.evaluation.sample import NothingToEvaluate, Options
 from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import read_records
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
@@ -113,12 +113,7 @@ def comparison(
         ("old", "new"),
         read_records(photos),
         features,
-        size=RESOLUTION,
-        limit=None,
-        seed=0,
-        device="cpu",
-        lighting_limit=4,
-        sheet_rows=2,
+        Options(size=RESOLUTION, lighting_limit=4, sheet_rows=2),
     )
 
 

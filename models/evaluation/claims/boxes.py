@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.backgrounds.painter import load_background_generator
+from models.backgrounds.painter import BackgroundPainter, load_background_generator
 from models.evaluation import metrics
-from models.evaluation.claims.findings import Claim, Unit, figures_of
-from models.evaluation.claims.stage import CANVAS, TILE, Stage, insert, masks_in
+from models.evaluation.claims.findings import TILE, Claim, Unit, figures_of
+from models.evaluation.claims.stage import CANVAS, Stage, insert, masks_in
 from models.evaluation.methods import Generated, Networks, to_bytes, to_signed
 from models.evaluation.result import Sheet
 from models.evaluation.sheets import contact_sheet
@@ -55,7 +55,7 @@ def claim_boxes(
         made[f"{aspect:g} : 1"] = first
         overlaps.append(metrics.iou(first, second))
         fits.append(metrics.box_iou(metrics.bounding_boxes(first), boxes))
-        fills.append(first.mean(dim=(1, 2, 3)) / (boxes[:, 2:] - boxes[:, :2]).prod(dim=1))
+        fills.append(metrics.box_fill(first, boxes))
     fit, fill = torch.cat(fits), torch.stack(fills)
     pieces = torch.cat([metrics.pieces(mask) for mask in made.values()])
     found = (
@@ -68,20 +68,13 @@ def claim_boxes(
         (torch.cat(overlaps).mean(), ("overlap of two seeds' masks in one box", "below 95 %", Unit.SHARE)),
     )
     outlines = {label: mask * 2 - 1 for label, mask in made.items()}
-    filled = {label: insert(ours, stage.with_mask(mask)).signed for label, mask in made.items()}
-    sheets = (
+    filled = {label: insert(ours, replace(stage, mask=mask)).signed for label, mask in made.items()}
+    masks = "Masks for boxes of several proportions (width : height) and places."
+    sheets = tuple(
         Sheet(
-            "claim-boxes-masks",
-            "Masks by box",
-            "Masks for boxes of several proportions (width : height) and places.",
-            contact_sheet(outlines, stage.labels, TILE),
-        ),
-        Sheet(
-            "claim-boxes-objects",
-            "Objects by box",
-            "The same masks filled.",
-            contact_sheet(filled, stage.labels, TILE),
-        ),
+            f"claim-boxes-{name}", f"{name.capitalize()} by box", said, contact_sheet(its, stage.labels, TILE)
+        )
+        for name, said, its in (("masks", masks, outlines), ("objects", "The same masks filled.", filled))
     )
     return Claim(
         "boxes",
@@ -98,15 +91,7 @@ def claim_boxes(
     )
 
 
-class BackgroundMaker(Protocol):
-    """A background generator: one seed, one scene."""
-
-    def make(self, seed: int) -> Tensor:
-        """(1, 3, S, S) in -1..1."""
-        ...
-
-
-def find_background_maker(weights: Path) -> BackgroundMaker | None:
+def find_background_maker(weights: Path) -> BackgroundPainter | None:
     """The background generator in a weights folder; None where the folder holds none.
 
     Raises:
@@ -116,7 +101,7 @@ def find_background_maker(weights: Path) -> BackgroundMaker | None:
 
 
 def claim_sketches(
-    maker: BackgroundMaker,
+    maker: BackgroundPainter,
     networks: Networks,
     ours: Generated,
     lpips: Lpips,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from models.evaluation.methods import Generated
-from models.evaluation.report import filled_page, write_down
+from models.evaluation.report import filled, write_down
 from models.evaluation.result import Sheet, plain
 from models.evaluation.sheets import contact_sheet
 
 BASELINE = "one-shot baseline"
+TILE = 180  # pixels of a scene on the page
 
 
 class Unit(Enum):
@@ -58,20 +58,19 @@ def method_sheets(
     name: str,
     title: str,
     caption: str,
-    methods: Sequence[Generated],
-    columns: Callable[[Generated], Mapping[str, Tensor]],
+    painted: Mapping[str, Mapping[str, Tensor]],
     labels: Sequence[str],
-    tile: int,
+    tile: int = TILE,
 ) -> tuple[Sheet, ...]:
-    """A contact sheet for each method, of the same scenes."""
+    """A contact sheet for each method, of the same scenes; `painted`: by method, the columns."""
     return tuple(
         Sheet(
             f"claim-{name}-{n}",
-            f"{title}, {method.name}",
-            f"{method.name}: {caption}",
-            contact_sheet(columns(method), labels, tile),
+            f"{title}, {method}",
+            f"{method}: {caption}",
+            contact_sheet(columns, labels, tile),
         )
-        for n, method in enumerate(methods)
+        for n, (method, columns) in enumerate(painted.items())
     )
 
 
@@ -101,6 +100,10 @@ class Findings:
         methods = self.methods if len(self.methods) > 1 else (*self.methods, BASELINE)
         return list(dict.fromkeys([*methods, *(name for one in claim.figures for name in one.values)]))
 
+    def shown(self, figure: Figure) -> list[str]:
+        """The names in a figure's line: the methods, and what they are measured by."""
+        return list(dict.fromkeys([*self.methods, *figure.values]))
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
         content: dict[str, Any] = plain(self)
@@ -111,18 +114,11 @@ class Findings:
 
     def to_text(self) -> str:
         """The figures as a few lines for a terminal."""
-        lines = []
-        for claim in self.claims:
-            lines.append(claim.title)
-            for figure in claim.figures:
-                columns = dict.fromkeys((*self.methods, *figure.values))
-                values = ", ".join(f"{name} {figure.text(name)}" for name in columns)
-                lines.append(f"  {figure.what}: {values} (goal: {figure.goal})")
-        return "\n".join([*lines, *self.notes])
+        return filled("claims.txt", found=self)
 
     def to_html(self) -> str:
         """The page, complete but for the pictures, which it expects beside it."""
-        return filled_page("claims.html", found=self)
+        return filled("claims.html", found=self)
 
     def write(self, folder: Path) -> Path:
         """Writes claims.html, claims.json and the pictures; returns the path of the page.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from models.evaluation import metrics
 from models.evaluation.claims.findings import Claim, Unit, figures_of, method_sheets
-from models.evaluation.claims.stage import TILE, Stage, insert
+from models.evaluation.claims.stage import Stage, insert
 from models.evaluation.lighting import followed, mean_luminance, red_over_blue
 from models.evaluation.methods import Generated, to_bytes, to_signed
 from models.evaluation.result import ALL_CLASSES
@@ -20,13 +20,11 @@ from models.features.networks import Lpips
 from models.relight import Relight
 
 
-def claim_looks(
-    methods: Sequence[Generated], sample: Sample, stage: Stage, lpips: Lpips, *, batch_size: int
-) -> Claim:
+def claim_looks(methods: Sequence[Generated], sample: Sample, stage: Stage, lpips: Lpips) -> Claim:
     """Looks by seed, measured on the sample's windows and shown on the stage."""
     found, painted, between_real = {}, {}, 0.0
     for method in methods:
-        measured = measure_diversity(sample, method, lpips, limit=len(sample), batch_size=batch_size)
+        measured = measure_diversity(sample, method, lpips, len(sample))
         whole = next(row for row in measured if row.class_name == ALL_CLASSES)
         between_real = whole.between_real
         pictures = [insert(method, stage, look=look) for look in range(stage.codes.shape[1])]
@@ -39,15 +37,8 @@ def claim_looks(
         ("LPIPS between seeds", f"{between_real:.3f} between real objects", Unit.NUMBER),
         ("pixels that differ when a seed is used twice", "0", Unit.COUNT),
     )
-    sheets = method_sheets(
-        "looks",
-        "Looks by seed",
-        f"one mask, one scene, {stage.codes.shape[1]} seeds.",
-        methods,
-        lambda method: painted[method.name],
-        stage.labels,
-        TILE,
-    )
+    caption = f"one mask, one scene, {stage.codes.shape[1]} seeds."
+    sheets = method_sheets("looks", "Looks by seed", caption, painted, stage.labels)
     return Claim(
         "looks",
         "3. Another seed, another look",
@@ -91,28 +82,23 @@ _DAYLIGHT = (
 )
 
 
-def claim_daylight(methods: Sequence[Generated], sample: Sample, stage: Stage, *, batch_size: int) -> Claim:
+def claim_daylight(methods: Sequence[Generated], sample: Sample, stage: Stage) -> Claim:
     """The same scenes under every weather: figures on the sample's windows, pictures on the stage."""
     lights, measures = [weather.over for weather in WEATHERS], (mean_luminance, red_over_blue)
     found = {}
     for method in methods:
-        pairs = followed(method, sample, lights, measures, len(sample), batch_size)
+        pairs = followed(method, sample, lights, measures, len(sample))
         fits = [metrics.elasticity(*pair) for pair in pairs]
         found[method.name] = [
             metrics.median_or_nan(values) for fit in fits for values in (fit.slope, fit.r_squared)
         ]
     scenes = {weather.name: to_bytes(weather.over(to_signed(stage.scene))) for weather in WEATHERS}
-    sheets = method_sheets(
-        "daylight",
-        "Hours and seasons",
-        "the scene is recoloured first, then the object is inserted.",
-        methods,
-        lambda method: {
-            name: insert(method, stage.with_scene(scene)).signed for name, scene in scenes.items()
-        },
-        stage.labels,
-        TILE,
-    )
+    painted = {
+        method.name: {name: insert(method, replace(stage, scene=its)).signed for name, its in scenes.items()}
+        for method in methods
+    }
+    caption = "the scene is recoloured first, then the object is inserted."
+    sheets = method_sheets("daylight", "Hours and seasons", caption, painted, stage.labels)
     return Claim(
         "daylight",
         "4. The object follows hour and season",

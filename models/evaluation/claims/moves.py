@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -115,17 +115,10 @@ def colour_distance(first: Tensor, second: Tensor) -> Tensor:
 def claim_moves(methods: Sequence[Generated], stage: Stage, lpips: Lpips, *, rows: int) -> Claim:
     """Every object of the stage under every move, by every method; `rows` of them are shown."""
     shown: dict[str, dict[str, Tensor]] = {method.name: {} for method in methods}
-    found = {method.name: _measured(method, stage, lpips, shown[method.name]) for method in methods}
+    found = {method.name: _measured(method, stage, lpips, rows, shown[method.name]) for method in methods}
     pixels = len(MOVES) * len(stage) * CANVAS**2
-    sheets = method_sheets(
-        "moves",
-        "Moved masks",
-        "one object, its mask moved, scaled, turned and flipped.",
-        methods,
-        lambda method: {name: picture[:rows] for name, picture in shown[method.name].items()},
-        stage.labels[:rows],
-        TILE,
-    )
+    caption = "one object, its mask moved, scaled, turned and flipped."
+    sheets = method_sheets("moves", "Moved masks", caption, shown, stage.labels[:rows], TILE)
     return Claim(
         "moves",
         "1. A moved mask moves the object, and nothing else",
@@ -142,16 +135,18 @@ def claim_moves(methods: Sequence[Generated], stage: Stage, lpips: Lpips, *, row
     )
 
 
-def _measured(method: Generated, stage: Stage, lpips: Lpips, shown: dict[str, Tensor]) -> tuple[float, ...]:
-    """The figures in their order; the finished pictures are put into `shown`, by move."""
+def _measured(
+    method: Generated, stage: Stage, lpips: Lpips, rows: int, shown: dict[str, Tensor]
+) -> tuple[float, ...]:
+    """The figures in their order; the first `rows` finished pictures are put into `shown`, by move."""
     middle = middles(stage.mask)
     before, other = insert(method, stage), insert(method, stage, look=1).picture
     crops, hues = object_crops(before.picture, stage.mask), colours(before.picture, stage.mask)
-    shown["as it is"] = before.signed
+    shown["as it is"] = before.signed[:rows]
     changed, unequal = 0, 0
     distances, hue_distances = [], []
     for move in MOVES:
-        after = insert(method, stage.with_mask(moved(stage.mask, middle, move)))
+        after = insert(method, replace(stage, mask=moved(stage.mask, middle, move)))
         changed += int(metrics.changed_pixels(stage.scene, after.picture, after.outside).sum())
         unequal += int(
             metrics.changed_pixels(before.picture, after.picture, after.outside & before.outside).sum()
@@ -159,7 +154,7 @@ def _measured(method: Generated, stage: Stage, lpips: Lpips, shown: dict[str, Te
         back = to_bytes(moved_back(after.signed, middle, move))
         distances.append(lpips_between(lpips, crops, object_crops(back, stage.mask)))
         hue_distances.append(colour_distance(hues, colours(back, stage.mask)))
-        shown[move.name] = after.signed
+        shown[move.name] = after.signed[:rows]
     return (
         changed,
         unequal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,9 +13,10 @@ from models.evaluation import metrics
 from models.evaluation.borders import RINGS, border_profile, relative_profile, ring_distance
 from models.evaluation.claims.findings import Claim, Unit, figures_of, method_sheets
 from models.evaluation.claims.moves import Move, middles, moved
-from models.evaluation.claims.stage import CANVAS, TILE, Painted, Stage, insert
+from models.evaluation.claims.stage import CANVAS, Painted, Stage, insert
 from models.evaluation.methods import Generated, Insertion, composite, to_signed
-from models.evaluation.verdicts import Segmenter, segment_iou, segmenter_names
+from models.evaluation.verdicts import segment_iou, segmenter_names
+from models.features.networks import DeepLabVoc
 
 _BEHIND = Move("behind", scale=0.85, shift=(-0.1, -0.03))
 _BEFORE = Move("before", scale=0.85, shift=(0.1, 0.04))
@@ -47,9 +48,9 @@ class _Pairs:
     def of(cls, stage: Stage) -> _Pairs:
         names = segmenter_names(stage.class_names, stage.class_index)
         partner = partners(stage.class_index, names)
-        behind = stage.with_mask(moved(stage.mask, middles(stage.mask), _BEHIND))
-        other = stage.chosen(partner).with_scene(stage.scene)
-        before = other.with_mask(moved(other.mask, middles(other.mask), _BEFORE))
+        behind = replace(stage, mask=moved(stage.mask, middles(stage.mask), _BEHIND))
+        other = replace(stage.chosen(partner), scene=stage.scene)
+        before = replace(other, mask=moved(other.mask, middles(other.mask), _BEFORE))
         return cls(stage, behind, before, (names, names[partner]), partner)
 
 
@@ -67,7 +68,7 @@ class _Order:
     @classmethod
     def painted(cls, method: Generated, pairs: _Pairs) -> _Order:
         def paint(stage: Stage, scene: Tensor) -> Painted:
-            return insert(method, stage.with_scene(scene))
+            return insert(method, replace(stage, scene=scene))
 
         scene = pairs.stage.scene
         alone, before = (paint(stage, scene).picture for stage in (pairs.behind, pairs.before))
@@ -90,7 +91,7 @@ class _Order:
 
 
 def claim_overlaps(
-    methods: Sequence[Generated], photos: Stage, real: Tensor, shown: Stage, segmenter: Segmenter
+    methods: Sequence[Generated], photos: Stage, real: Tensor, shown: Stage, segmenter: DeepLabVoc
 ) -> Claim:
     """Pairs of objects, inserted in order: measured on `photos`, shown on `shown`.
 
@@ -114,15 +115,9 @@ def claim_overlaps(
         }
         return {label: to_signed(picture) for label, picture in columns.items()}
 
-    sheets = method_sheets(
-        "overlaps",
-        "Overlapping objects",
-        "the same two objects in either order, and two of one class.",
-        methods,
-        pictures,
-        shown.labels,
-        TILE,
-    )
+    painted = {method.name: pictures(method) for method in methods}
+    caption = "the same two objects in either order, and two of one class."
+    sheets = method_sheets("overlaps", "Overlapping objects", caption, painted, shown.labels)
     return Claim(
         "overlaps",
         "2. Two objects that overlap stay two",
@@ -153,7 +148,7 @@ def partners(class_index: Tensor, names: Tensor) -> Tensor:
     return torch.tensor(chosen, device=class_index.device)
 
 
-def _measured(pairs: _Pairs, order: _Order, step: float, segmenter: Segmenter) -> tuple[float, ...]:
+def _measured(pairs: _Pairs, order: _Order, step: float, segmenter: DeepLabVoc) -> tuple[float, ...]:
     """The figures in their order."""
     behind, before = pairs.behind.mask >= 0.5, pairs.before.mask >= 0.5
     overlap = behind & before
@@ -178,11 +173,11 @@ def _measured(pairs: _Pairs, order: _Order, step: float, segmenter: Segmenter) -
 def _twins(method: Generated, stage: Stage) -> tuple[Painted, float]:
     """Two of one class, with two looks: one after the other, or for a one-shot method at once."""
     middle = middles(stage.mask)
-    back, front = (stage.with_mask(moved(stage.mask, middle, move)) for move in (_BEHIND, _TWIN))
+    back, front = (replace(stage, mask=moved(stage.mask, middle, move)) for move in (_BEHIND, _TWIN))
     if method.repaints_scene:
-        painted = insert(method, stage.with_mask(torch.maximum(back.mask, front.mask)))
+        painted = insert(method, replace(stage, mask=torch.maximum(back.mask, front.mask)))
     else:
-        painted = insert(method, front.with_scene(insert(method, back).picture), look=1)
+        painted = insert(method, replace(front, scene=insert(method, back).picture), look=1)
     distance = ring_distance(front.mask)
     inside = metrics.grown(1 - back.mask, 2)[:, 0] == 0
     within = torch.where(inside | (distance > 0), distance, distance - 4 * RINGS)
