@@ -22,7 +22,6 @@ _NEAR, _FAR = 3, 8  # the surroundings of the contour: rings at these distances
 _RIM = 2.5  # width of a rim on either side of the contour
 _ALONG = 4  # rim and surroundings are averaged over this distance along the contour
 _FAINTEST = 1 / 255  # one code value; what is fainter is not seen
-BORDER_FIGURES = len(_STEPS) + 4
 
 
 def ring_distance(alpha: Tensor) -> Tensor:
@@ -98,7 +97,7 @@ def halos(picture: Tensor, distance: Tensor) -> Tensor:
 
 
 def border_figures(profile: Tensor, halo: Tensor) -> Tensor:
-    """(B, BORDER_FIGURES) from `border_profile` and `halos`: logarithms of the relative steps at the contour
+    """(B, 7) from `border_profile` and `halos`: logarithms of the relative steps at the contour
     and of the halos. Rows of nan where there is no contour."""
     steps = relative_profile(profile)[:, [RINGS + step for step in _STEPS]].log()
     figures = torch.cat([steps, (halo + _FAINTEST).log()], dim=1)

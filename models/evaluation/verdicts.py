@@ -42,7 +42,7 @@ class Verdict:
     changed: Tensor  # (N,) pixels
     spill: Tensor  # (N,)
     coverage: Tensor  # (N,)
-    border: Tensor  # (N, BORDER_FIGURES), nan where there is no contour
+    border: Tensor  # (N, 7), nan where there is no contour
     steps: Tensor  # (N, 2 * RINGS + 1) relative steps, ring by ring
     halo: Tensor  # (N,) mean excess of the rims, 0..1
 

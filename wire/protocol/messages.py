@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from .errors import ErrorCode, InsertObjectError
-from .geometry import MIN_BOX_SIDE, Rect
+from .geometry import Rect
 
 PROTOCOL_VERSION = 1
 PLAIN_USERNAME = "insert-object"
@@ -44,7 +44,6 @@ class Stage(str, enum.Enum):
     """What the daemon is doing for a request; sent with every progress reply."""
 
     LOADING = "loading"
-    WAITING = "waiting"
     MASK = "mask"
     OBJECT = "object"
     FINISHING = "finishing"
@@ -195,9 +194,7 @@ class Limits:
     """What the daemon accepts."""
 
     window_pixels: int = MAX_WINDOW_PIXELS
-    min_box_side: int = MIN_BOX_SIDE
     variations: int = MAX_VARIATIONS
-    max_seed: int = MAX_SEED
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from .wire.session import SessionState
 
 STAGES = {
     Stage.LOADING: "Loading the networks…",
-    Stage.WAITING: "Waiting for another picture…",
     Stage.MASK: "Finding a shape…",
     Stage.OBJECT: "Painting the object…",
     Stage.FINISHING: "Finishing…",
