@@ -72,19 +72,11 @@ class ModulatedConvolution(nn.Module):
         nn.init.normal_(self.style.weight, 0, 1 / math.sqrt(style_size) / 2)
         nn.init.ones_(self.style.bias)
         self.noise_strength = nn.Parameter(torch.zeros(1))
-        self._power: Tensor | None = None
-
-    def freeze(self) -> None:
-        """Keeps what depends on the weights alone; call when they will not change any more."""
-        self._power = self._weight_power().detach().t().contiguous()
-
-    def _weight_power(self) -> Tensor:
-        return self.weight.float().square().sum((2, 3))  # (O, C)
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
         """x (B, C, H, W), style (B, W), noise (B, 1, H, W) -> (B, O, H, W)."""
         scale = self.style(style)  # (B, C)
-        power = self._weight_power().t() if self._power is None else self._power  # (C, O)
+        power = self.weight.float().square().sum((2, 3)).t()  # (C, O)
         demodulation = _GAIN * torch.rsqrt(scale.float().square() @ power + 1e-8)  # (B, O)
         x = functional.conv2d(x * scale[:, :, None, None].to(x.dtype), self.weight.to(x.dtype), padding=1)
         x = x * demodulation[:, :, None, None].to(x.dtype)

@@ -17,7 +17,6 @@ from models.layers import activate, convolution, zero_convolution
 CHANNELS = 64
 LAYERS = 6
 FOLD = 2  # pixels that become one place, along a side
-REACH = FOLD * (LAYERS + 2)  # pixels of the input around a pixel that take part in it
 
 
 class Refiner(nn.Module):

@@ -22,7 +22,6 @@ STATES = {
 }
 STAGES = {
     Stage.LOADING: N_("Loading the networks…"),
-    Stage.WAITING: N_("Waiting for another picture…"),
     Stage.MASK: N_("Finding a shape…"),
     Stage.OBJECT: N_("Painting the object…"),
     Stage.FINISHING: N_("Finishing…"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,13 +85,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
+    if find_spec("matplotlib") is None:  # Jinja2, the rest of the extra, comes with PyTorch, too
+        return _refuse(
+            f"Its reports need matplotlib; in the folder of install.py, run {sys.executable} "
+            "-m pip install --require-hashes --no-deps -r requirements-evaluation.lock"
+        )
     import torch
 
-    from models.evaluation.cases import NothingToEvaluate
+    from models.evaluation.methods import RivalUnusable
     from models.evaluation.report import ReportUnwritable
-    from models.evaluation.rivals import RivalUnusable
-    from models.evaluation.scenes import SceneUnreadable
-    from models.evaluation.setting import Setting, SettingMissing
+    from models.evaluation.sample import NothingToEvaluate
+    from models.evaluation.setting import SceneUnreadable, Setting, SettingMissing
     from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
     from models.files.manifest import ModelCorrupt, ModelMissing
     from models.photos.data import DataError
@@ -127,44 +132,38 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from models.evaluation.evaluate import Options, evaluate
-    from models.evaluation.report import to_text, write_report
+    from models.evaluation.evaluate import evaluate
+    from models.evaluation.report import to_html, to_text, write_down
 
-    options = Options(
-        seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
-    )
-    found = evaluate(setting.bundle, setting.records, setting.features, options, setting.rivals)
+    found = evaluate(setting.bundle, setting.records, setting.features, setting.options, setting.rivals)
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
-    page = write_report(found, arguments.out)
-    return f"{to_text(found)}\nReport with pictures: {page}", found.to_json()
+    content = found.to_json()
+    page = write_down(arguments.out, "report", content, found.sheets, to_html(found))
+    return f"{to_text(found)}\nReport with pictures: {page}", content
 
 
 def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from models.bundle import Bundle
     from models.evaluation.comparison import compare, to_text
-    from models.evaluation.report import write_comparison
+    from models.evaluation.report import write_down
 
-    other = Bundle.load(arguments.compare, device=setting.device)
+    other = Bundle.load(arguments.compare, device=setting.options.device)
     found = compare(
         setting.bundle,
         other,
         (str(setting.weights), str(arguments.compare)),
         setting.records,
-        setting.features.judges,
-        size=arguments.size,
-        limit=arguments.limit,
-        seed=arguments.seed,
-        device=str(setting.device),
+        setting.features,
+        setting.options,
     )
-    sheet = write_comparison(found, arguments.out)
+    sheet = write_down(arguments.out, "compare", found.to_json(), found.sheets)
     return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()
 
 
 def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from models.evaluation.claims.claims_page import write_claims
-    from models.evaluation.claims.measuring import ClaimOptions, measure_claims
-    from models.evaluation.scenes import read_scene
+    from models.evaluation.claims.measuring import claim_options, measure_claims
+    from models.evaluation.setting import read_scene
 
     found = measure_claims(
         setting.bundle,
@@ -173,31 +172,25 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
         setting.rivals,
         scenes=[read_scene(path) for path in arguments.scene],
         weights=setting.weights,
-        options=ClaimOptions(
-            seed=arguments.seed, size=arguments.size, limit=arguments.limit, device=str(setting.device)
-        ),
+        options=claim_options(setting.options),
     )
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
-    page = write_claims(found, arguments.out)
+    page = found.write(arguments.out)
     return f"{found.to_text()}\nPage with pictures: {page}", found.to_json()
 
 
 def _keep_sheet(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from daemon.painting.finished import whole_path
     from models.evaluation.keep_sheet import write_keep_sheet
-    from models.evaluation.scenes import read_scene
-    from models.evaluation.setting import SettingMissing
+    from models.evaluation.setting import SettingMissing, read_scene
 
     if not arguments.scene:
         raise SettingMissing("A keep sheet needs photos to insert into: name some with --scene.")
     photos = [read_scene(path, longest=2048).permute(1, 2, 0).numpy() for path in arguments.scene]
-    sheet = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
-    pictures = {name: str(path) for name, path in sheet.classes.items()}
-    return f"Keep sheet: {sheet.page}, and a larger picture of each class beside it", {
-        "page": str(sheet.page),
-        "classes": pictures,
-    }
+    page, classes = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
+    text = f"Keep sheet: {page}, and a larger picture of each class beside it"
+    return text, {"page": str(page), "classes": {name: str(path) for name, path in classes.items()}}
 
 
 def _count(text: str) -> int:

@@ -14,7 +14,6 @@ REFRESH_SECONDS = 0.2
 
 _TEXTS = {
     Stage.LOADING: "loading the networks",
-    Stage.WAITING: "waiting for other work",
     Stage.MASK: "shaping",
     Stage.OBJECT: "painting",
     Stage.FINISHING: "finishing",

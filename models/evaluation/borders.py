@@ -3,9 +3,7 @@
 A border is given away by a step that stands out from what is around it (what is busy hides it: visual
 masking, as in Tao, Johnson and Paris, "Error-Tolerant Image Compositing", IJCV 103, 2013), by a step that is
 harder or softer than a lens would draw it, and by a halo: a rim whose brightness lies neither within the
-object's range nor within the scene's. All three are read off each picture here, and a sample of pictures is
-then compared with a sample of photos, so that a border that is washed away counts as wrong as one that is
-cut out.
+object's range nor within the scene's. All three are read off each picture here.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.masks.geometry import signed_distance
 from models.relight import luminance
 
 UNIT = 128  # windows of this side have rings one pixel wide; larger windows have wider rings
@@ -23,21 +22,17 @@ _NEAR, _FAR = 3, 8  # the surroundings of the contour: rings at these distances
 _RIM = 2.5  # width of a rim on either side of the contour
 _ALONG = 4  # rim and surroundings are averaged over this distance along the contour
 _FAINTEST = 1 / 255  # one code value; what is fainter is not seen
-BORDER_FIGURES = len(_STEPS) + 4
 
 
 def ring_distance(alpha: Tensor) -> Tensor:
     """Signed distance (B, S, S) from the contour of alpha (B, 1, S, S) in rings, positive inside.
 
-    The contour runs where alpha passes 0.5. Exact up to RINGS + 3 rings, and never more than that: first
-    along columns, then across them, as in `models.masks.geometry.squared_distance`.
+    The contour runs where alpha passes 0.5. Exact up to RINGS + 3 rings, and never more than that.
     """
     size = alpha.shape[-1]
     unit = max(1.0, size / UNIT)
     reach = round((RINGS + 3) * unit)
-    inside = alpha[:, 0] >= 0.5
-    to_outside, to_inside = _distance_to(~inside, reach), _distance_to(inside, reach)
-    return torch.where(inside, to_outside - 0.5, 0.5 - to_inside) / unit
+    return signed_distance(alpha[:, 0] >= 0.5, reach).clamp(0.5 - reach, reach - 0.5) / unit
 
 
 def border_profile(picture: Tensor, distance: Tensor) -> Tensor:
@@ -102,27 +97,12 @@ def halos(picture: Tensor, distance: Tensor) -> Tensor:
 
 
 def border_figures(profile: Tensor, halo: Tensor) -> Tensor:
-    """(B, BORDER_FIGURES) from `border_profile` and `halos`: logarithms of the relative steps at the contour
+    """(B, 7) from `border_profile` and `halos`: logarithms of the relative steps at the contour
     and of the halos. Rows of nan where there is no contour."""
     steps = relative_profile(profile)[:, [RINGS + step for step in _STEPS]].log()
     figures = torch.cat([steps, (halo + _FAINTEST).log()], dim=1)
     whole = figures.isfinite().all(dim=1, keepdim=True)
     return torch.where(whole, figures, torch.nan)
-
-
-def _distance_to(target: Tensor, reach: int) -> Tensor:
-    """Distance (B, H, W) of every pixel to the nearest one of `target` (B, H, W) bool, at most `reach`."""
-    _, height, width = target.shape
-    rows = torch.arange(height, device=target.device, dtype=torch.float32)[None, :, None]
-    above = torch.where(target, rows, -2.0 * reach).cummax(1).values
-    below = torch.where(target, rows, height + 2.0 * reach).flip(1).cummin(1).values.flip(1)
-    vertical = torch.minimum(rows - above, below - rows).square()
-    padded = F.pad(vertical, (reach, reach), value=4.0 * reach**2)
-    best = vertical
-    for offset in range(-reach, reach + 1):
-        if offset != 0:
-            best = torch.minimum(best, padded[:, :, reach + offset : reach + offset + width] + offset**2)
-    return best.sqrt().clamp(max=float(reach))
 
 
 def _local_mean(values: Tensor, where: Tensor, size: int) -> Tensor:

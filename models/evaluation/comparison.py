@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -13,15 +13,22 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.evaluation import metrics
-from models.evaluation.baselines import CopyPaste, GreyFill, Method
-from models.evaluation.cases import Generated, Networks, Sample, load_sample, masks_for
-from models.evaluation.compositing import composite, to_signed
-from models.evaluation.contact_sheets import contact_sheet
 from models.evaluation.lighting import measure_lighting
-from models.evaluation.realism import SMALLEST_SAMPLE, Halves, halves_by_class, soft_reach
-from models.evaluation.result import ALL_CLASSES, Background, LightingRow, Shape, Sheet, finite
-from models.evaluation.rivals import ForClasses, RivalUnusable
-from models.evaluation.verdicts import Judges, Verdict, judge_method, judge_photos, segmenter_names
+from models.evaluation.methods import (
+    CopyPaste,
+    ForClasses,
+    Generated,
+    GreyFill,
+    Method,
+    Networks,
+    RivalUnusable,
+)
+from models.evaluation.realism import REAL_PHOTO, UNKNOWN, Halves, halves_by_class, realism_rows, soft_reach
+from models.evaluation.report import filled
+from models.evaluation.result import ALL_CLASSES, Background, LightingRow, Shape, Sheet, plain
+from models.evaluation.sample import Options, load_sample
+from models.evaluation.sheets import comparison_sheet
+from models.evaluation.verdicts import FeatureNetworks, Verdict, judge_method, judge_photos, segmenter_names
 from models.photos.data import ObjectRecord
 
 CERTAIN = 2.0  # standard errors of the difference that decide
@@ -84,22 +91,13 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; nan becomes None. `better` is "first", "second" or "undecided"."""
-        rows = []
-        for row in self.rows:
-            plain = asdict(row)
-            for side in ("first", "second"):
-                plain[side] = {name: finite(value) for name, value in plain[side].items()}
-            plain.update(difference=finite(row.difference), error=finite(row.error), better=row.better.value)
-            rows.append(plain)
-        return {
-            "first": self.first,
-            "second": self.second,
-            "better": self.overall.better.value,
-            "facts": dict(self.facts),
-            "classes": rows,
-            "notes": list(self.notes),
-            "sheets": {sheet.name: f"{sheet.name}.png" for sheet in self.sheets},
-        }
+        content: dict[str, Any] = plain(self)
+        classes = [
+            {**its, "better": row.better.value}
+            for its, row in zip(content.pop("rows"), self.rows, strict=True)
+        ]
+        content["sheets"] = {sheet.name: plain(sheet) for sheet in self.sheets}
+        return {**content, "better": self.overall.better.value, "classes": classes}
 
 
 @torch.inference_mode()
@@ -108,15 +106,8 @@ def compare(
     second: Networks,
     names: tuple[str, str],
     records: Sequence[ObjectRecord],
-    judges: Judges,
-    *,
-    size: int,
-    limit: int | None,
-    seed: int,
-    device: str,
-    batch_size: int = 16,
-    lighting_limit: int = 24,
-    sheet_rows: int = 16,
+    judges: FeatureNetworks,
+    options: Options,
 ) -> Comparison:
     """Both networks on the classes that both know, each with its own masks, in the same scenes.
 
@@ -128,167 +119,68 @@ def compare(
     if not known:
         raise RivalUnusable("The two sets of weights know no class in common, so nothing compares.")
     sides = [ForClasses(networks, known) for networks in (first, second)]
-    generator = torch.Generator().manual_seed(seed)
-    sample = load_sample(
-        records,
-        sides[0],
-        size=size,
-        limit=limit,
-        looks=1,
-        device=torch.device(device),
-        generator=generator,
-        code_size=sides[1].code_size,
-    )
+    generator = torch.Generator().manual_seed(options.seed)
+    sample = load_sample(records, sides[0], options, generator, sides[1].code_size)
     scene = sample.scenes(Background.OTHER)
-    masks = [masks_for(sample, side, Shape.GENERATED, batch_size) for side in sides]
-    methods = [Generated(side, name) for side, name in zip(sides, names, strict=True)]
-    verdicts = _judge(sample, scene, methods, masks, judges, batch_size)
-    lights = [
-        measure_lighting(sample, [method], limit=lighting_limit, batch_size=batch_size)[0]
-        for method in methods
+    masks = [sample.masks(side, Shape.GENERATED) for side in sides]
+    methods = [Generated(sides[0], Better.FIRST.value), Generated(sides[1], Better.SECOND.value)]
+    numbers = segmenter_names(sample.class_names, sample.class_index)
+    verdicts = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, numbers, judges)}
+    reaches = [soft_reach(options.size, method.networks.resolution) for method in methods]
+    entries: list[tuple[Method, Tensor, int]] = [
+        *((anchor, sample.real_mask, 0) for anchor in (GreyFill(), CopyPaste())),
+        *zip(methods, masks, reaches, strict=True),
     ]
-    rows = _rows(verdicts, halves_by_class(sample, generator), lights)
+    total = len(entries) * len(sample)
+    with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
+        for entry, mask, reach in entries:
+            verdicts[entry.name] = judge_method(sample, entry, scene, mask, judges, reach, bar)
+    lights, _ = measure_lighting(sample, methods, options.lighting_limit)
     facts: dict[str, str | int | float] = {
         "photos": len(sample),
         "first weights": names[0],
         "second weights": names[1],
-        "judged at": size,
-        "seed": seed,
+        "judged at": options.size,
+        "seed": options.seed,
     }
     unshared = sorted({*first.class_names, *second.class_names} - set(known))
     notes = [f"Known to one of them only, so not compared: {', '.join(unshared)}."] if unshared else []
-    sheet = _sheet(sample, scene, methods, masks, sheet_rows)
-    return Comparison(names[0], names[1], facts, rows, notes, [sheet])
-
-
-@dataclass(frozen=True)
-class _Verdicts:
-    real: Verdict
-    grey: Verdict
-    pasted: Verdict
-    sides: tuple[Verdict, Verdict]
-
-
-def _judge(
-    sample: Sample,
-    scene: Tensor,
-    methods: Sequence[Generated],
-    masks: Sequence[Tensor],
-    judges: Judges,
-    batch_size: int,
-) -> _Verdicts:
-    size = sample.real.shape[-1]
-    names = segmenter_names(sample)
-    with tqdm(
-        total=4 * len(sample), desc="judging pictures", unit="picture", disable=None, leave=False
-    ) as bar:
-
-        def judged(method: Method, mask: Tensor, reach: int) -> Verdict:
-            return judge_method(sample, method, scene, mask, judges, reach, batch_size, bar)
-
-        found = [
-            judged(method, mask, soft_reach(size, method.networks.resolution))
-            for method, mask in zip(methods, masks, strict=True)
-        ]
-        return _Verdicts(
-            judge_photos(sample.real, sample.real_mask, names, judges, batch_size),
-            judged(GreyFill(), sample.real_mask, 0),
-            judged(CopyPaste(), sample.real_mask, 0),
-            (found[0], found[1]),
-        )
+    rows = _rows(verdicts, halves_by_class(sample, generator), lights)
+    return Comparison(
+        *names, facts, rows, notes, [comparison_sheet(sample, scene, methods, masks, options.sheet_rows)]
+    )
 
 
 def _rows(
-    verdicts: _Verdicts, halves: Halves, lights: Sequence[Sequence[LightingRow]]
+    verdicts: dict[str, Verdict], halves: Halves, lights: Sequence[LightingRow]
 ) -> list[ClassComparison]:
+    measured, shares = realism_rows(verdicts, halves)
+    found = {(row.class_name, row.method): row for row in measured}
+    light = {(row.class_name, row.method): row for row in lights}
     rows = []
-    for class_name, (members, parts) in halves.items():
-        if len(members) < (4 if class_name == ALL_CLASSES else SMALLEST_SAMPLE):
+    for class_name, (members, _) in halves.items():
+        sides = [(class_name, side.value) for side in (Better.FIRST, Better.SECOND)]
+        if class_name != ALL_CLASSES and sides[0] not in shares:
             continue
-        index = members.to(verdicts.real.features.device)
-
-        def likeness(verdict: Verdict, index: Tensor = index, parts: Tensor = parts) -> metrics.Estimate:
-            return metrics.kid(verdicts.real.features[index].cpu(), verdict.features[index].cpu(), parts)
-
-        def border(verdict: Verdict, index: Tensor = index, parts: Tensor = parts) -> metrics.Estimate:
-            real = verdicts.real.border[index].cpu()
-            return metrics.energy_distance(real, verdict.border[index].cpu(), parts)
-
-        pasted_score = metrics.mean_or_nan(verdicts.pasted.iou[index])
-        shares, standings = [], []
-        for verdict, light in zip(verdicts.sides, lights, strict=True):
-            share, seam = (
-                metrics.anchored_share(distance(verdicts.grey), distance(verdict), distance(verdicts.pasted))
-                for distance in (likeness, border)
+        standing, rival = (
+            Standing(
+                found[side].realism_share,
+                found[side].realism_share_error,
+                found[side].fcn_share,
+                found[side].seam_score,
+                light[side].luminance_slope if side in light else math.nan,
+                light[side].red_blue_slope if side in light else math.nan,
             )
-            followed = next((row for row in light if row.class_name == class_name), None)
-            score = metrics.mean_or_nan(verdict.iou[index])
-            shares.append(share)
-            standings.append(
-                Standing(
-                    share.value,
-                    share.error,
-                    score / pasted_score if pasted_score > 0 else math.nan,
-                    seam.value,
-                    followed.luminance_slope if followed else math.nan,
-                    followed.red_blue_slope if followed else math.nan,
-                )
-            )
-        difference = metrics.Estimate(shares[1].value - shares[0].value, shares[1].halves - shares[0].halves)
+            for side in sides
+        )
+        first, second = (shares.get(side, UNKNOWN) for side in sides)
+        difference = metrics.Estimate(second.value - first.value, second.halves - first.halves)
         rows.append(
-            ClassComparison(
-                class_name, len(members), standings[0], standings[1], difference.value, difference.error
-            )
+            ClassComparison(class_name, len(members), standing, rival, difference.value, difference.error)
         )
     return rows
 
 
-def _sheet(
-    sample: Sample, scene: Tensor, methods: Sequence[Method], masks: Sequence[Tensor], rows: int
-) -> Sheet:
-    """The scenes with either weights' object, side by side: numbers alone do not decide."""
-    count = min(rows, len(sample))
-    columns = [scene[:count]]
-    for method, mask in zip(methods, masks, strict=True):
-        _, cases = next(iter(sample.batches(scene[:count], mask[:count], count)))
-        columns.append(to_signed(composite(cases.scene, method.insert(cases))[1]))
-    return Sheet(
-        "comparison",
-        "The same scenes with either weights' object",
-        "Look before you replace: the better figures should have the better pictures.",
-        contact_sheet(
-            columns, ["scene", "first", "second"], [sample.class_names[n] for n in sample.class_index[:count]]
-        ),
-    )
-
-
 def to_text(found: Comparison) -> str:
     """What was found, for a terminal: the verdict first, then why."""
-    whole = found.overall
-    verdict = {
-        Better.FIRST: f"{found.first} (the first) are better.",
-        Better.SECOND: f"{found.second} (the second) are better.",
-        Better.UNDECIDED: f"Undecided: the difference is within {CERTAIN:g} standard errors.",
-    }[whole.better]
-    lines = [
-        verdict,
-        f"Realism share over {whole.count} photos, generated masks on other backgrounds: first "
-        f"{whole.first.realism_share:.3f}, second {whole.second.realism_share:.3f}, difference "
-        f"{whole.difference:+.3f} ± {whole.error:.3f}.",
-    ]
-    others = (
-        ("FCN-score over pasting", "fcn_share"),
-        ("seam score", "seam_score"),
-        ("elasticity of brightness", "luminance_slope"),
-        ("elasticity of red over blue", "red_blue_slope"),
-    )
-    for title, name in others:
-        lines.append(
-            f"  {title}: first {getattr(whole.first, name):.3f}, second {getattr(whole.second, name):.3f}"
-        )
-    lines += [
-        f"  {row.class_name} ({row.count}): {row.difference:+.3f} ± {row.error:.3f}, {row.better.value}"
-        for row in found.rows
-        if row.class_name != ALL_CLASSES
-    ]
-    return "\n".join([*lines, *found.notes])
+    return filled("compare.txt", found=found, certain=round(CERTAIN))

@@ -3,53 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from models.evaluation.baselines import CopyPaste, GreyFill, Method, ReinhardPaste
-from models.evaluation.cases import Generated, Networks, Sample, load_sample, pick_records
 from models.evaluation.lighting import measure_lighting
-from models.evaluation.realism import SMALLEST_SAMPLE, OtherPhotos, measure_cells
+from models.evaluation.methods import (
+    CopyPaste,
+    Generated,
+    GreyFill,
+    Method,
+    Networks,
+    ReinhardPaste,
+    to_signed,
+)
+from models.evaluation.realism import SMALLEST_SAMPLE, measure_cells
 from models.evaluation.result import Evaluation
+from models.evaluation.sample import Options, Sample, load_sample, pick_records
 from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, looks_sheet
-from models.evaluation.variety import Neighbours, measure_diversity, measure_masks, measure_memorisation
-from models.evaluation.verdicts import Judges
-from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
+from models.evaluation.variety import measure_diversity, measure_masks, measure_memorisation
+from models.evaluation.verdicts import FeatureNetworks
+from models.features.networks import VOC_CLASSES
 from models.photos.data import ObjectRecord, Windows, load_windows
-
-
-@dataclass(frozen=True)
-class FeatureNetworks:
-    """The networks that an evaluation judges with."""
-
-    judges: Judges
-    lpips: Lpips
-
-    @classmethod
-    def load(cls, folder: Path, device: torch.device) -> FeatureNetworks:
-        """Raises FeatureNetworkMissing or FeatureNetworkUnreadable."""
-        embedding, segmenter, lpips = MobileNetV1Embedding(folder), DeepLabVoc(folder), Lpips(folder)
-        for network in (embedding, segmenter, lpips):
-            network.to(device)
-        return cls(Judges(embedding, segmenter), lpips)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to measure and on how much. Counts are pictures."""
-
-    seed: int = 0
-    size: int = 128  # pixels of a judged window; the same for all networks, so that figures compare
-    limit: int | None = None  # validation photos; None: all of them
-    batch_size: int = 16
-    looks: int = 4  # seeds compared for one shape
-    lighting_limit: int = 48  # photos that are relit; the median moves little beyond
-    diversity_limit: int = 96
-    training_per_photo: int = 4  # with a limit: training pictures read for one validation photo
-    sheet_rows: int = 12
-    device: str = "cpu"
 
 
 @torch.inference_mode()
@@ -69,20 +44,14 @@ def evaluate(
         DataError: a photo cannot be read.
     """
     generator = torch.Generator().manual_seed(options.seed)
-    sample = load_sample(
-        records,
-        networks,
-        size=options.size,
-        limit=options.limit,
-        looks=options.looks,
-        device=torch.device(options.device),
-        generator=generator,
-        code_size=max((rival.networks.code_size for rival in rivals), default=0),
-    )
-    training = _training_pool(records, networks, options, len(sample), generator)
+    numbers = max((rival.networks.code_size for rival in rivals), default=0)
+    sample = load_sample(records, networks, options, generator, numbers)
+    pool = None if options.limit is None else options.training_per_photo * len(sample)
+    picked = pick_records(records, "train", networks.class_names, pool, generator)
+    training = load_windows(picked, tuple(networks.class_names), options.size) if picked else None
     ours = Generated(networks)
     methods: list[Method] = [CopyPaste(), ReinhardPaste(), GreyFill(), *rivals, ours]
-    batch_size, rows = options.batch_size, options.sheet_rows
+    rows = options.sheet_rows
 
     found = Evaluation(
         facts={
@@ -95,70 +64,38 @@ def evaluate(
         },
         notes=_notes(sample),
     )
-    found.cells = measure_cells(
-        sample,
-        networks,
-        methods,
-        features.judges,
-        _other_photos(sample, training),
-        batch_size=batch_size,
-        generator=generator,
-    )
+    others = _other_photos(sample, training)
+    found.cells = measure_cells(sample, networks, methods, features, others, generator)
     followers = [method for method in methods if not isinstance(method, GreyFill)]
-    found.lighting, found.light_points = measure_lighting(
-        sample, followers, limit=options.lighting_limit, batch_size=batch_size
-    )
+    found.lighting, found.light_points = measure_lighting(sample, followers, options.lighting_limit)
     for method in (*rivals, ours):
-        found.diversity += measure_diversity(
-            sample, method, features.lpips, limit=options.diversity_limit, batch_size=batch_size
-        )
-    found.masks, found.spreads = measure_masks(sample, networks, batch_size=batch_size)
-    found.sheets = cell_sheets(sample, networks, methods, rows=rows, batch_size=batch_size)
+        found.diversity += measure_diversity(sample, method, features.lpips, options.diversity_limit)
+    found.masks, found.spreads = measure_masks(sample, networks)
+    found.sheets = cell_sheets(sample, networks, methods, rows=rows)
     found.sheets.append(looks_sheet(sample, ours, rows=rows))
     found.sheets.append(lighting_sheet(sample, ours, rows=rows))
     if training:
-        made = torch.cat(
-            [
-                ours.insert(cases).rgb
-                for _, cases in sample.batches(sample.clean, sample.real_mask, batch_size)
-            ]
+        batches = sample.batches(sample.clean, sample.real_mask)
+        made = torch.cat([ours.insert(cases).rgb for _, cases in batches])
+        found.memorisation, found.spreads["nearest training picture"], index = measure_memorisation(
+            sample, made, training, features.embedding
         )
-        neighbours = Neighbours(training, features.judges.embedding, batch_size=batch_size)
-        found.memorisation, distances, index = measure_memorisation(sample, made, neighbours)
-        found.spreads["nearest training picture"] = distances
         found.sheets.append(copies_sheet(sample, made, training, index, rows=rows))
     return found
 
 
-def _training_pool(
-    records: Sequence[ObjectRecord],
-    networks: Networks,
-    options: Options,
-    photos: int,
-    generator: torch.Generator,
-) -> Windows | None:
-    limit = None if options.limit is None else options.training_per_photo * photos
-    picked = pick_records(records, "train", networks.class_names, limit, generator)
-    return load_windows(picked, tuple(networks.class_names), options.size) if picked else None
-
-
-def _other_photos(sample: Sample, training: Windows | None) -> OtherPhotos | None:
-    """For each photo a training photo of its class; None if a class has too few."""
+def _other_photos(sample: Sample, training: Windows | None) -> tuple[Tensor, Tensor] | None:
+    """For each photo a training photo of its class, and its mask; None if a class has too few."""
     if training is None:
         return None
     chosen = torch.zeros(len(sample), dtype=torch.long)
-    class_index = sample.class_index.cpu()
     for number in range(len(sample.class_names)):
-        wanted = (class_index == number).nonzero().flatten()
-        pool = (training.class_index == number).nonzero().flatten()
+        wanted, pool = ((its.class_index.cpu() == number).nonzero().flatten() for its in (sample, training))
         if len(pool) < len(wanted):
             return None
         chosen[wanted] = pool[: len(wanted)]
     device = sample.real.device
-    return OtherPhotos(
-        (training.images[chosen].float() / 127.5 - 1).to(device),
-        (training.masks[chosen].float() / 255).to(device),
-    )
+    return to_signed(training.images[chosen]).to(device), (training.masks[chosen].float() / 255).to(device)
 
 
 def _notes(sample: Sample) -> list[str]:

@@ -1,19 +1,17 @@
 """The keep sheet: insertions as a user gets them, every one shown, for a person to count those worth keeping.
 
-A figure says how near pictures are to photos on average. Whether a painter would keep an object is seen by
-looking at it, at the sizes that people use: every class in every photo, small, middling and large, several
-seeds as they come.
+Whether a painter would keep an object is seen by looking at it, at the sizes that people use: every class in
+every photo, small, middling and large, several seeds as they come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from tqdm import tqdm
 
 from models.bundle import Bundle
@@ -32,17 +30,9 @@ _GAP, _LABEL = 4, 18
 _PAGE_WIDTH = 1600  # pixels of the page with all classes
 
 
-@dataclass(frozen=True)
-class KeepSheet:
-    """Where a sheet was written: a picture for each class, and one page with all of them, smaller."""
-
-    page: Path
-    classes: dict[str, Path]
-
-
 def write_keep_sheet(
     bundle: Bundle, insert: InsertObject, photos: Sequence[Picture], folder: Path
-) -> KeepSheet:
+) -> tuple[Path, dict[str, Path]]:
     """Inserts every class into every photo at every size with every seed, and writes it all down.
 
     Args:
@@ -50,27 +40,23 @@ def write_keep_sheet(
         insert: the program's whole way from box to finished picture.
         photos: (H, W, 3) uint8; those too small for the largest box are enlarged.
         folder: gets ``keep-CLASS.jpg`` and ``keep.jpg``; made if need be.
+
+    Returns:
+        The paths of the page with all classes, and of each class's larger picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    aspects = _aspects(bundle)
+    shapes = bundle.masks.shapes
     written, rows = {}, []
-    for name in tqdm(bundle.class_names, desc="keep sheet", unit="class", disable=None):
-        picture = _class_rows(name, aspects[name], insert, photos)
+    for index, name in enumerate(tqdm(bundle.class_names, desc="keep sheet", unit="class", disable=None)):
+        aspect = shapes.log_aspect[shapes.class_index == index].median().exp()  # its boxes are usually so
+        picture = _class_rows(name, float(aspect), insert, photos)
         written[name] = folder / f"keep-{name}.jpg"
         picture.save(written[name], quality=90)
-        rows.append(picture)
+        size = (_PAGE_WIDTH, round(picture.height * _PAGE_WIDTH / picture.width))
+        rows.append(np.asarray(picture.resize(size, Image.Resampling.LANCZOS)))
     page = folder / "keep.jpg"
-    _stacked(rows).save(page, quality=88)
-    return KeepSheet(page, written)
-
-
-def _aspects(bundle: Bundle) -> dict[str, float]:
-    """The usual width over height of each class's boxes: the median of its outlines'."""
-    shapes = bundle.masks.shapes
-    return {
-        name: float(shapes.log_aspect[shapes.class_index == index].median().exp())
-        for index, name in enumerate(bundle.class_names)
-    }
+    Image.fromarray(np.vstack(rows)).save(page, quality=88)
+    return page, written
 
 
 def _class_rows(name: str, aspect: float, insert: InsertObject, photos: Sequence[Picture]) -> Image.Image:
@@ -94,7 +80,9 @@ def _tile(
     name: str, aspect: float, size: int, seed: int, insert: InsertObject, photo: Picture
 ) -> Image.Image:
     shown = max(_TILES[size], round(_AROUND * size)) if size < max(SIZES) else round(_AROUND * size)
-    scene = _large_enough(photo, shown)
+    scene = photo
+    if min(photo.shape[:2]) < shown:
+        scene = np.asarray(ImageOps.cover(Image.fromarray(photo), (shown, shown), Image.Resampling.LANCZOS))
     height, width = scene.shape[:2]
     box_width = size if aspect >= 1 else max(8, round(size * aspect))
     box_height = size if aspect < 1 else max(8, round(size / aspect))
@@ -105,30 +93,4 @@ def _tile(
     x = min(max(0, left + box_width // 2 - shown // 2), width - shown)
     y = min(max(0, top + box_height // 2 - shown // 2), height - shown)
     part = Image.fromarray(made[y : y + shown, x : x + shown])
-    side = _TILES[size]
-    return part if part.width == side else part.resize((side, side), Image.Resampling.LANCZOS)
-
-
-def _large_enough(photo: Picture, side: int) -> Picture:
-    """The photo, enlarged where its shorter side is less than ``side`` pixels."""
-    height, width = photo.shape[:2]
-    factor = side / min(height, width)
-    if factor <= 1:
-        return photo
-    size = (max(side, round(width * factor)), max(side, round(height * factor)))
-    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS))
-
-
-def _stacked(pictures: Sequence[Image.Image]) -> Image.Image:
-    """All pictures below each other, scaled to the page's width."""
-    factor = _PAGE_WIDTH / pictures[0].width
-    small = [
-        picture.resize((_PAGE_WIDTH, round(picture.height * factor)), Image.Resampling.LANCZOS)
-        for picture in pictures
-    ]
-    page = Image.new("RGB", (_PAGE_WIDTH, sum(picture.height for picture in small)), "white")
-    top = 0
-    for picture in small:
-        page.paste(picture, (0, top))
-        top += picture.height
-    return page
+    return part.resize((_TILES[size], _TILES[size]), Image.Resampling.LANCZOS)

@@ -71,10 +71,8 @@ def energy_distance(real: Tensor, made: Tensor, halves: Tensor) -> Estimate:
     if int(known.sum()) < 4:
         return Estimate(math.nan, torch.full((len(halves),), math.nan, dtype=torch.float64))
     middle, spread = real[known].mean(dim=0), real[known].std(dim=0).clamp(min=1e-3)
-    filled = known.unsqueeze(1)
     scale = spread * math.sqrt(real.shape[1])
-    real = torch.where(filled, (real - middle) / scale, torch.zeros_like(real))
-    made = torch.where(filled, (made - middle) / scale, torch.zeros_like(made))
+    real, made = (torch.where(known.unsqueeze(1), (its - middle) / scale, 0.0) for its in (real, made))
     squared = _discrepancy(lambda a, b: -torch.cdist(a, b), real, made, halves, known)
     return Estimate(
         math.copysign(math.sqrt(abs(squared.value)), squared.value),
@@ -84,9 +82,7 @@ def energy_distance(real: Tensor, made: Tensor, halves: Tensor) -> Estimate:
 
 def _check_samples(what: str, real: Tensor, made: Tensor) -> None:
     if real.shape != made.shape:
-        raise ValueError(
-            f"{what} needs two samples of one shape, not {tuple(real.shape)}, {tuple(made.shape)}."
-        )
+        raise ValueError(f"{what} needs two samples of one shape, not {[*real.shape]}, {[*made.shape]}.")
     if len(real) < 4:
         raise ValueError(f"{what} needs at least 4 pictures a sample, not {len(real)}.")
 
@@ -185,8 +181,7 @@ def elasticity(scene: Tensor, made: Tensor) -> Fit:
     slope = (x * y).sum(1) / x.square().sum(1).clamp(min=1e-12)
     total = y.square().sum(1)
     rest = (y - slope.unsqueeze(1) * x).square().sum(1)
-    r_squared = torch.where(total > 1e-9, 1 - rest / total.clamp(min=1e-9), torch.zeros_like(total))
-    return Fit(slope, r_squared)
+    return Fit(slope, torch.where(total > 1e-9, 1 - rest / total.clamp(min=1e-9), 0.0))
 
 
 def weighted_mean(light: Tensor, weight: Tensor) -> Tensor:
@@ -212,6 +207,12 @@ def bounding_boxes(mask: Tensor) -> Tensor:
         high = torch.where(along, place + 1, 0).amax(dim=1)
         sides.append((torch.minimum(low, high) / size, high / size))
     return torch.stack([sides[0][0], sides[1][0], sides[0][1], sides[1][1]], dim=1).float()
+
+
+def box_fill(mask: Tensor, boxes: Tensor) -> Tensor:
+    """(B,) on the CPU: the share of their boxes (B, 4), in fractions, that masks (B, 1, H, W) cover."""
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
+    return (mask.mean(dim=(1, 2, 3)) / area).cpu()
 
 
 def box_iou(first: Tensor, second: Tensor) -> Tensor:
@@ -243,11 +244,9 @@ def pieces(mask: Tensor, smallest: float = 0.01) -> Tensor:
 
 def mean_or_nan(values: Tensor) -> float:
     """Mean of the finite values as a float; nan where there is none."""
-    finite = values[torch.isfinite(values)]
-    return float(finite.double().mean()) if len(finite) else math.nan
+    return float(values[torch.isfinite(values)].double().mean())
 
 
 def median_or_nan(values: Tensor) -> float:
     """Median of the finite values as a float; nan where there is none."""
-    finite = values[torch.isfinite(values)]
-    return float(finite.double().quantile(0.5)) if len(finite) else math.nan
+    return float(torch.where(torch.isfinite(values), values, torch.nan).double().nanquantile(0.5))

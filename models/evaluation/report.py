@@ -1,19 +1,41 @@
-"""Writes an evaluation down: report.json, report.html and its contact sheets as PNG files beside it."""
+"""Writes an evaluation down: a page, a JSON file, and contact sheets as PNG files beside them."""
 
 from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from models.evaluation.comparison import Comparison
-from models.evaluation.page import number, percent, with_error
-from models.evaluation.report_page import cell_title, to_html
-from models.evaluation.result import ALL_CLASSES, Evaluation
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from models.evaluation import plots
+from models.evaluation.borders import RINGS
+from models.evaluation.result import Background, Evaluation, Shape, Sheet, change, figure, number, percent
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=select_autoescape(),  # in pages, not in texts
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(change=change, figure=figure, number=number, percent=percent)
+_TEMPLATES.globals.update(plots=plots, contour=RINGS)
+
+
+_ANCHORS = ("real photos", "real photos, others", "grey fill", "copy-paste")  # the same for all weights
 
 
 class ReportUnwritable(OSError):
     """The report's folder cannot be made or written to."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"The report cannot be written to {folder} ({error.strerror or error}). Name another folder "
+            "with --out."
+        )
 
 
 def prepare_folder(folder: Path) -> None:
@@ -27,77 +49,53 @@ def prepare_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise ReportUnwritable(folder, error) from error
 
 
-def write_report(found: Evaluation, folder: Path) -> Path:
-    """Writes everything into `folder`, which is made if need be; returns the path of the HTML page.
+def write_down(
+    folder: Path, name: str, content: dict[str, Any], sheets: Sequence[Sheet], page: str = ""
+) -> Path:
+    """Writes NAME.json, the sheets, and with a `page` NAME.html into `folder`, which is made if need be.
+
+    Returns:
+        The path of the page; without one, that of the first sheet.
 
     Raises:
         ReportUnwritable: naming the folder and the system's reason.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for sheet in found.sheets:
+        for sheet in sheets:
             sheet.picture.save(folder / f"{sheet.name}.png")
-        content = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "report.json").write_text(content + "\n", encoding="utf-8")
-        page = folder / "report.html"
-        page.write_text(to_html(found), encoding="utf-8")
+        written = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / f"{name}.json").write_text(f"{written}\n", encoding="utf-8")
+        if not page:
+            return folder / f"{sheets[0].name}.png"
+        path = folder / f"{name}.html"
+        path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise unwritable(folder, error) from error
-    return page
+        raise ReportUnwritable(folder, error) from error
+    return path
 
 
-def write_comparison(found: Comparison, folder: Path) -> Path:
-    """Writes compare.json and the contact sheet into `folder`; returns the sheet's path.
-
-    Raises:
-        ReportUnwritable: naming the folder and the system's reason.
-    """
-    sheet = found.sheets[0]
-    picture = folder / f"{sheet.name}.png"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        sheet.picture.save(picture)
-        content = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "compare.json").write_text(content + "\n", encoding="utf-8")
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return picture
+def filled(template: str, **content: Any) -> str:
+    """A page or a text from one of the templates beside this file."""
+    return _TEMPLATES.get_template(template).render(content).strip()
 
 
-def unwritable(folder: Path, error: OSError) -> ReportUnwritable:
-    """The error to raise when `folder` could not be written to."""
-    return ReportUnwritable(
-        f"The report cannot be written to {folder} ({error.strerror or error}). Name another folder "
-        "with --out."
+def to_html(found: Evaluation) -> str:
+    """The page of an evaluation, complete but for the sheets, which it expects beside it."""
+    methods = list(dict.fromkeys(row.method for cell in found.cells for row in cell.rows))
+    return filled(
+        "report.html",
+        found=found,
+        ours=methods[-1],
+        class_by_class=[methods[-1], *(name for name in methods[:-1] if name not in _ANCHORS)],
+        used=found.cell(Shape.GENERATED, Background.OTHER),
+        sheets={sheet.name: sheet for sheet in found.sheets},
     )
 
 
 def to_text(found: Evaluation) -> str:
     """The main figures as a few lines for a terminal."""
-    lines = []
-    for cell in found.cells:
-        lines.append(cell_title(cell))
-        lines += [
-            f"  {row.method:24} KID {with_error(row.kid, row.kid_error)}   realism share "
-            f"{number(row.realism_share)}   FCN-score {number(row.fcn_score)}   seam score "
-            f"{number(row.seam_score)}   changed pixels {row.changed_pixels}"
-            for row in cell.rows
-            if row.class_name == ALL_CLASSES
-        ]
-    lines.append("Lighting")
-    lines += [
-        f"  {row.method:24} elasticity {number(row.luminance_slope)} "
-        f"(R² {number(row.luminance_r_squared)})   red/blue {number(row.red_blue_slope)} "
-        f"(R² {number(row.red_blue_r_squared)})"
-        for row in found.lighting
-        if row.class_name == ALL_CLASSES
-    ]
-    lines += [
-        f"Looks, {row.method}: LPIPS between seeds is {percent(row.share)} of that between real objects"
-        for row in found.diversity
-        if row.class_name == ALL_CLASSES
-    ]
-    return "\n".join(lines)
+    return filled("report.txt", found=found)

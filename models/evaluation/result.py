@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -38,19 +39,12 @@ class RealismRow:
     kid_error: float
     realism_share: float
     realism_share_error: float
-    fcn_score: float
-    """Mean IoU of an independent segmenter with the shape asked for."""
-    fcn_share: float
-    """The same as a share of copy-paste's in this cell."""
-    changed_pixels: int
-    """Pixels changed although the layer's alpha is 0 there, all pictures together; for a method that repaints
-    the whole scene, farther from the mask than a soft edge reaches."""
-    spill: float
-    """Share of alpha farther outside the shape than the soft band reaches."""
-    coverage: float
-    """Mean alpha inside the shape."""
-    seam_distance: float
-    """Energy distance of the borders' figures to those of real photos; 0 is a photo's own border."""
+    fcn_score: float  # mean IoU of an independent segmenter with the shape asked for
+    fcn_share: float  # the same as a share of copy-paste's in this cell
+    changed_pixels: int  # of all pictures; where alpha is 0, or beyond a soft edge for one that repaints all
+    spill: float  # share of alpha farther outside the shape than the soft band reaches
+    coverage: float  # mean alpha inside the shape
+    seam_distance: float  # energy distance of the borders' figures to those of real photos
     seam_score: float
     """(seam distance of a hard grey cut-out - ours) / (the same - the pasted real object's), in this cell."""
     seam_score_error: float
@@ -63,8 +57,7 @@ class Border:
     method: str
     steps: tuple[float, ...]
     """Colour step at each ring, from outside to inside, over the object's own; see `borders.py`."""
-    halo: float
-    """Mean excess of the rims beyond the range between object and scene, in 0..1 of the code values."""
+    halo: float  # mean excess of the rims beyond the range between object and scene, 0..1 of code values
 
 
 @dataclass(frozen=True)
@@ -73,8 +66,18 @@ class Cell:
 
     shape: Shape
     background: Background
-    rows: tuple[RealismRow, ...]
+    rows: tuple[RealismRow, ...] = ()
     borders: tuple[Border, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Such as "True mask, own background"."""
+        return f"{self.shape.value}, {self.background.value}".capitalize()
+
+    @property
+    def name(self) -> str:
+        """The name of its contact sheet."""
+        return f"cell-{self.shape.value}-{self.background.value}".replace(" ", "-")
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,8 @@ class LightingRow:
     class_name: str
     count: int
     luminance_slope: float
-    luminance_slope_low: float
-    """10th percentile over the pictures."""
-    luminance_slope_high: float
-    """90th percentile over the pictures."""
+    luminance_slope_low: float  # 10th percentile over the pictures
+    luminance_slope_high: float  # 90th percentile over the pictures
     luminance_r_squared: float
     red_blue_slope: float
     red_blue_r_squared: float
@@ -137,8 +138,7 @@ class MemorisationRow:
     training_pictures: int
     made: float
     held_out: float
-    ratio: float
-    """made / held_out; clearly below 1 means that training pictures are repeated."""
+    ratio: float  # made / held_out; clearly below 1 means that training pictures are repeated
 
 
 @dataclass(frozen=True)
@@ -147,12 +147,9 @@ class MaskRow:
 
     class_name: str
     count: int
-    box_fit: float
-    """Mean IoU of the mask's bounding box with the box asked for."""
-    one_piece: float
-    """Share of masks that are one piece."""
-    fill: float
-    """Mean share of the box that the mask covers."""
+    box_fit: float  # mean IoU of the mask's bounding box with the box asked for
+    one_piece: float  # share of masks that are one piece
+    fill: float  # mean share of the box that the mask covers
     fill_real: float
 
 
@@ -170,8 +167,7 @@ class Sheet:
 class Evaluation:
     """All findings of one run."""
 
-    facts: dict[str, str | int | float]
-    """Circumstances in the order to show them: weights, data, counts, seed, device."""
+    facts: dict[str, str | int | float]  # circumstances in the order to show them
     cells: list[Cell] = field(default_factory=list)
     lighting: list[LightingRow] = field(default_factory=list)
     diversity: list[DiversityRow] = field(default_factory=list)
@@ -185,41 +181,46 @@ class Evaluation:
 
     def cell(self, shape: Shape, background: Background) -> Cell:
         """The cell of that shape and background. Raises KeyError when it was not measured."""
-        for cell in self.cells:
-            if (cell.shape, cell.background) == (shape, background):
-                return cell
-        raise KeyError((shape, background))
+        return {(cell.shape, cell.background): cell for cell in self.cells}[shape, background]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
-        return {
-            "facts": dict(self.facts),
-            "cells": [
-                {
-                    "shape": cell.shape.value,
-                    "background": cell.background.value,
-                    "rows": [_plain(row) for row in cell.rows],
-                    "borders": [_plain(row) for row in cell.borders],
-                }
-                for cell in self.cells
-            ],
-            "lighting": [_plain(row) for row in self.lighting],
-            "diversity": [_plain(row) for row in self.diversity],
-            "memorisation": [_plain(row) for row in self.memorisation],
-            "masks": [_plain(row) for row in self.masks],
-            "light_points": [_plain(row) for row in self.light_points],
-            "spreads": {name: _plain(spread) for name, spread in self.spreads.items()},
-            "notes": list(self.notes),
-            "sheets": {sheet.name: f"{sheet.name}.png" for sheet in self.sheets},
-        }
+        content: dict[str, Any] = plain(self)
+        return {**content, "sheets": {sheet.name: plain(sheet) for sheet in self.sheets}}
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    return {name: finite(value) for name, value in asdict(row).items()}
-
-
-def finite(value: Any) -> Any:
-    """The value as JSON knows it: None for nan, lists for tuples, their numbers to five decimals."""
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: None for nan, the numbers of tuples to five decimals."""
+    if isinstance(value, Sheet):
+        return f"{value.name}.png"
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple):
-        return [finite(round(entry, 5)) for entry in value]
+        return [plain(round(entry, 5) if isinstance(entry, float) else entry) for entry in value]
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def number(value: float) -> str:
+    """Three decimals; a dash for what could not be measured."""
+    return f"{round(value, 3) + 0.0:.3f}" if math.isfinite(value) else "–"  # no -0.000
+
+
+def percent(value: float) -> str:
+    """Whole per cent; a dash for what could not be measured."""
+    return f"{100 * value:.0f} %" if math.isfinite(value) else "–"
+
+
+def change(value: float, error: float) -> str:
+    """A difference with its sign and its standard error."""
+    return f"{value:+.3f} ± {error:.3f}"
+
+
+def figure(value: float, error: float) -> str:
+    """A figure and its standard error, as far as they could be measured."""
+    return f"{value:.3f} ± {error:.3f}" if math.isfinite(value) and math.isfinite(error) else number(value)

@@ -1,4 +1,4 @@
-"""What every evaluation needs, read and checked before any long work: weights, photos, judges, rivals."""
+"""What an evaluation needs, read and checked before any long work: weights, photos, judges, rivals."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image, ImageOps
+from torch import Tensor
 
 from models.bundle import Bundle
-from models.evaluation.cases import Generated
-from models.evaluation.evaluate import FeatureNetworks
+from models.evaluation.methods import Generated, fairness_notes, load_rivals
 from models.evaluation.report import prepare_folder
-from models.evaluation.rivals import NamedFolder, fairness_notes, load_rivals
+from models.evaluation.sample import Options
+from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import feature_folder
 from models.photos.data import ObjectRecord, read_records
 
@@ -30,7 +33,7 @@ class Setting:
     records: list[ObjectRecord]
     features: FeatureNetworks
     rivals: list[Generated]
-    device: torch.device
+    options: Options
     facts: dict[str, str | int | float]
     notes: list[str]
 
@@ -59,7 +62,7 @@ class Setting:
         records = read_records(arguments.data)
         bundle = Bundle.load(weights, device=device, dtype=torch.float32)
         features = FeatureNetworks.load(features_folder, device)
-        rivals = load_rivals(_named(arguments.rival), bundle.class_names, device)
+        rivals = load_rivals(arguments.rival, bundle.class_names, device)
         seen = bundle.manifest.provenance.get("images_seen", "not recorded")
         facts: dict[str, str | int | float] = {
             "weights": bundle.manifest.name,
@@ -69,11 +72,26 @@ class Setting:
         for rival in rivals:
             facts[f"{rival.name}, pictures seen"] = rival.images_seen
         notes = fairness_notes(rivals, seen if isinstance(seen, int) else 0)
-        return cls(weights, bundle, records, features, rivals, device, facts, notes)
+        options = Options(arguments.seed, arguments.size, arguments.limit, device=str(device))
+        return cls(weights, bundle, records, features, rivals, options, facts, notes)
 
 
-def _named(given: list[str]) -> list[NamedFolder]:
+class SceneUnreadable(OSError):
+    """The photo is not there or is no picture that can be read."""
+
+
+def read_scene(path: Path, longest: int = 1024) -> Tensor:
+    """The photo as uint8 (3, H, W), upright, its longer side at most ``longest`` pixels.
+
+    Raises:
+        SceneUnreadable: naming the file.
+    """
     try:
-        return [NamedFolder.parse(text) for text in given]
-    except ValueError as error:
-        raise SettingMissing(f"--rival {error}; write NAME=FOLDER.") from error
+        with Image.open(path) as opened:
+            photo = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError) as error:
+        raise SceneUnreadable(
+            f"The scene {path} cannot be read: {error}. Name a photo with --scene."
+        ) from error
+    photo.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(photo)).permute(2, 0, 1).contiguous()

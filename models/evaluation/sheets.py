@@ -1,115 +1,137 @@
-"""The contact sheets of an evaluation: the same insertions that are measured, to be looked at."""
+"""Contact sheets: the insertions that are measured, side by side, for a look before a number is believed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import torch
+import numpy as np
+import torch.nn.functional as F
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from models.evaluation.baselines import Cases, Method
-from models.evaluation.cases import Networks, Sample, masks_for
-from models.evaluation.compositing import composite, to_signed
-from models.evaluation.contact_sheets import contact_sheet
-from models.evaluation.lighting import COLOUR_GAINS, EXPOSURES, relit
-from models.evaluation.result import Background, Shape, Sheet
+from models.evaluation.lighting import COLOUR_GAINS, EXPOSURES, gain
+from models.evaluation.methods import Cases, Method, Networks, composite, to_bytes, to_signed
+from models.evaluation.result import Background, Cell, Shape, Sheet
+from models.evaluation.sample import Sample
 from models.photos.data import Windows
+
+TILE = 128  # pixels; a tile's side in the sheet, unless asked otherwise
+GAP = 4  # pixels between tiles
+LABEL_HEIGHT = 18  # pixels above a tile for its label
+_PAPER, _INK = (250, 250, 248), (40, 40, 40)
+
+
+def contact_sheet(columns: Mapping[str, Tensor], row_labels: Sequence[str], tile: int = TILE) -> Image.Image:
+    """A sheet with a column for each label: a tensor (R, 3 or 1, S, S) in -1..1; one row a picture
+    `tile` pixels wide.
+
+    Labels stand above the columns; a row's label above its first picture, below the column's label.
+    """
+    rows = len(row_labels)
+    if any(len(column) != rows for column in columns.values()):
+        raise ValueError("Every column of a contact sheet needs a picture for every row.")
+    step = tile + GAP
+    width = GAP + step * len(columns)
+    height = LABEL_HEIGHT + GAP + (step + LABEL_HEIGHT) * rows
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=12)
+    for n, (label, column) in enumerate(columns.items()):
+        draw.text((GAP + n * step, 2), label, fill=_INK, font=font)
+        pictures = column.detach().float().cpu().expand(-1, 3, -1, -1)
+        if pictures.shape[-1] != tile:
+            pictures = F.interpolate(pictures, size=(tile, tile), mode="bilinear", antialias=True)
+        for row, one in enumerate(to_bytes(pictures).permute(0, 2, 3, 1)):
+            top = LABEL_HEIGHT + GAP + row * (step + LABEL_HEIGHT) + LABEL_HEIGHT
+            sheet.paste(Image.fromarray(np.asarray(one)), (GAP + n * step, top))
+    for row, label in enumerate(row_labels):
+        draw.text((GAP, LABEL_HEIGHT + GAP + row * (step + LABEL_HEIGHT)), label, fill=_INK, font=font)
+    return sheet
 
 
 def _first(sample: Sample, scene: Tensor, mask: Tensor, count: int, look: int = 0) -> Cases:
     """The first `count` insertions as one batch."""
-    _, cases = next(iter(sample.batches(scene[:count], mask[:count], count, look)))
-    return cases
+    return next(sample.batches(scene[:count], mask[:count], look=look, size=count))[1]
 
 
 def _finished(method: Method, cases: Cases) -> Tensor:
     return to_signed(composite(cases.scene, method.insert(cases))[1])
 
 
-def _row_labels(sample: Sample, count: int) -> list[str]:
-    return [sample.class_names[n] for n in sample.class_index[:count].tolist()]
-
-
-def cell_sheets(
-    sample: Sample, networks: Networks, methods: Sequence[Method], *, rows: int, batch_size: int
-) -> list[Sheet]:
+def cell_sheets(sample: Sample, networks: Networks, methods: Sequence[Method], *, rows: int) -> list[Sheet]:
     """A sheet for each cell: scene, mask, real photo, then every method."""
-    count = min(rows, len(sample))
     sheets = []
-    for background in Background:
-        for shape in Shape:
-            mask = masks_for(sample, networks, shape, batch_size)
-            cases = _first(sample, sample.scenes(background), mask, count)
-            sheets.append(
-                Sheet(
-                    name=f"cell-{shape.value}-{background.value}".replace(" ", "-"),
-                    title=f"{shape.value}, {background.value}".capitalize(),
-                    caption="Pasted objects keep the shape of the real one, whatever mask is asked for.",
-                    picture=contact_sheet(
-                        [
-                            cases.scene,
-                            cases.mask * 2 - 1,
-                            cases.real,
-                            *(_finished(method, cases) for method in methods),
-                        ],
-                        ["scene", "mask", "real photo", *(method.name for method in methods)],
-                        _row_labels(sample, count),
-                    ),
-                )
-            )
+    for cell in (Cell(shape, background) for background in Background for shape in Shape):
+        mask = sample.masks(networks, cell.shape)
+        cases = _first(sample, sample.scenes(cell.background), mask, min(rows, len(sample)))
+        columns = {"scene": cases.scene, "mask": cases.mask * 2 - 1, "real photo": cases.real}
+        columns |= {method.name: _finished(method, cases) for method in methods}
+        caption = "Pasted objects keep the shape of the real one, whatever mask is asked for."
+        sheets.append(Sheet(cell.name, cell.title, caption, contact_sheet(columns, sample.labels[:rows])))
     return sheets
 
 
 def looks_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
     """One shape in one scene with several seeds."""
-    count, looks = min(rows, len(sample)), sample.codes.shape[1]
-    columns = [
-        _finished(method, _first(sample, sample.clean, sample.real_mask, count, look))
-        for look in range(looks)
-    ]
+    columns = {"real photo": sample.real[:rows]}
+    for look in range(sample.codes.shape[1]):
+        cases = _first(sample, sample.clean, sample.real_mask, rows, look)
+        columns[f"seed {look + 1}"] = _finished(method, cases)
     return Sheet(
         "looks",
         "Looks by seed",
         "Colours and patterns should differ clearly within a row, the shape should not.",
-        contact_sheet(
-            [sample.real[:count], *columns],
-            ["real photo", *(f"seed {look + 1}" for look in range(looks))],
-            _row_labels(sample, count),
-        ),
+        contact_sheet(columns, sample.labels[:rows]),
     )
 
 
 def lighting_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
     """One object in one scene under changing light."""
-    count = min(rows, len(sample))
-    cases = _first(sample, sample.clean, sample.real_mask, count)
-    exposures = [torch.tensor([g, g, g]) for g in EXPOSURES]
-    colours = [torch.tensor([g, 1.0, 1 / g]) for g in (COLOUR_GAINS[0], COLOUR_GAINS[-1])]
+    cases = _first(sample, sample.clean, sample.real_mask, rows)
+    lights = {f"light x {g}": gain((g, g, g)) for g in EXPOSURES}
+    for name, g in (("bluer", COLOUR_GAINS[0]), ("redder", COLOUR_GAINS[-1])):
+        lights[name] = gain((g, 1.0, 1 / g))
+    columns = {
+        name: _finished(method, replace(cases, scene=light(cases.scene))) for name, light in lights.items()
+    }
     return Sheet(
         "lighting",
         "The same scene relit",
         "The object should grow brighter, redder and bluer with its scene and keep its look.",
-        contact_sheet(
-            [_finished(method, relit(cases, gain)) for gain in exposures + colours],
-            [*(f"light x {g}" for g in EXPOSURES), "bluer", "redder"],
-            _row_labels(sample, count),
-        ),
+        contact_sheet(columns, sample.labels[:rows]),
     )
 
 
 def copies_sheet(sample: Sample, made: Tensor, training: Windows, index: Tensor, *, rows: int) -> Sheet:
     """Made objects on grey beside their nearest training pictures (`index` (N,), -1 where there is none)."""
     found = (index >= 0).nonzero().flatten()[:rows]
-    pictures = training.images[index[found]].float() / 127.5 - 1
+    pictures = to_signed(training.images[index[found]])
     masks = training.masks[index[found]].float() / 255
     here = found.to(made.device)
+    columns = {
+        "made, on grey": made[here] * sample.real_mask[here],
+        "nearest, on grey": pictures * masks,
+        "nearest photo": pictures,
+    }
     return Sheet(
         "copies",
         "Nearest training pictures",
         "A made object that looks the same as its neighbour is a copy.",
-        contact_sheet(
-            [made[here] * sample.real_mask[here], pictures * masks, pictures],
-            ["made, on grey", "nearest, on grey", "nearest photo"],
-            [sample.class_names[n] for n in sample.class_index[here].tolist()],
-        ),
+        contact_sheet(columns, [sample.labels[n] for n in found.tolist()]),
+    )
+
+
+def comparison_sheet(
+    sample: Sample, scene: Tensor, methods: Sequence[Method], masks: Sequence[Tensor], rows: int
+) -> Sheet:
+    """The scenes with either weights' object, side by side: numbers alone do not decide."""
+    columns = {"scene": scene[:rows]}
+    for method, mask in zip(methods, masks, strict=True):
+        columns[method.name] = _finished(method, _first(sample, scene, mask, rows))
+    return Sheet(
+        "comparison",
+        "The same scenes with either weights' object",
+        "Look before you replace: the better figures should have the better pictures.",
+        contact_sheet(columns, sample.labels[:rows]),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
 
 import torch
 import torch.nn.functional as F
@@ -11,27 +12,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.evaluation import metrics
-from models.evaluation.baselines import Cases, Method
-from models.evaluation.cases import Networks, Sample, masks_for
-from models.evaluation.result import (
-    ALL_CLASSES,
-    DiversityRow,
-    MaskRow,
-    MemorisationRow,
-    Shape,
-    Spread,
-)
+from models.evaluation.methods import Method, Networks, to_signed
+from models.evaluation.result import DiversityRow, MaskRow, MemorisationRow, Shape, Spread
+from models.evaluation.sample import BATCH, Sample
 from models.features.networks import Lpips
 from models.photos.data import Windows
-
-
-def _groups(sample: Sample, count: int) -> Iterator[tuple[str, Tensor]]:
-    """(class name, bool (count,)) of all pictures and of each class among the first `count`."""
-    class_index = sample.class_index[:count].cpu()
-    yield ALL_CLASSES, torch.ones(count, dtype=torch.bool)
-    for number, name in enumerate(sample.class_names):
-        if (class_index == number).any():
-            yield name, class_index == number
 
 
 def aligned(picture: Tensor, boxes: Tensor, onto: Tensor) -> Tensor:
@@ -47,71 +32,52 @@ def aligned(picture: Tensor, boxes: Tensor, onto: Tensor) -> Tensor:
     return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
 
 
-def measure_diversity(
-    sample: Sample, method: Method, lpips: Lpips, *, limit: int, batch_size: int
-) -> list[DiversityRow]:
+def measure_diversity(sample: Sample, method: Method, lpips: Lpips, limit: int) -> list[DiversityRow]:
     """LPIPS between looks of one shape as a share of that between real objects of the class.
 
     Both are measured on flat grey inside one and the same shape, the part that two real objects share once
     their boxes lie on each other; else the backgrounds and outlines would be compared, not the looks.
     """
-    count = min(limit, len(sample))
-    looks = sample.codes.shape[1]
     seeds, real = [], []
+    count = min(limit, len(sample))
+    batches = sample.batches(sample.clean[:count], sample.real_mask[:count])
     with tqdm(total=count, desc="comparing looks", unit="picture", disable=None, leave=False) as bar:
-        for start in range(0, count, batch_size):
-            part = slice(start, min(start + batch_size, count))
+        for part, cases in batches:
             other = sample.donor[part]
             boxes, onto = sample.boxes[other], sample.boxes[part]
-            common = sample.real_mask[part] * aligned(sample.real_mask[other], boxes, onto)
+            common = cases.mask * aligned(sample.real_mask[other], boxes, onto)
             partner = aligned(sample.real[other], boxes, onto)
-            real.append(lpips(sample.real[part] * common, partner * common).cpu())
-            made = []
-            for look in range(looks):
-                cases = Cases(
-                    sample.clean[part],
-                    sample.real_mask[part],
-                    sample.real[part],
-                    sample.real_mask[part],
-                    sample.class_index[part],
-                    sample.codes[part, look],
-                )
-                made.append(lpips.features(method.insert(cases).rgb * common))
-            pairs = [lpips.between(made[a], made[b]) for a in range(looks) for b in range(a + 1, looks)]
-            seeds.append(torch.stack(pairs).mean(dim=0).cpu())
-            bar.update(part.stop - part.start)
+            real.append(lpips(cases.real * common, partner * common).cpu())
+            made = [
+                lpips.features(method.insert(replace(cases, code=code)).rgb * common)
+                for code in sample.codes[part].unbind(1)
+            ]
+            seeds.append(
+                torch.stack([lpips.between(*pair) for pair in combinations(made, 2)]).mean(dim=0).cpu()
+            )
+            bar.update(len(common))
     between_seeds, between_real = torch.cat(seeds), torch.cat(real)
     rows = []
-    for name, members in _groups(sample, count):
+    for name, members in sample.groups(count).items():
         ours, theirs = metrics.mean_or_nan(between_seeds[members]), metrics.mean_or_nan(between_real[members])
-        rows.append(
-            DiversityRow(
-                method.name, name, int(members.sum()), ours, theirs, ours / theirs if theirs > 0 else math.nan
-            )
-        )
+        rows.append(DiversityRow(method.name, name, len(members), ours, theirs, _share(ours, theirs)))
     return rows
 
 
-def measure_masks(
-    sample: Sample, networks: Networks, *, batch_size: int
-) -> tuple[list[MaskRow], dict[str, Spread]]:
+def _share(ours: float, theirs: float) -> float:
+    return ours / theirs if theirs > 0 else math.nan
+
+
+def measure_masks(sample: Sample, networks: Networks) -> tuple[list[MaskRow], dict[str, Spread]]:
     """How generated masks fit their boxes and resemble real ones, in the own scenes."""
-    made = masks_for(sample, networks, Shape.GENERATED, batch_size)
+    made = sample.masks(networks, Shape.GENERATED)
     fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
     single = (metrics.pieces(made) == 1).float()
-    area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
-    fill = (made.mean(dim=(1, 2, 3)) / area).cpu()
-    fill_real = (sample.real_mask.mean(dim=(1, 2, 3)) / area).cpu()
+    fill, fill_real = (metrics.box_fill(mask, sample.boxes) for mask in (made, sample.real_mask))
+    columns = fit, single, fill, fill_real
     rows = [
-        MaskRow(
-            name,
-            int(members.sum()),
-            metrics.mean_or_nan(fit[members]),
-            metrics.mean_or_nan(single[members]),
-            metrics.mean_or_nan(fill[members]),
-            metrics.mean_or_nan(fill_real[members]),
-        )
-        for name, members in _groups(sample, len(sample))
+        MaskRow(name, len(members), *(metrics.mean_or_nan(column[members]) for column in columns))
+        for name, members in sample.groups().items()
     ]
     return rows, {
         "fill of the box": Spread(tuple(fill.tolist()), tuple(fill_real.tolist())),
@@ -126,63 +92,38 @@ def _aspects(mask: Tensor) -> tuple[float, ...]:
     return tuple(found)
 
 
-class Neighbours:
-    """Finds the nearest training picture of the same class, by features of the object on grey."""
-
-    def __init__(self, training: Windows, embedding: nn.Module, *, batch_size: int) -> None:
-        self.class_index = training.class_index
-        self._embedding = embedding
-        self._device = next(embedding.buffers()).device
-        self._batch_size = batch_size
-        self._features = self.features(training.images.float() / 127.5 - 1, training.masks.float() / 255)
-
-    def features(self, picture: Tensor, mask: Tensor) -> Tensor:
-        """(N, D), on the CPU, of pictures (N, 3, S, S) with grey laid outside their masks (N, 1, S, S)."""
-        parts = []
-        steps = range(0, len(picture), self._batch_size)
-        for start in tqdm(steps, desc="looking for copies", unit="batch", disable=None, leave=False):
-            part = slice(start, start + self._batch_size)
-            parts.append(self._embedding((picture[part] * mask[part]).to(self._device)).cpu())
-        return torch.cat(parts)
-
-    def find(self, features: Tensor, class_index: Tensor) -> tuple[Tensor, Tensor]:
-        """Distance (N,) and index (N,) of the nearest picture; inf and -1 for a class without pictures."""
-        distance = torch.full((len(features),), math.inf)
-        index = torch.full((len(features),), -1)
-        for number in range(int(class_index.max()) + 1):
-            queries = (class_index == number).nonzero().flatten()
-            candidates = (self.class_index == number).nonzero().flatten()
-            if len(queries) and len(candidates):
-                distance[queries], found = metrics.nearest(features[queries], self._features[candidates])
-                index[queries] = candidates[found]
-        return distance, index
-
-
 def measure_memorisation(
-    sample: Sample, made: Tensor, neighbours: Neighbours
+    sample: Sample, made: Tensor, training: Windows, embedding: nn.Module
 ) -> tuple[list[MemorisationRow], Spread, Tensor]:
-    """How near made objects (N, 3, S, S) lie to training pictures, beside held-out real ones.
+    """How near made objects (N, 3, S, S) lie to training pictures of their class, beside held-out real ones:
+    by features of the object on grey.
 
-    Returns the rows, every distance, and for each made object the index of its nearest training picture.
+    Returns the rows, every distance, and for each made object the index of its nearest training picture, -1
+    for a class without pictures.
     """
-    class_index = sample.class_index.cpu()
-    mask = sample.real_mask
-    made_distance, index = neighbours.find(neighbours.features(made, mask), class_index)
-    real_distance, _ = neighbours.find(neighbours.features(sample.real, mask), class_index)
+
+    def features(picture: Tensor, mask: Tensor) -> Tensor:
+        pairs = list(zip(torch.split(picture, BATCH), torch.split(mask, BATCH), strict=True))
+        bar = tqdm(pairs, desc="looking for copies", unit="batch", disable=None, leave=False)
+        return torch.cat([embedding((part * its).to(made.device)).cpu() for part, its in bar])
+
+    mask, groups = sample.real_mask, sample.groups()
+    known = features(to_signed(training.images), training.masks.float() / 255)
+    distances = torch.full((2, len(sample)), math.inf)
+    index = torch.full((len(sample),), -1)
+    both = features(made, mask), features(sample.real, mask)
+    pools = {
+        name: (training.class_index == n).nonzero().flatten() for n, name in enumerate(sample.class_names)
+    }
+    for name, pool in pools.items():
+        members = groups.get(name)
+        if members is not None and len(pool):
+            distances[0, members], nearest = metrics.nearest(both[0][members], known[pool])
+            distances[1, members], _ = metrics.nearest(both[1][members], known[pool])
+            index[members] = pool[nearest]
     rows = []
-    for name, members in _groups(sample, len(sample)):
-        ours, theirs = (
-            metrics.median_or_nan(made_distance[members]),
-            metrics.median_or_nan(real_distance[members]),
-        )
-        pool = (
-            len(neighbours.class_index)
-            if name == ALL_CLASSES
-            else int((neighbours.class_index == sample.class_names.index(name)).sum())
-        )
-        rows.append(
-            MemorisationRow(
-                name, int(members.sum()), pool, ours, theirs, ours / theirs if theirs > 0 else math.nan
-            )
-        )
-    return rows, Spread(tuple(made_distance.tolist()), tuple(real_distance.tolist())), index
+    for name, members in groups.items():
+        ours, theirs = (metrics.median_or_nan(distance[members]) for distance in distances)
+        count = len(pools[name]) if name in pools else len(training.class_index)
+        rows.append(MemorisationRow(name, len(members), count, ours, theirs, _share(ours, theirs)))
+    return rows, Spread(*(tuple(distance.tolist()) for distance in distances)), index

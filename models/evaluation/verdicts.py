@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.evaluation import metrics
-from models.evaluation.baselines import Cases, GreyFill, Insertion, Method
 from models.evaluation.borders import border_figures, border_profile, halos, relative_profile, ring_distance
-from models.evaluation.cases import Sample
-from models.evaluation.compositing import composite, to_signed
-from models.features.networks import VOC_CLASSES
-
-
-class Segmenter(Protocol):
-    """Names the pixels of a picture, as DeepLabVoc does."""
-
-    def labels(self, x: Tensor) -> Tensor: ...
+from models.evaluation.methods import Cases, GreyFill, Insertion, Method, composite, to_signed
+from models.evaluation.sample import BATCH, Sample
+from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
 
 
 @dataclass(frozen=True)
-class Judges:
-    """The networks that judge: an embedding (B, 3, H, W) -> (B, D) for KID, a segmenter for the FCN-score."""
+class FeatureNetworks:
+    """The networks that judge: an embedding (B, 3, H, W) -> (B, D) for KID, a segmenter for the FCN-score,
+    LPIPS for looks."""
 
     embedding: nn.Module
-    segmenter: Segmenter
+    segmenter: DeepLabVoc
+    lpips: Lpips
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device) -> FeatureNetworks:
+        """Raises FeatureNetworkMissing or FeatureNetworkUnreadable."""
+        embedding, segmenter, lpips = MobileNetV1Embedding(folder), DeepLabVoc(folder), Lpips(folder)
+        return cls(embedding.to(device), segmenter.to(device), lpips.to(device))
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Verdict:
     changed: Tensor  # (N,) pixels
     spill: Tensor  # (N,)
     coverage: Tensor  # (N,)
-    border: Tensor  # (N, BORDER_FIGURES), nan where there is no contour
+    border: Tensor  # (N, 7), nan where there is no contour
     steps: Tensor  # (N, 2 * RINGS + 1) relative steps, ring by ring
     halo: Tensor  # (N,) mean excess of the rims, 0..1
 
@@ -51,24 +52,22 @@ def judge_method(
     method: Method,
     scene: Tensor,
     mask: Tensor,
-    judges: Judges,
+    judges: FeatureNetworks,
     reach: int,
-    batch_size: int,
     bar: tqdm[None],
 ) -> Verdict:
     """All insertions of a method into `scene` with `mask`; `reach`: pixels of soft edge that are no spill."""
-    names = segmenter_names(sample)
+    names = segmenter_names(sample.class_names, sample.class_index)
     parts = []
-    for part, cases in sample.batches(scene, mask, batch_size):
+    for part, cases in sample.batches(scene, mask):
         insertion = method.insert(cases)
         before, after, alpha8 = composite(cases.scene, insertion)
-        picture = to_signed(after)
-        alpha = alpha8.float() / 255
+        picture, alpha = to_signed(after), alpha8.float() / 255
         parts.append(
             Verdict(
                 judges.embedding(picture),
                 segment_iou(picture, insertion.shape, names[part], judges.segmenter),
-                metrics.changed_pixels(before, after, outside_object(insertion, alpha8, reach)),
+                metrics.changed_pixels(before, after, untouchable(insertion, alpha8, reach)),
                 metrics.spill(alpha, insertion.shape, reach),
                 metrics.coverage(alpha, insertion.shape),
                 *_border(*_cut_out(method, cases, insertion, picture, alpha)),
@@ -78,41 +77,33 @@ def judge_method(
     return _joined(parts)
 
 
-def judge_photos(photos: Tensor, mask: Tensor, names: Tensor, judges: Judges, batch_size: int) -> Verdict:
+def judge_photos(photos: Tensor, mask: Tensor, names: Tensor, judges: FeatureNetworks) -> Verdict:
     """The same of photos (N, 3, S, S) whose objects have the masks (N, 1, S, S) and the segmenter's `names`
     (N,); nothing is inserted, so nothing is changed or spilt."""
     parts = []
-    for photo, its_mask, its_names in zip(
-        *(torch.split(whole, batch_size) for whole in (photos, mask, names)), strict=True
-    ):
-        nothing = torch.zeros(len(photo), device=photo.device)
-        parts.append(
-            Verdict(
-                judges.embedding(photo),
-                segment_iou(photo, its_mask, its_names, judges.segmenter),
-                nothing,
-                nothing * torch.nan,
-                nothing * torch.nan,
-                *_border(photo, its_mask),
-            )
-        )
+    wholes = (torch.split(whole, BATCH) for whole in (photos, mask, names))
+    for photo, its_mask, its_names in zip(*wholes, strict=True):
+        iou, border = segment_iou(photo, its_mask, its_names, judges.segmenter), _border(photo, its_mask)
+        nothing = torch.zeros_like(iou)
+        unknown = nothing * torch.nan
+        parts.append(Verdict(judges.embedding(photo), iou, nothing, unknown, unknown, *border))
     return _joined(parts)
 
 
-def segmenter_names(sample: Sample) -> Tensor:
+def segmenter_names(class_names: Sequence[str], class_index: Tensor) -> Tensor:
     """(N,) each picture's class as the segmenter numbers it, -1 where it has no such class."""
-    numbers = [VOC_CLASSES.index(name) if name in VOC_CLASSES else -1 for name in sample.class_names]
-    return torch.tensor(numbers, device=sample.class_index.device)[sample.class_index]
+    numbers = [VOC_CLASSES.index(name) if name in VOC_CLASSES else -1 for name in class_names]
+    return torch.tensor(numbers, device=class_index.device)[class_index]
 
 
-def segment_iou(picture: Tensor, shape: Tensor, names: Tensor, segmenter: Segmenter) -> Tensor:
+def segment_iou(picture: Tensor, shape: Tensor, names: Tensor, segmenter: DeepLabVoc) -> Tensor:
     """(B,) IoU of what the segmenter calls `names` (B,) with `shape` (B, 1, S, S); nan for names below 0."""
     labels = segmenter.labels(picture)
     found = (labels == names.view(-1, 1, 1)).unsqueeze(1).float()
     return metrics.iou(found, shape).masked_fill(names < 0, torch.nan)
 
 
-def outside_object(insertion: Insertion, alpha8: Tensor, reach: int) -> Tensor:
+def untouchable(insertion: Insertion, alpha8: Tensor, reach: int) -> Tensor:
     """(B, 1, S, S) bool, the pixels that must stay as they were: where alpha (uint8) is 0; for a method that
     repaints the scene, farther than `reach` pixels from the shape."""
     if insertion.repaints_scene:

@@ -16,6 +16,10 @@ from tests.gimp.provision import GimpPlace
 LANGUAGES = ("fr", "de", "zh_CN")
 
 
+def words_of(language: str) -> dict[str, str]:
+    return catalogues.translations(catalogues.read_catalogue(catalogues.HERE / f"{language}.po"))
+
+
 def test_every_text_is_translated_and_compiled() -> None:
     assert catalogues.problems() == []
     assert {path.stem for path in catalogues.HERE.glob("*.po")} == set(LANGUAGES)
@@ -25,15 +29,32 @@ def test_every_text_is_translated_and_compiled() -> None:
 def test_the_compiled_catalogue_is_one_that_gettext_reads(language: str) -> None:
     with catalogues.compiled_path(language).open("rb") as file:
         words = gettext.GNUTranslations(file)
-    texts = catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
-    assert all(words.gettext(source) == text for source, text in texts.items() if source)
+    texts = words_of(language)
+    assert texts
+    assert all(words.gettext(source) == text for source, text in texts.items())
 
 
 def test_a_line_that_is_no_catalogue_is_named(tmp_path: Path) -> None:
     bad = tmp_path / "xx.po"
-    bad.write_text('msgid "a"\nmsgstr "b\n', encoding="utf-8")
+    bad.write_text('msgid "a"\nno word\nmsgstr "b"\n', encoding="utf-8")
     with pytest.raises(catalogues.BadCatalogue, match=r"xx\.po, line 2"):
         catalogues.read_catalogue(bad)
+
+
+def test_a_catalogue_is_compiled_anew_only_where_its_words_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogues, "PLUG_IN", tmp_path)
+    path = tmp_path / "de.po"
+    for word, changed in (("Hund", True), ("Hund", False), ("Katze", True)):
+        before = (
+            catalogues.compiled_path("de").read_bytes() if catalogues.compiled_path("de").exists() else b""
+        )
+        path.write_text(f'msgid "dog"\nmsgstr "{word}"\n', encoding="utf-8")
+        catalogues.compile_catalogue(path)
+        assert (catalogues.compiled_path("de").read_bytes() != before) is changed
+        with catalogues.compiled_path("de").open("rb") as file:
+            assert gettext.GNUTranslations(file).gettext("dog") == word
 
 
 def test_gimp_shows_the_translated_words(gimp_place: GimpPlace, tmp_path: Path) -> None:
@@ -73,7 +94,7 @@ FOR_EDITED_OBJECTS = ("_Keep the layer's shape", "_Apply")
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 @pytest.mark.parametrize("words", [ALWAYS_THERE + FOR_NEW_OBJECTS, ALWAYS_THERE + FOR_EDITED_OBJECTS])
 def test_every_control_of_the_dialog_has_a_letter_of_its_own(language: str, words: tuple[str, ...]) -> None:
-    texts = {} if language == "en" else catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
+    texts = {} if language == "en" else words_of(language)
     shown = [texts.get(text, text) for text in words]
     letters = [text.partition("_")[2][:1].lower() for text in shown]
     assert all(letters)
@@ -83,7 +104,7 @@ def test_every_control_of_the_dialog_has_a_letter_of_its_own(language: str, word
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_help_page_names_every_control_as_the_dialog_does(language: str) -> None:
-    texts = catalogues.read_catalogue(catalogues.HERE / f"{language}.po")
+    texts = words_of(language)
     help_folder = catalogues.PLUG_IN / "help"
     page = (help_folder / f"insert-object.{language}.html").read_text(encoding="utf-8")
     english = (help_folder / "insert-object.html").read_text(encoding="utf-8")

@@ -27,9 +27,10 @@ from installer.computer.environment import (
 )
 from installer.computer.failure import InstallFailure
 
+EVALUATION_LOCK = ROOT / "requirements-evaluation.lock"
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 AUDIT_LOCK = ROOT / "tests" / "audit.lock"
-LOCKS = (LOCK, TORCH_LOCK, TORCH_CPU_LOCK, TEST_LOCK, AUDIT_LOCK)
+LOCKS = (LOCK, TORCH_LOCK, TORCH_CPU_LOCK, EVALUATION_LOCK, TEST_LOCK, AUDIT_LOCK)
 
 
 def requirements(lock: Path) -> list[str]:
@@ -58,10 +59,14 @@ def test_every_dependency_of_the_project_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
     assert names <= {*pinned(LOCK), "torch"}
+    extra = project["optional-dependencies"]["evaluation"]
+    names = {re.split(r"[<>=]", dependency)[0] for dependency in extra}
+    assert names <= {*pinned(LOCK), *pinned(EVALUATION_LOCK)}
+    assert not set(pinned(LOCK)) & set(pinned(EVALUATION_LOCK))
 
 
 def test_the_tests_run_on_what_the_program_is_installed_with() -> None:
-    program, tests = pinned(LOCK), pinned(TEST_LOCK)
+    program, tests = pinned(LOCK) | pinned(EVALUATION_LOCK), pinned(TEST_LOCK)
     assert {name: tests.get(name) for name in program} == program
 
 

@@ -16,17 +16,17 @@ from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
 from models.backgrounds.generator import BackgroundGenerator
-from models.evaluation.cases import Generated
-from models.evaluation.claims.claims_page import to_html, write_claims
+from models.evaluation.claims.boxes import find_background_maker
 from models.evaluation.claims.findings import Figure, Findings
-from models.evaluation.claims.measuring import ClaimOptions, measure_claims
+from models.evaluation.claims.measuring import claim_options, measure_claims
 from models.evaluation.claims.moves import MOVES, Move, middles, moved, moved_back
 from models.evaluation.claims.overlaps import partners
-from models.evaluation.claims.sketches import find_background_maker
 from models.evaluation.claims.stage import CANVAS, Stage, insert, windows_of
-from models.evaluation.evaluate import FeatureNetworks
-from models.evaluation.rivals import as_method
-from models.evaluation.scenes import SceneUnreadable, read_scene
+from models.evaluation.methods import Generated, as_method
+from models.evaluation.metrics import bounding_boxes
+from models.evaluation.sample import Options
+from models.evaluation.setting import SceneUnreadable, read_scene
+from models.evaluation.verdicts import FeatureNetworks
 from models.files.manifest import file_hash
 from models.files.part_files import BACKGROUND
 from models.photos.data import read_records
@@ -36,7 +36,7 @@ from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, TintedShapes,
 from tests.models.feature_files import write_features
 from tests.tiny_weights import write_tiny_weights
 
-OPTIONS = ClaimOptions(size=RESOLUTION, limit=2, looks=2, rows=1, scenes=2)
+OPTIONS = Options(size=RESOLUTION, limit=2, looks=2, sheet_rows=1)
 OURS, RIVAL = "this program", "one-shot"
 
 
@@ -80,6 +80,7 @@ def found(photos: Path, features: FeatureNetworks) -> Findings:
         scenes=[torch.from_numpy(outdoor_picture(120, 90)).permute(2, 0, 1)],
         weights=None,
         options=OPTIONS,
+        sketches=2,
         backgrounds=PlainBackgrounds(),
     )
 
@@ -147,7 +148,7 @@ def test_objects_in_a_generated_scene_leave_the_rest_of_it_alone(found: Findings
 
 
 def test_the_page_holds_every_picture_and_the_figures_as_json(found: Findings, tmp_path: Path) -> None:
-    page = write_claims(found, tmp_path / "page")
+    page = found.write(tmp_path / "page")
     html = page.read_text(encoding="utf-8")
     names = {path.name for path in page.parent.glob("*.png")}
     assert names
@@ -169,7 +170,7 @@ def test_without_a_rival_the_page_says_that_the_baseline_is_missing(
         weights=None,
         options=replace(OPTIONS, limit=1),
     )
-    html = to_html(alone)
+    html = alone.to_html()
     assert "one-shot baseline" in html
     assert "no rival was named" in html
     assert "holds no background generator" in html
@@ -190,6 +191,12 @@ def test_the_background_generator_of_a_weights_folder_is_found(tmp_path: Path) -
     assert not torch.equal(maker.make(3), maker.make(4))
 
 
+def test_claims_show_a_few_photos_unless_told_how_many() -> None:
+    assert claim_options(Options(seed=5)).limit == 24
+    assert claim_options(Options(limit=3)).limit == 3
+    assert claim_options(Options(seed=5)).seed == 5
+
+
 def stage_of(boxes: Sequence[tuple[int, int, int, int]]) -> Stage:
     mask = torch.zeros(len(boxes), 1, CANVAS, CANVAS)
     for n, (x0, y0, x1, y1) in enumerate(boxes):
@@ -201,7 +208,7 @@ def stage_of(boxes: Sequence[tuple[int, int, int, int]]) -> Stage:
 
 def test_windows_are_square_a_little_larger_than_the_box_and_inside_the_scene() -> None:
     stage = stage_of([(0, 0, 40, 20), (100, 100, 150, 150), (200, 216, 256, 256), (0, 0, 250, 250)])
-    windows = windows_of(stage.mask)
+    windows = windows_of(bounding_boxes(stage.mask))
     assert windows[:3] == [(0, 0, 56), (90, 90, 70), (178, 178, 78)]
     assert windows[3][2] == 350  # larger than the scene: it reaches beyond on all sides
     assert windows[3][0] == windows[3][1] == -50

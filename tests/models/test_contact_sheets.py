@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.evaluation.contact_sheets import GAP, LABEL_HEIGHT, TILE, contact_sheet
+from models.evaluation.sheets import GAP, LABEL_HEIGHT, TILE, contact_sheet
 
 
 def test_each_picture_stands_in_its_row_and_column() -> None:
     left = torch.stack([torch.full((3, 16, 16), -1.0), torch.full((3, 16, 16), 1.0)])
     mask = torch.zeros(2, 1, 16, 16)
-    sheet = contact_sheet([left, mask], ["photo", "mask"], ["cat", "dog"])
+    sheet = contact_sheet({"photo": left, "mask": mask}, ["cat", "dog"])
 
     def centre(row: int, column: int) -> tuple[int, ...]:
         x = GAP + column * (TILE + GAP) + TILE // 2
@@ -27,4 +27,4 @@ def test_each_picture_stands_in_its_row_and_column() -> None:
 
 def test_a_column_without_a_picture_for_every_row_is_refused() -> None:
     with pytest.raises(ValueError, match="Every column"):
-        contact_sheet([torch.zeros(1, 3, 8, 8)], ["photo"], ["cat", "dog"])
+        contact_sheet({"photo": torch.zeros(1, 3, 8, 8)}, ["cat", "dog"])

@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +17,15 @@ from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
 from daemon.home.folders import Folders
-from models.evaluation.baselines import Cases, CopyPaste, ReinhardPaste
-from models.evaluation.cases import NothingToEvaluate, donors, load_sample, pick_records
-from models.evaluation.evaluate import FeatureNetworks, Options, evaluate
+from models.evaluation.evaluate import evaluate
 from models.evaluation.lighting import EXPOSURES
-from models.evaluation.report import ReportUnwritable, prepare_folder, to_text, write_report
-from models.evaluation.report_page import to_html
+from models.evaluation.methods import Cases, CopyPaste, ReinhardPaste, as_method
+from models.evaluation.report import ReportUnwritable, prepare_folder, to_html, to_text, write_down
 from models.evaluation.result import ALL_CLASSES, Background, Evaluation, Shape
-from models.evaluation.rivals import as_method
+from models.evaluation.sample import BATCH, NothingToEvaluate, Options, donors, load_sample, pick_records
+from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import ObjectRecord, read_records
-from tests.conftest import WEIGHTS
+from tests.conftest import ROOT, WEIGHTS
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
 from tests.models.feature_files import write_features
 from tests.tiny_weights import write_tiny_weights
@@ -53,13 +54,10 @@ def cases_of(photos: Path) -> Cases:
     sample = load_sample(
         read_records(photos),
         TintedShapes(),
-        size=RESOLUTION,
-        limit=4,
-        looks=1,
-        device=torch.device("cpu"),
-        generator=torch.Generator().manual_seed(0),
+        Options(size=RESOLUTION, limit=4, looks=1),
+        torch.Generator().manual_seed(0),
     )
-    return next(iter(sample.batches(sample.clean, sample.real_mask, 4)))[1]
+    return next(sample.batches(sample.clean, sample.real_mask))[1]
 
 
 def test_every_cell_has_every_method_for_all_and_for_each_class(found: Evaluation) -> None:
@@ -136,7 +134,7 @@ def test_every_measurement_behind_a_plot_is_in_the_report(found: Evaluation) -> 
     }
     html = to_html(found)
     assert html.count("<svg") == 3 + 2 + 1 + 2
-    assert html.count("<title>") == html.count("<svg") + 1
+    assert html.count('role="img" aria-label="') == html.count("<svg")
     assert "prefers-color-scheme: dark" in html
 
 
@@ -180,18 +178,12 @@ def test_copies_of_training_pictures_are_found_out(photos: Path, features: Featu
         painted: Tensor
 
     copies = Copies()
-    sample = load_sample(
-        records,
-        copies,
-        size=RESOLUTION,
-        limit=None,
-        looks=1,
-        device=torch.device("cpu"),
-        generator=torch.Generator().manual_seed(OPTIONS.seed),
-    )
+    generator = torch.Generator().manual_seed(OPTIONS.seed)
+    sample = load_sample(records, copies, Options(size=RESOLUTION, looks=1), generator)
+    assert len(sample) <= BATCH
     copies.painted = sample.real
     held_out = [r for r in records if r.split == "val"]
-    result = evaluate(copies, held_out + twins, features, replace(OPTIONS, batch_size=64))
+    result = evaluate(copies, held_out + twins, features, OPTIONS)
     assert result.memorisation[0].made == pytest.approx(0, abs=1e-4)
 
 
@@ -207,7 +199,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(
 def test_the_report_is_json_without_nan_and_a_page_whose_pictures_exist(
     found: Evaluation, tmp_path: Path
 ) -> None:
-    page = write_report(found, tmp_path / "deep" / "er")
+    page = write_down(tmp_path / "deep" / "er", "report", found.to_json(), found.sheets, to_html(found))
     html = page.read_text(encoding="utf-8")
     content = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
     assert {file for file in content["sheets"].values()} == {p.name for p in page.parent.glob("*.png")}
@@ -222,7 +214,7 @@ def test_a_report_that_cannot_be_written_names_its_folder(found: Evaluation, tmp
     with pytest.raises(ReportUnwritable, match=r"file.*--out"):
         prepare_folder(tmp_path / "file")
     with pytest.raises(ReportUnwritable, match=r"file.*--out"):
-        write_report(found, tmp_path / "file")
+        write_down(tmp_path / "file", "report", {}, found.sheets)
 
 
 @pytest.mark.parametrize("limit", [1, 3, 5])
@@ -230,7 +222,7 @@ def test_a_handful_of_photos_is_enough_for_a_report_without_false_figures(
     limit: int, photos: Path, features: FeatureNetworks, tmp_path: Path
 ) -> None:
     few = evaluate(TintedShapes(), read_records(photos), features, replace(OPTIONS, limit=limit))
-    write_report(few, tmp_path)
+    write_down(tmp_path, "report", few.to_json(), few.sheets, to_html(few))
     ours = [row for row in few.cells[0].rows if row.method == "this program"]
     assert [math.isnan(row.kid) for row in ours] == [limit < 4] + [True] * (len(ours) - 1)
 
@@ -295,6 +287,22 @@ def test_a_missing_folder_ends_with_one_line_and_exit_code_2(
     assert printed.out == ""
     assert len(printed.err.strip().splitlines()) == 1
     assert ("gone" if missing != "no name" else "--features") in printed.err
+
+
+def test_without_the_extra_the_command_says_in_one_line_what_to_install(
+    photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    parser = argparse.ArgumentParser()
+    evaluate_command.add_parser(parser.add_subparsers())
+    arguments = parser.parse_args(["evaluate", "--data", str(photos)])
+    assert arguments.run(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.strip().splitlines()) == 1
+    named = re.search(r"pip install .* -r (\S+)", printed.err)
+    assert named is not None
+    assert "\nmatplotlib==" in (ROOT / named[1]).read_text(encoding="utf-8")
 
 
 def test_the_command_judges_a_weights_folder_and_prints_the_report_as_json(

@@ -38,15 +38,15 @@ def test_every_class_is_inserted_into_every_photo_at_every_size_with_every_seed(
         return made
 
     photos = [np.full((900, 1200, 3), 40, np.uint8), np.full((300, 400, 3), 90, np.uint8)]
-    sheet = write_keep_sheet(bundle, insert, photos, tmp_path / "sheet")
+    page, classes = write_keep_sheet(bundle, insert, photos, tmp_path / "sheet")
     expected = {
         (grey, size, name, seed) for grey in (40, 90) for size in SIZES for name in CLASSES for seed in SEEDS
     }
     found = [(grey, max(box[2:]), name, seed) for grey, box, name, seed in asked]
     assert len(found) == len(set(found)) == len(expected)
     assert set(found) == expected
-    assert set(sheet.classes) == set(CLASSES)
-    for path in (sheet.page, *sheet.classes.values()):
+    assert set(classes) == set(CLASSES)
+    for path in (page, *classes.values()):
         with Image.open(path) as picture:
             red = (np.asarray(picture)[..., 0] > 200) & (np.asarray(picture)[..., 1] < 60)
         assert red.mean() > 0.1, f"{path} does not show what was inserted"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.bundle import Bundle
-from models.evaluation.cases import looks_by_chance
+from models.evaluation.methods import looks_by_chance
 from models.files.manifest import Manifest, ModelCorrupt, file_hash
 from models.files.part_files import LOOKS
 from models.looks import LOOK_SPREAD, Looks

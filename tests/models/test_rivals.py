@@ -10,18 +10,11 @@ import pytest
 import torch
 
 from daemon.commands import evaluate as evaluate_command
-from models.evaluation.cases import NothingToEvaluate
 from models.evaluation.comparison import Better, ClassComparison, Comparison, Standing, compare, to_text
-from models.evaluation.evaluate import FeatureNetworks
+from models.evaluation.methods import ForClasses, RivalUnusable, as_method, fairness_notes, load_rivals
 from models.evaluation.result import ALL_CLASSES
-from models.evaluation.rivals import (
-    ForClasses,
-    NamedFolder,
-    RivalUnusable,
-    as_method,
-    fairness_notes,
-    load_rivals,
-)
+from models.evaluation.sample import NothingToEvaluate, Options
+from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import read_records
 from tests.models.evaluated import CLASSES, RESOLUTION, Repainter, Stubborn, TintedShapes, write_photos
 from tests.models.feature_files import write_features
@@ -55,29 +48,43 @@ def test_a_rival_that_lacks_a_class_is_refused_by_name() -> None:
         as_method(Repainter(), ("cat", "tiger"))
 
 
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that rivals were read from; each of them holds the same one."""
+    read: list[Path] = []
+
+    def load_rival(folder: Path, _device: torch.device) -> Repainter:
+        read.append(folder)
+        return Repainter()
+
+    monkeypatch.setattr("models.training.baselines.rivals.load_rival", load_rival)
+    return read
+
+
 @pytest.mark.parametrize(
     ("text", "name", "folder"),
-    [("U-Net=runs/p", "U-Net", "runs/p"), ("runs/p", "", "runs/p"), ("a=b=c", "a", "b=c")],
+    [("U-Net=runs/p", "U-Net", "runs/p"), ("runs/p", "one-shot", "runs/p"), ("a=b=c", "a", "b=c")],
 )
-def test_a_rival_is_named_before_its_folder(text: str, name: str, folder: str) -> None:
-    assert NamedFolder.parse(text) == NamedFolder(Path(folder), name)
+def test_a_rival_is_named_before_its_folder(text: str, name: str, folder: str, runs: list[Path]) -> None:
+    assert [rival.name for rival in load_rivals([text], CLASSES, torch.device("cpu"))] == [name]
+    assert runs == [Path(folder)]
 
 
 @pytest.mark.parametrize("text", ["", "U-Net=", "  "])
-def test_a_rival_without_a_folder_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no folder"):
-        NamedFolder.parse(text)
+def test_a_rival_without_a_folder_is_refused(text: str, runs: list[Path]) -> None:
+    with pytest.raises(RivalUnusable, match=r"no folder.*NAME=FOLDER"):
+        load_rivals([text], CLASSES, torch.device("cpu"))
+    assert runs == []
 
 
-def test_two_rows_never_have_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.training.baselines.rivals.load_rival", lambda _folder, _device: Repainter())
-    two = [NamedFolder(Path("a")), NamedFolder(Path("b"))]
+@pytest.mark.usefixtures("runs")
+def test_two_rows_never_have_one_name() -> None:
     with pytest.raises(RivalUnusable, match=r"one-shot.*--rival NAME"):
-        load_rivals(two, CLASSES, torch.device("cpu"))
+        load_rivals(["a", "b"], CLASSES, torch.device("cpu"))
     with pytest.raises(RivalUnusable, match="this program"):
-        load_rivals([NamedFolder(Path("a"), "this program")], CLASSES, torch.device("cpu"))
-    named = [NamedFolder(Path("a")), NamedFolder(Path("b"), "other")]
-    assert [rival.name for rival in load_rivals(named, CLASSES, torch.device("cpu"))] == ["one-shot", "other"]
+        load_rivals(["this program=a"], CLASSES, torch.device("cpu"))
+    named = load_rivals(["a", "other=b"], CLASSES, torch.device("cpu"))
+    assert [rival.name for rival in named] == ["one-shot", "other"]
 
 
 def test_a_rival_that_learnt_much_less_is_not_shown_without_a_word() -> None:
@@ -105,13 +112,8 @@ def comparison(
         second,
         ("old", "new"),
         read_records(photos),
-        features.judges,
-        size=RESOLUTION,
-        limit=None,
-        seed=0,
-        device="cpu",
-        lighting_limit=4,
-        sheet_rows=2,
+        features,
+        Options(size=RESOLUTION, lighting_limit=4, sheet_rows=2),
     )
 
 

@@ -90,7 +90,7 @@ REPLIES: list[protocol.Reply] = [
         (ClassInfo("dog", "Dog", ("snow", "sun"), {"de": "Hund"}), ClassInfo("c", "C")),
         Limits(),
     ),
-    Welcome("h", 1, "0.1.0", "cpu", (), Limits(256, 16, 4, 1000)),
+    Welcome("h", 1, "0.1.0", "cpu", (), Limits(256, 4)),
     Accepted("i1", 3),
     Progress("i1", Stage.OBJECT, 0.5),
     Layer("i1", 1, "dog", 43, -3, 7, PixelFrame(1, 2, PixelFormat.RGBA8, bytes(8))),

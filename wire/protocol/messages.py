@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from .errors import ErrorCode, InsertObjectError
-from .geometry import MIN_BOX_SIDE, Rect
+from .geometry import Rect
 from .plain import MAX_IMAGE_SIDE
-from .wish import A_SEED, MAX_SEED, Wish, one_of, within
+from .wish import A_SEED, Wish, one_of, within
 
 PROTOCOL_VERSION = 1
 PLAIN_USERNAME = "insert-object"
@@ -45,7 +45,6 @@ class Stage(str, enum.Enum):
     """What the daemon is doing for a request; sent with every progress reply."""
 
     LOADING = "loading"
-    WAITING = "waiting"
     MASK = "mask"
     OBJECT = "object"
     FINISHING = "finishing"
@@ -176,9 +175,7 @@ class Limits:
     """What the daemon accepts."""
 
     window_pixels: int = MAX_WINDOW_PIXELS
-    min_box_side: int = MIN_BOX_SIDE
     variations: int = MAX_VARIATIONS
-    max_seed: int = MAX_SEED
 
 
 @dataclass(frozen=True)

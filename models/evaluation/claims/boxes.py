@@ -1,24 +1,40 @@
-"""Claim: a box is enough. The mask fills it, whatever its proportions and place, in the class's shape."""
+"""Claims of what the program draws itself: outlines from boxes alone, whole scenes from seeds alone."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from models.backgrounds.painter import BackgroundPainter, load_background_generator
 from models.evaluation import metrics
-from models.evaluation.cases import Generated, Networks
-from models.evaluation.claims.findings import Claim, Figure, Unit
-from models.evaluation.claims.stage import TILE, Stage, insert, masks_in
-from models.evaluation.compositing import to_signed
-from models.evaluation.contact_sheets import contact_sheet
+from models.evaluation.claims.findings import TILE, Claim, Unit, figures_of
+from models.evaluation.claims.stage import CANVAS, Stage, insert, masks_in
+from models.evaluation.methods import Generated, Networks, to_bytes, to_signed
 from models.evaluation.result import Sheet
+from models.evaluation.sheets import contact_sheet
+from models.features.networks import Lpips
+from models.files.part_files import BACKGROUND
 from models.masks.generator import LATENT
 
-ASPECTS = (0.5, 0.7, 1.0, 1.4, 2.0)  # width over height
+_BOXES = {  # width over height, with the middle of the box
+    0.5: (0.36, 0.42),
+    0.7: (0.5, 0.6),
+    1.0: (0.62, 0.45),
+    1.4: (0.42, 0.62),
+    2.0: (0.55, 0.5),
+}
 _AREA = 0.14  # of the scene; a box's
-_PLACES = ((0.36, 0.42), (0.5, 0.6), (0.62, 0.45), (0.42, 0.62), (0.55, 0.5))  # middles, one a proportion
+_ORDER = {  # boxes of a whole scene, from the back to the front
+    "first": (0.12, 0.42, 0.36, 0.62),
+    "second": (0.58, 0.46, 0.90, 0.72),
+    "third": (0.20, 0.58, 0.64, 0.94),
+}
 
 
 def claim_boxes(
@@ -29,70 +45,103 @@ def claim_boxes(
     Rivals take a mask, not a box, so the figures are this program's alone.
     """
     count = len(stage)
-    made, again, fits, fills = [], [], [], []
-    for aspect, place in zip(ASPECTS, _PLACES, strict=True):
-        boxes = torch.tensor([_box(aspect, place)], device=stage.scene.device).repeat(count, 1)
+    made, overlaps, fits, fills = {}, [], [], []
+    for aspect, (x, y) in _BOXES.items():
+        right, down = math.sqrt(_AREA * aspect) / 2, math.sqrt(_AREA / aspect) / 2
+        box = torch.tensor([[x - right, y - down, x + right, y + down]], device=stage.scene.device)
+        boxes = box.repeat(count, 1)
         latents = torch.randn(2, count, LATENT, generator=generator).to(stage.scene.device)
         first, second = (masks_in(networks, stage.class_index, boxes, z) for z in latents)
-        made.append(first)
-        again.append(metrics.iou(first, second))
+        made[f"{aspect:g} : 1"] = first
+        overlaps.append(metrics.iou(first, second))
         fits.append(metrics.box_iou(metrics.bounding_boxes(first), boxes))
-        area = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1)
-        fills.append(first.mean(dim=(1, 2, 3)) / area)
-    fit, fill = torch.cat(fits).cpu(), torch.stack(fills).cpu()
-    pieces = torch.cat([metrics.pieces(mask) for mask in made])
-    values = {
-        "box fit (IoU of the boxes), mean": (fit.mean(), "above 0.95", Unit.NUMBER),
-        "box fit, worst": (fit.min(), "above 0.9", Unit.NUMBER),
-        "masks in one piece": ((pieces == 1).float().mean(), "100 %", Unit.SHARE),
-        "fill of the box, mean": (
-            fill.mean(),
-            f"{100 * float(real_fill.mean()):.0f} %, as real ones",
-            Unit.SHARE,
-        ),
-        "fill of the box, narrowest boxes": (fill[0].mean(), "–", Unit.SHARE),
-        "fill of the box, widest boxes": (fill[-1].mean(), "–", Unit.SHARE),
-        "overlap of two seeds' masks in one box": (torch.cat(again).mean(), "below 95 %", Unit.SHARE),
-    }
-    figures = tuple(
-        Figure(what, goal, unit, {ours.name: float(value)}) for what, (value, goal, unit) in values.items()
+        fills.append(metrics.box_fill(first, boxes))
+    fit, fill = torch.cat(fits), torch.stack(fills)
+    pieces = torch.cat([metrics.pieces(mask) for mask in made.values()])
+    found = (
+        (fit.mean(), ("box fit (IoU of the boxes), mean", "above 0.95", Unit.NUMBER)),
+        (fit.min(), ("box fit, worst", "above 0.9", Unit.NUMBER)),
+        ((pieces == 1).float().mean(), ("masks in one piece", "100 %", Unit.SHARE)),
+        (fill.mean(), ("fill of the box, mean", f"{100 * real_fill.mean():.0f} %, as real ones", Unit.SHARE)),
+        (fill[0].mean(), ("fill of the box, narrowest boxes", "–", Unit.SHARE)),
+        (fill[-1].mean(), ("fill of the box, widest boxes", "–", Unit.SHARE)),
+        (torch.cat(overlaps).mean(), ("overlap of two seeds' masks in one box", "below 95 %", Unit.SHARE)),
     )
-    labels = [f"{aspect:g} : 1" for aspect in ASPECTS]
-    filled = [to_signed(insert(ours, stage.with_mask(mask)).picture) for mask in made]
-    sheets = (
+    outlines = {label: mask * 2 - 1 for label, mask in made.items()}
+    filled = {label: insert(ours, replace(stage, mask=mask)).signed for label, mask in made.items()}
+    masks = "Masks for boxes of several proportions (width : height) and places."
+    sheets = tuple(
         Sheet(
-            "claim-boxes-masks",
-            "Masks by box",
-            "Masks for boxes of several proportions (width : height) and places.",
-            contact_sheet([mask * 2 - 1 for mask in made], labels, stage.labels, TILE),
-        ),
-        Sheet(
-            "claim-boxes-objects",
-            "Objects by box",
-            "The same masks filled.",
-            contact_sheet(filled, labels, stage.labels, TILE),
-        ),
+            f"claim-boxes-{name}", f"{name.capitalize()} by box", said, contact_sheet(its, stage.labels, TILE)
+        )
+        for name, said, its in (("masks", masks, outlines), ("objects", "The same masks filled.", filled))
     )
     return Claim(
         "boxes",
         "5. A box is enough",
         "The program draws the outline: it spans the box at any place and in any proportions that the class "
         "can have, and another seed gives another outline.",
-        figures,
+        figures_of([line for _, line in found], {ours.name: [float(value) for value, _ in found]}),
         sheets,
         (
-            f"{count * len(ASPECTS)} boxes. Rivals take a mask, not a box.",
+            f"{count * len(_BOXES)} boxes. Rivals take a mask, not a box.",
             "Where a class never has such proportions, its outline is stretched; the pictures show how far "
             "that goes.",
         ),
     )
 
 
-def _box(aspect: float, middle: tuple[float, float]) -> list[float]:
-    width, height = math.sqrt(_AREA * aspect), math.sqrt(_AREA / aspect)
-    return [
-        middle[0] - width / 2,
-        middle[1] - height / 2,
-        middle[0] + width / 2,
-        middle[1] + height / 2,
-    ]
+def find_background_maker(weights: Path) -> BackgroundPainter | None:
+    """The background generator in a weights folder; None where the folder holds none.
+
+    Raises:
+        ModelMissing, ModelCorrupt: there is one, but it is damaged or the manifest does not list it.
+    """
+    return load_background_generator(weights) if (weights / BACKGROUND).is_file() else None
+
+
+def claim_sketches(
+    maker: BackgroundPainter,
+    networks: Networks,
+    ours: Generated,
+    lpips: Lpips,
+    *,
+    scenes: int,
+    seed: int,
+    device: torch.device,
+) -> Claim:
+    """`scenes` backgrounds with three objects each, of classes that take turns."""
+    generator = torch.Generator().manual_seed(seed)
+    made = [maker.make(seed + n).float().to(device) for n in range(scenes)]
+    large = F.interpolate(torch.cat(made), size=(CANVAS, CANVAS), mode="bicubic", align_corners=False)
+    picture = to_bytes(large)
+    steps, changed = {"background": to_signed(picture)}, 0
+    for order, (name, box) in enumerate(_ORDER.items()):
+        class_index = (torch.arange(scenes, device=device) * len(_ORDER) + order) % len(networks.class_names)
+        z = torch.randn(scenes, LATENT, generator=generator).to(device)
+        mask = masks_in(networks, class_index, torch.tensor([box], device=device).repeat(scenes, 1), z)
+        codes = torch.randn(scenes, 1, networks.code_size, generator=generator).to(device)
+        painted = insert(ours, Stage(picture, mask, class_index, codes, tuple(networks.class_names)))
+        changed += int(metrics.changed_pixels(picture, painted.picture, painted.outside).sum())
+        picture = painted.picture
+        steps[name] = painted.signed
+    apart = torch.tensor([float(lpips(*pair)) for pair in combinations(made, 2)])
+    sheet = Sheet(
+        "claim-scenes",
+        "Whole scenes",
+        "A background made from a seed, then three objects from back to front.",
+        contact_sheet(steps, [f"seed {seed + n}" for n in range(scenes)], TILE),
+    )
+    return Claim(
+        "scenes",
+        "6. Whole scenes from nothing",
+        "A background is generated from a seed alone; objects follow in order, each seeing the ones before.",
+        figures_of(
+            (
+                ("pixels changed where no object was inserted", "0", Unit.COUNT),
+                ("LPIPS between backgrounds of two seeds", "well above 0", Unit.NUMBER),
+            ),
+            {ours.name: (changed, metrics.mean_or_nan(apart))},
+        ),
+        (sheet,),
+    )

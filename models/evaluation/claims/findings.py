@@ -1,30 +1,30 @@
-"""What a look at the claims finds: figures and pictures, claim by claim, ready to be written down."""
+"""What a look at the claims finds: figures and pictures, claim by claim, and the page that shows them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
-from models.evaluation.result import Sheet, finite
+from torch import Tensor
+
+from models.evaluation.report import filled, write_down
+from models.evaluation.result import Sheet, plain
+from models.evaluation.sheets import contact_sheet
+
+BASELINE = "one-shot baseline"
+TILE = 180  # pixels of a scene on the page
 
 
 class Unit(Enum):
     """How a figure is written."""
 
-    COUNT = "count"
-    SHARE = "share"
-    NUMBER = "number"
-
-    def text(self, value: float) -> str:
-        """The value in plain figures; a dash for what could not be measured."""
-        if not math.isfinite(value):
-            return "–"
-        if self is Unit.COUNT:
-            return f"{value:,.0f}"
-        return f"{100 * value:.1f} %" if self is Unit.SHARE else f"{value:.3f}"
+    COUNT = "{:,.0f}"
+    SHARE = "{:.1%}"
+    NUMBER = "{:.3f}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,42 @@ class Figure:
     goal: str
     unit: Unit
     values: Mapping[str, float]
+
+    def text(self, method: str) -> str:
+        """The method's value in words; a dash where it has none."""
+        value = self.values.get(method, math.nan)
+        return self.unit.value.format(value).replace("%", " %") if math.isfinite(value) else "–"
+
+
+def figures_of(
+    lines: Sequence[tuple[str, str, Unit]], values: Mapping[str, Sequence[float]]
+) -> tuple[Figure, ...]:
+    """A figure for each line of (what, goal, unit); `values`: of each method, in the order of the lines."""
+    columns = zip(*values.values(), strict=True)
+    return tuple(
+        Figure(*line, dict(zip(values, map(float, column), strict=True)))
+        for line, column in zip(lines, columns, strict=True)
+    )
+
+
+def method_sheets(
+    name: str,
+    title: str,
+    caption: str,
+    painted: Mapping[str, Mapping[str, Tensor]],
+    labels: Sequence[str],
+    tile: int = TILE,
+) -> tuple[Sheet, ...]:
+    """A contact sheet for each method, of the same scenes; `painted`: by method, the columns."""
+    return tuple(
+        Sheet(
+            f"claim-{name}-{n}",
+            f"{title}, {method}",
+            f"{method}: {caption}",
+            contact_sheet(columns, labels, tile),
+        )
+        for n, (method, columns) in enumerate(painted.items())
+    )
 
 
 @dataclass(frozen=True)
@@ -59,40 +95,36 @@ class Findings:
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def columns(self, claim: Claim) -> list[str]:
+        """The columns of a claim's table: methods, then references; without a rival its place is empty."""
+        methods = self.methods if len(self.methods) > 1 else (*self.methods, BASELINE)
+        return list(dict.fromkeys([*methods, *(name for one in claim.figures for name in one.values)]))
+
+    def shown(self, figure: Figure) -> list[str]:
+        """The names in a figure's line: the methods, and what they are measured by."""
+        return list(dict.fromkeys([*self.methods, *figure.values]))
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""
-        return {
-            "facts": dict(self.facts),
-            "methods": list(self.methods),
-            "notes": list(self.notes),
-            "claims": {
-                claim.name: {
-                    "title": claim.title,
-                    "promise": claim.promise,
-                    "figures": [
-                        {
-                            "what": figure.what,
-                            "goal": figure.goal,
-                            "values": {name: finite(value) for name, value in figure.values.items()},
-                        }
-                        for figure in claim.figures
-                    ],
-                    "sheets": [f"{sheet.name}.png" for sheet in claim.sheets],
-                    "notes": list(claim.notes),
-                }
-                for claim in self.claims
-            },
-        }
+        content: dict[str, Any] = plain(self)
+        for claim in content["claims"]:
+            for figure in claim["figures"]:
+                del figure["unit"]
+        return {**content, "claims": {claim.pop("name"): claim for claim in content["claims"]}}
 
     def to_text(self) -> str:
         """The figures as a few lines for a terminal."""
-        lines = []
-        for claim in self.claims:
-            lines.append(claim.title)
-            for figure in claim.figures:
-                columns = dict.fromkeys((*self.methods, *figure.values))
-                values = ", ".join(
-                    f"{name} {figure.unit.text(figure.values.get(name, math.nan))}" for name in columns
-                )
-                lines.append(f"  {figure.what}: {values} (goal: {figure.goal})")
-        return "\n".join([*lines, *self.notes])
+        return filled("claims.txt", found=self)
+
+    def to_html(self) -> str:
+        """The page, complete but for the pictures, which it expects beside it."""
+        return filled("claims.html", found=self)
+
+    def write(self, folder: Path) -> Path:
+        """Writes claims.html, claims.json and the pictures; returns the path of the page.
+
+        Raises:
+            ReportUnwritable: naming the folder and the system's reason.
+        """
+        sheets = [sheet for claim in self.claims for sheet in claim.sheets]
+        return write_down(folder, "claims", self.to_json(), sheets, self.to_html())

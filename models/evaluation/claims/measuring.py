@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.evaluation.cases import Generated, Networks, load_sample, pick_records
-from models.evaluation.claims.boxes import claim_boxes
-from models.evaluation.claims.daylight import claim_daylight
+from models.backgrounds.painter import BackgroundPainter
+from models.evaluation import metrics
+from models.evaluation.claims.boxes import claim_boxes, claim_sketches, find_background_maker
 from models.evaluation.claims.findings import Claim, Findings
-from models.evaluation.claims.looks import claim_looks
+from models.evaluation.claims.looks import claim_daylight, claim_looks
 from models.evaluation.claims.moves import claim_moves
 from models.evaluation.claims.overlaps import claim_overlaps
-from models.evaluation.claims.sketches import BackgroundMaker, claim_sketches, find_background_maker
-from models.evaluation.claims.stage import Stage, stage_from_photos, stage_from_scenes
-from models.evaluation.evaluate import FeatureNetworks
+from models.evaluation.claims.stage import stage_from_photos, stage_from_scenes
+from models.evaluation.methods import Generated, Networks
+from models.evaluation.sample import Options, load_sample, pick_records
+from models.evaluation.verdicts import FeatureNetworks
 from models.photos.data import ObjectRecord
 
+_NO_RIVAL = (
+    "The baseline's column is missing: no rival was named. Train one on the same photos with insert-object "
+    "train --network pix2pix and name its run with --rival."
+)
+_NO_BACKGROUNDS = (
+    "Claim 6, whole scenes from nothing, is missing: the folder of weights holds no background generator."
+)
 
-@dataclass(frozen=True)
-class ClaimOptions:
-    """How much to measure and to show. Counts are pictures."""
 
-    seed: int = 0
-    size: int = 128  # pixels of a window in which looks and light are judged
-    limit: int | None = None
-    most: int = (
-        24  # validation photos where no limit is given: the claims are pictures before they are figures
-    )
-    looks: int = 6  # seeds shown for one mask
-    rows: int = 8  # scenes shown for a claim
-    scenes: int = 4  # whole scenes from nothing
-    batch_size: int = 16
-    device: str = "cpu"
+def claim_options(given: Options) -> Options:
+    """The same for claims, which are pictures before they are figures: of fewer photos more is shown."""
+    return replace(given, limit=given.limit or 24, looks=6, sheet_rows=8)
 
 
 @torch.inference_mode()
@@ -50,13 +47,15 @@ def measure_claims(
     *,
     scenes: Sequence[Tensor],
     weights: Path | None,
-    options: ClaimOptions,
-    backgrounds: BackgroundMaker | None = None,
+    options: Options,
+    sketches: int = 4,
+    backgrounds: BackgroundPainter | None = None,
 ) -> Findings:
     """Every claim on validation photos, and on `scenes` (uint8 (3, H, W) each) for more telling pictures.
 
     Args:
         weights: folder in which a background generator may lie.
+        sketches: whole scenes from nothing.
         backgrounds: one already at hand, in place of the folder's.
 
     Raises:
@@ -66,48 +65,30 @@ def measure_claims(
     device = torch.device(options.device)
     generator = torch.Generator().manual_seed(options.seed)
     code_size = max([networks.code_size, *(rival.networks.code_size for rival in rivals)])
-    limit = options.most if options.limit is None else options.limit
-    sample = load_sample(
-        records,
-        networks,
-        size=options.size,
-        limit=limit,
-        looks=options.looks,
-        device=device,
-        generator=generator,
-        code_size=code_size,
-    )
-    picked = pick_records(records, "val", networks.class_names, limit, generator)
+    sample = load_sample(records, networks, options, generator, code_size)
+    picked = pick_records(records, "val", networks.class_names, options.limit, generator)
     photos, real = stage_from_photos(
         picked, networks.class_names, code_size, options.looks, generator, device
     )
     given = stage_from_scenes(scenes, networks, options.looks, code_size, generator, device)
     shown = photos if given is None else given
-    everything = photos if given is None else _joined(given, photos)
+    everything = photos if given is None else given + photos
     ours = Generated(networks)
     methods = [ours, *rivals]
-    area = (sample.boxes[:, 2:] - sample.boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
-    real_fill = (sample.real_mask.mean(dim=(1, 2, 3)) / area).cpu()
+    real_fill = metrics.box_fill(sample.real_mask, sample.boxes)
     maker = backgrounds or (find_background_maker(weights) if weights is not None else None)
-    rows = options.rows
-
+    first, lpips = shown.first(options.sheet_rows), features.lpips
     works: list[Callable[[], Claim]] = [
-        lambda: claim_moves(methods, everything, features.lpips, rows=rows),
-        lambda: claim_overlaps(methods, photos, real, shown.first(rows), features.judges.segmenter),
-        lambda: claim_looks(methods, sample, shown, features.lpips, rows=rows, batch_size=options.batch_size),
-        lambda: claim_daylight(methods, sample, shown, rows=rows),
-        lambda: claim_boxes(networks, ours, shown.first(rows), real_fill, generator),
+        lambda: claim_moves(methods, everything, lpips, rows=options.sheet_rows),
+        lambda: claim_overlaps(methods, photos, real, first, features.segmenter),
+        lambda: claim_looks(methods, sample, first, lpips),
+        lambda: claim_daylight(methods, sample, first),
+        lambda: claim_boxes(networks, ours, first, real_fill, generator),
     ]
     if maker is not None:
         works.append(
             lambda: claim_sketches(
-                maker,
-                networks,
-                ours,
-                features.lpips,
-                scenes=options.scenes,
-                seed=options.seed,
-                device=device,
+                maker, networks, ours, lpips, scenes=sketches, seed=options.seed, device=device
             )
         )
     claims = [work() for work in tqdm(works, desc="showing claims", unit="claim", disable=None, leave=False)]
@@ -122,30 +103,5 @@ def measure_claims(
         },
         methods=tuple(method.name for method in methods),
         claims=claims,
-        notes=_notes(rivals, maker),
+        notes=[note for note, said in ((_NO_RIVAL, not rivals), (_NO_BACKGROUNDS, maker is None)) if said],
     )
-
-
-def _joined(first: Stage, second: Stage) -> Stage:
-    return Stage(
-        torch.cat([first.scene, second.scene]),
-        torch.cat([first.mask, second.mask]),
-        torch.cat([first.class_index, second.class_index]),
-        torch.cat([first.codes, second.codes]),
-        first.class_names,
-    )
-
-
-def _notes(rivals: Sequence[Generated], maker: BackgroundMaker | None) -> list[str]:
-    notes = []
-    if not rivals:
-        notes.append(
-            "The baseline's column is missing: no rival was named. Train one on the same photos with "
-            "insert-object train --network pix2pix and name its run with --rival."
-        )
-    if maker is None:
-        notes.append(
-            "Claim 6, whole scenes from nothing, is missing: the folder of weights holds no background "
-            "generator."
-        )
-    return notes

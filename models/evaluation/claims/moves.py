@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from models.evaluation import metrics
-from models.evaluation.cases import Generated
-from models.evaluation.claims.findings import Claim, Figure, Unit
-from models.evaluation.claims.likeness import colour_distance, colours, lpips_between, object_crops
-from models.evaluation.claims.stage import CANVAS, Painted, Stage, insert
-from models.evaluation.compositing import to_signed
-from models.evaluation.contact_sheets import contact_sheet
-from models.evaluation.realism import soft_reach
-from models.evaluation.result import Sheet
+from models.evaluation.claims.findings import Claim, Unit, figures_of, method_sheets
+from models.evaluation.claims.stage import CANVAS, Stage, insert
+from models.evaluation.methods import Generated, to_bytes, to_signed
+from models.evaluation.sheets import TILE
+from models.evaluation.variety import aligned
 from models.features.networks import Lpips
+
+_BINS = 8  # a side of the colour histogram
+CROP = 128  # pixels of an object's crop
+_FIGURES = (
+    ("pixels changed where nothing was inserted", "0", Unit.COUNT),
+    ("pixels outside both objects that differ between two places of the mask", "0", Unit.COUNT),
+    ("LPIPS to the unmoved object", "well below the next line", Unit.NUMBER),
+    ("LPIPS between two seeds of one mask", "–", Unit.NUMBER),
+    ("colours not shared with the unmoved object", "below the next line", Unit.SHARE),
+    ("colours not shared by two seeds", "–", Unit.SHARE),
+)
 
 
 @dataclass(frozen=True)
@@ -75,105 +83,83 @@ def middles(mask: Tensor) -> Tensor:
     return boxes[:, :2] + boxes[:, 2:] - 1
 
 
-def untouchable(method: Generated, painted: Painted, mask: Tensor) -> Tensor:
-    """(N, 1, C, C) bool, the pixels that an insertion must leave alone: where its alpha is 0; for a method
-    that repaints its window, beyond the soft edge of the mask."""
-    if method.repaints_scene:
-        return metrics.grown(mask, soft_reach(CANVAS, method.networks.resolution)) == 0
-    return painted.alpha == 0
+def object_crops(picture: Tensor, mask: Tensor) -> Tensor:
+    """Objects of pictures (N, 3, C, C) uint8 on grey, their boxes filling the frame: (N, 3, CROP, CROP) in
+    -1..1. Masks (N, 1, C, C) in 0..1."""
+    boxes = metrics.bounding_boxes(mask)
+    whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]], device=picture.device).expand_as(boxes)
+    cut = aligned(to_signed(picture) * mask, boxes, whole)
+    return torch.nn.functional.interpolate(cut, size=(CROP, CROP), mode="bilinear", antialias=True)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    changed: int
-    unequal: int
-    lpips: float
-    lpips_of_seeds: float
-    colour: float
-    colour_of_seeds: float
-    pictures: list[Tensor]
+def lpips_between(lpips: Lpips, first: Tensor, second: Tensor, batch_size: int = 16) -> Tensor:
+    """(N,) LPIPS of two stacks of crops, on the CPU."""
+    parts = zip(torch.split(first, batch_size), torch.split(second, batch_size), strict=True)
+    return torch.cat([lpips(a, b).cpu() for a, b in parts])
+
+
+def colours(picture: Tensor, mask: Tensor) -> Tensor:
+    """(N, _BINS ** 3) histograms, summing to 1, of pictures (N, 3, C, C) uint8 under masks (N, 1, C, C)."""
+    bins = (picture.long() * _BINS) // 256
+    place = ((bins[:, 0] * _BINS + bins[:, 1]) * _BINS + bins[:, 2]).flatten(1)
+    counts = torch.zeros(len(picture), _BINS**3, device=picture.device)
+    counts.scatter_add_(1, place, mask[:, 0].flatten(1).float())
+    return counts / counts.sum(dim=1, keepdim=True).clamp(min=1e-6)
+
+
+def colour_distance(first: Tensor, second: Tensor) -> Tensor:
+    """(N,) half the sum of differences of two stacks of histograms: 0 is the same, 1 is nothing in common."""
+    return 0.5 * (first - second).abs().sum(dim=1)
 
 
 def claim_moves(methods: Sequence[Generated], stage: Stage, lpips: Lpips, *, rows: int) -> Claim:
     """Every object of the stage under every move, by every method; `rows` of them are shown."""
-    middle = middles(stage.mask)
-    stages = [stage.with_mask(moved(stage.mask, middle, move)) for move in MOVES]
-    found = {method.name: _measure(method, stage, stages, middle, lpips, rows) for method in methods}
+    shown: dict[str, dict[str, Tensor]] = {method.name: {} for method in methods}
+    found = {method.name: _measured(method, stage, lpips, rows, shown[method.name]) for method in methods}
     pixels = len(MOVES) * len(stage) * CANVAS**2
-    figures = (
-        _figure("pixels changed where nothing was inserted", "0", Unit.COUNT, found, "changed"),
-        _figure(
-            "pixels outside both objects that differ between two places of the mask",
-            "0",
-            Unit.COUNT,
-            found,
-            "unequal",
-        ),
-        _figure("LPIPS to the unmoved object", "well below the next line", Unit.NUMBER, found, "lpips"),
-        _figure("LPIPS between two seeds of one mask", "–", Unit.NUMBER, found, "lpips_of_seeds"),
-        _figure(
-            "colours not shared with the unmoved object", "below the next line", Unit.SHARE, found, "colour"
-        ),
-        _figure("colours not shared by two seeds", "–", Unit.SHARE, found, "colour_of_seeds"),
-    )
-    labels = ["as it is", *(move.name for move in MOVES)]
-    sheets = tuple(
-        Sheet(
-            f"claim-moves-{n}",
-            f"Moved masks, {method.name}",
-            f"{method.name}: one object, its mask moved, scaled, turned and flipped.",
-            contact_sheet(found[method.name].pictures, labels, stage.labels[:rows]),
-        )
-        for n, method in enumerate(methods)
-    )
-    notes = (
-        f"{len(stage)} objects under {len(MOVES)} moves: {pixels:,} pixels looked at. Objects are painted "
-        "anew at each place, in their new surroundings; crops are moved back and laid on grey before they "
-        "are compared.",
-        "A method that repaints its whole window is forgiven the soft edge around the mask.",
-    )
+    caption = "one object, its mask moved, scaled, turned and flipped."
+    sheets = method_sheets("moves", "Moved masks", caption, shown, stage.labels[:rows], TILE)
     return Claim(
         "moves",
         "1. A moved mask moves the object, and nothing else",
         "Moving, turning, scaling or flipping a mask leaves every other pixel of the scene as it was, and "
         "the object keeps its look.",
-        figures,
+        figures_of(_FIGURES, found),
         sheets,
-        notes,
+        (
+            f"{len(stage)} objects under {len(MOVES)} moves: {pixels:,} pixels looked at. Objects are "
+            "painted anew at each place, in their new surroundings; crops are moved back and laid on grey "
+            "before they are compared.",
+            "A method that repaints its whole window is forgiven the soft edge around the mask.",
+        ),
     )
 
 
-def _measure(
-    method: Generated, stage: Stage, stages: Sequence[Stage], middle: Tensor, lpips: Lpips, rows: int
-) -> _Measured:
-    before = insert(method, stage)
-    crops = object_crops(before.picture, stage.mask)
-    hues = colours(before.picture, stage.mask)
-    still = untouchable(method, before, stage.mask)
-    other = insert(method, stage, look=1).picture
+def _measured(
+    method: Generated, stage: Stage, lpips: Lpips, rows: int, shown: dict[str, Tensor]
+) -> tuple[float, ...]:
+    """The figures in their order; the first `rows` finished pictures are put into `shown`, by move."""
+    middle = middles(stage.mask)
+    before, other = insert(method, stage), insert(method, stage, look=1).picture
+    crops, hues = object_crops(before.picture, stage.mask), colours(before.picture, stage.mask)
+    shown["as it is"] = before.signed[:rows]
     changed, unequal = 0, 0
     distances, hue_distances = [], []
-    shown = [to_signed(before.picture[:rows])]
-    for move, there in zip(MOVES, stages, strict=True):
-        after = insert(method, there)
-        outside = untouchable(method, after, there.mask)
-        changed += int(metrics.changed_pixels(stage.scene, after.picture, outside).sum())
-        unequal += int(metrics.changed_pixels(before.picture, after.picture, outside & still).sum())
-        back = moved_back(to_signed(after.picture), middle, move)
-        back8 = ((back + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        distances.append(lpips_between(lpips, crops, object_crops(back8, stage.mask)))
-        hue_distances.append(colour_distance(hues, colours(back8, stage.mask)))
-        shown.append(to_signed(after.picture[:rows]))
-    return _Measured(
+    for move in MOVES:
+        after = insert(method, replace(stage, mask=moved(stage.mask, middle, move)))
+        changed += int(metrics.changed_pixels(stage.scene, after.picture, after.outside).sum())
+        unequal += int(
+            metrics.changed_pixels(before.picture, after.picture, after.outside & before.outside).sum()
+        )
+        back = to_bytes(moved_back(after.signed, middle, move))
+        distances.append(lpips_between(lpips, crops, object_crops(back, stage.mask)))
+        hue_distances.append(colour_distance(hues, colours(back, stage.mask)))
+        shown[move.name] = after.signed[:rows]
+    return (
         changed,
         unequal,
         metrics.mean_or_nan(torch.cat(distances)),
         metrics.mean_or_nan(lpips_between(lpips, crops, object_crops(other, stage.mask))),
         metrics.mean_or_nan(torch.cat(hue_distances)),
         metrics.mean_or_nan(colour_distance(hues, colours(other, stage.mask))),
-        shown,
     )
-
-
-def _figure(what: str, goal: str, unit: Unit, found: dict[str, _Measured], name: str) -> Figure:
-    return Figure(what, goal, unit, {method: float(getattr(one, name)) for method, one in found.items()})

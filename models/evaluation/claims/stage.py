@@ -9,16 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.evaluation.baselines import Cases
-from models.evaluation.cases import CLEARANCE, Generated, Networks, resized
-from models.evaluation.compositing import composite, to_signed
-from models.evaluation.metrics import bounding_boxes
+from models.evaluation.methods import Cases, Generated, Networks, composite, resized, to_bytes, to_signed
+from models.evaluation.metrics import bounding_boxes, grown
+from models.evaluation.realism import soft_reach
+from models.evaluation.sample import BATCH, CLEARANCE
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
 from models.photos.data import STORED_SCALE, ObjectRecord, load_windows
 
 CANVAS = 256  # pixels along a side of a scene
-TILE = 180  # the same on the page
 WINDOW = 1.4  # side of a window over the box's long side, as in use
 
 
@@ -36,6 +35,9 @@ class Stage:
     def __len__(self) -> int:
         return len(self.scene)
 
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.scene, self.mask, self.class_index, self.codes
+
     @property
     def labels(self) -> list[str]:
         """(N) the name of each scene's class."""
@@ -43,71 +45,71 @@ class Stage:
 
     def chosen(self, index: Tensor) -> Stage:
         """The scenes of that index (M,), in its order."""
-        return Stage(
-            self.scene[index], self.mask[index], self.class_index[index], self.codes[index], self.class_names
-        )
+        scene, mask, class_index, codes = (part[index] for part in self._tensors())
+        return Stage(scene, mask, class_index, codes, self.class_names)
 
     def first(self, count: int) -> Stage:
         """Only the first `count` scenes."""
         return self.chosen(torch.arange(min(count, len(self)), device=self.scene.device))
 
-    def with_mask(self, mask: Tensor) -> Stage:
-        """The same with other masks."""
-        return replace(self, mask=mask)
-
-    def with_scene(self, scene: Tensor) -> Stage:
-        """The same in other scenes."""
-        return replace(self, scene=scene)
+    def __add__(self, other: Stage) -> Stage:
+        """The scenes of both, which have the same classes."""
+        pairs = zip(self._tensors(), other._tensors(), strict=True)
+        scene, mask, class_index, codes = (torch.cat(pair) for pair in pairs)
+        return Stage(scene, mask, class_index, codes, self.class_names)
 
 
 @dataclass(frozen=True)
 class Painted:
-    """Finished pictures (N, 3, C, C) uint8; alpha (N, 1, C, C) uint8 of what was laid over the scenes."""
+    """Finished pictures (N, 3, C, C) uint8; alpha (N, 1, C, C) uint8 of what was laid over the scenes;
+    outside (N, 1, C, C) bool: the pixels that had to stay as they were, where alpha is 0, or for a method
+    that repaints its window beyond the soft edge of the mask."""
 
     picture: Tensor
     alpha: Tensor
+    outside: Tensor
+
+    @property
+    def signed(self) -> Tensor:
+        """The pictures in -1..1."""
+        return to_signed(self.picture)
 
 
 @torch.inference_mode()
-def insert(method: Generated, stage: Stage, *, look: int = 0, batch_size: int = 16) -> Painted:
+def insert(method: Generated, stage: Stage, *, look: int = 0) -> Painted:
     """Inserts every object of the stage: cut the window, paint at the networks' resolution, lay it back.
 
     Nothing outside the window is touched, whatever the method paints inside it.
     """
     pictures, alphas = [], []
     own = method.networks.resolution
-    for start in range(0, len(stage), batch_size):
-        part = slice(start, start + batch_size)
-        windows = windows_of(stage.mask[part])
+    for start in range(0, len(stage), BATCH):
+        part = slice(start, start + BATCH)
+        windows = windows_of(bounding_boxes(stage.mask[part]))
         scene8, mask = stage.scene[part], stage.mask[part]
         scene = to_signed(scene8)
         inner = [_cut(scene[n : n + 1], window) for n, window in enumerate(windows)]
-        shapes = [_cut(mask[n : n + 1], window, "zeros") for n, window in enumerate(windows)]
-        cases_scene = torch.cat([resized(one, own) for one in inner])
-        cases_mask = torch.cat([resized(one, own) for one in shapes])
-        cases = Cases(
-            cases_scene,
-            cases_mask,
-            cases_scene,
-            cases_mask,
-            stage.class_index[part],
-            stage.codes[part, look],
+        shapes = [_cut(mask[n : n + 1], window, "constant") for n, window in enumerate(windows)]
+        small, shape = (torch.cat([resized(one, own) for one in whole]) for whole in (inner, shapes))
+        made = method.insert(
+            Cases(small, shape, small, shape, stage.class_index[part], stage.codes[part, look])
         )
-        made = method.insert(cases)
         for n, (left, top, side) in enumerate(windows):
             colour = _laid(resized(made.rgb[n : n + 1], side), left, top)
             alpha = _laid(resized(made.alpha[n : n + 1], side), left, top)
             _, picture, alpha8 = composite(scene[n : n + 1], replace(made, rgb=colour, alpha=alpha))
             pictures.append(picture)
             alphas.append(alpha8)
-    return Painted(torch.cat(pictures), torch.cat(alphas))
+    alpha8 = torch.cat(alphas)
+    kept = grown(stage.mask, soft_reach(CANVAS, own)) if method.repaints_scene else alpha8
+    return Painted(torch.cat(pictures), alpha8, kept == 0)
 
 
-def windows_of(mask: Tensor) -> list[tuple[int, int, int]]:
-    """(left, top, side) in pixels of the square window around each mask (B, 1, C, C); the window is moved
-    into the scene as far as it fits."""
+def windows_of(boxes: Tensor) -> list[tuple[int, int, int]]:
+    """(left, top, side) in pixels of the square window around each box (N, 4) in fractions of the scene; the
+    window is moved into the scene as far as it fits."""
     found = []
-    for x0, y0, x1, y1 in (bounding_boxes(mask) * CANVAS).tolist():
+    for x0, y0, x1, y1 in (boxes * CANVAS).round().tolist():
         side = min(max(8, round(WINDOW * max(x1 - x0, y1 - y0))), 2 * CANVAS)
         left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
         if side <= CANVAS:
@@ -116,24 +118,16 @@ def windows_of(mask: Tensor) -> list[tuple[int, int, int]]:
     return found
 
 
-def _cut(picture: Tensor, window: tuple[int, int, int], beyond: str = "edge") -> Tensor:
+def _cut(picture: Tensor, window: tuple[int, int, int], beyond: str = "replicate") -> Tensor:
     """The window of a picture (1, C, S, S); beyond the picture its edge goes on, or there is nothing."""
-    left, top, side = window
-    place_x, place_y = torch.arange(left, left + side), torch.arange(top, top + side)
-    cut = picture[:, :, place_y.clamp(0, CANVAS - 1)][:, :, :, place_x.clamp(0, CANVAS - 1)]
-    if beyond == "edge":
-        return cut
-    inside = ((place_y >= 0) & (place_y < CANVAS)).unsqueeze(1) & (place_x >= 0) & (place_x < CANVAS)
-    return cut * inside.to(cut)
+    left, top, side = window[0] + CANVAS, window[1] + CANVAS, window[2]
+    return F.pad(picture, (CANVAS,) * 4, beyond)[:, :, top : top + side, left : left + side]
 
 
 def _laid(part: Tensor, left: int, top: int) -> Tensor:
     """A window's content (1, C, side, side) in an empty canvas; what reaches beyond is cut off."""
     side = part.shape[-1]
-    canvas = torch.zeros(1, part.shape[1], CANVAS, CANVAS, device=part.device)
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, CANVAS), min(top + side, CANVAS)
-    canvas[:, :, y0:y1, x0:x1] = part[:, :, y0 - top : y1 - top, x0 - left : x1 - left]
-    return canvas
+    return F.pad(part, (left, CANVAS - left - side, top, CANVAS - top - side))
 
 
 def stage_from_photos(
@@ -147,19 +141,13 @@ def stage_from_photos(
     """Held-out photos with their object taken out, and its shape to be filled again; and the photos as they
     were, (N, 3, CANVAS, CANVAS) in -1..1."""
     windows = load_windows(records, class_names, CANVAS, STORED_SCALE)
-    photo = windows.images.float() / 127.5 - 1
+    photo = to_signed(windows.images)
     mask = windows.masks.float() / 255
     clean = fill_hole(photo, dilate(mask, round(CLEARANCE * CANVAS)))
-    scene = ((clean + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     codes = torch.randn(len(mask), looks, code_size, generator=generator)
-    stage = Stage(
-        scene.to(device),
-        mask.to(device),
-        windows.class_index.to(device),
-        codes.to(device),
-        tuple(class_names),
-    )
-    return stage, photo.to(device)
+    parts = to_bytes(clean), mask, windows.class_index, codes, photo
+    scene, mask, class_index, codes, photo = (part.to(device) for part in parts)
+    return Stage(scene, mask, class_index, codes, tuple(class_names)), photo
 
 
 def stage_from_scenes(
@@ -175,7 +163,7 @@ def stage_from_scenes(
     if not scenes:
         return None
     count = len(networks.class_names)
-    squares = torch.cat([_square(scene) for scene in scenes for _ in range(count)]).to(device)
+    squares = torch.cat([_square(scene) for scene in scenes]).repeat_interleave(count, 0).to(device)
     class_index = torch.arange(count, device=device).repeat(len(scenes))
     box = torch.tensor([0.32, 0.48, 0.68, 0.80], device=device).repeat(len(squares), 1)
     codes = torch.randn(len(squares), looks, code_size, generator=generator).to(device)
@@ -188,14 +176,9 @@ def masks_in(networks: Networks, class_index: Tensor, boxes: Tensor, z: Tensor) 
     """(N, 1, C, C) in 0..1: generated masks for boxes (N, 4), in fractions of a square scene, each made in
     its own window as in use."""
     made = []
-    for n, box in enumerate(boxes):
-        x0, y0, x1, y1 = (CANVAS * box).tolist()
-        outline = torch.zeros(1, 1, CANVAS, CANVAS, device=boxes.device)
-        outline[:, :, round(y0) : round(y1), round(x0) : round(x1)] = 1
-        left, top, side = windows_of(outline)[0]
-        inside = (
-            torch.tensor([[(x0 - left), (y0 - top), (x1 - left), (y1 - top)]], device=boxes.device) / side
-        )
+    for n, (left, top, side) in enumerate(windows_of(boxes)):
+        corner = torch.tensor([left, top, left, top], device=boxes.device)
+        inside = (CANVAS * boxes[n : n + 1] - corner) / side
         mask = networks.make_masks(class_index[n : n + 1], inside, z[n : n + 1])
         made.append(_laid(resized(mask.float(), side), left, top))
     return torch.cat(made)

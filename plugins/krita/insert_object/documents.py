@@ -10,8 +10,6 @@ from krita import Krita
 from .qt import sip
 from .wire.protocol import Rect
 
-SELECTION_MASK = "selectionmask"
-
 
 def owned(items: list[Any]) -> list[Any]:
     """A list from Krita, handed over to Python: otherwise its wrappers are never freed."""
