@@ -15,6 +15,7 @@ from installer.record import Record
 from installer.steps import Step
 from plugins.profiles import Editor
 from plugins.profiles.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
+from wire.trust import folder_of_others, writable_by_others
 
 DEMO_PHOTO = ROOT / "docs" / "demo" / "photo.jpg"
 DEMO_BOX = "430,540,240,190"  # on the meadow, as a horse would stand there
@@ -88,7 +89,10 @@ class PluginStep(Step):
     def is_done(self) -> bool:
         written = self.editor.plugin_folder / "config.json"
         same = self.record.plugin_version(self.editor) == self.record.program
-        return same and written.is_file() and written.read_text(encoding="utf-8") == self.config.to_json()
+        if not same or not written.is_file() or folder_of_others(written) is not None:
+            return False
+        ours = not writable_by_others(written, written.stat())
+        return ours and written.read_text(encoding="utf-8") == self.config.to_json()
 
     def do(self) -> str:
         msgpack = self.places.environment.site_packages() / "msgpack"
