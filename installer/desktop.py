@@ -11,6 +11,7 @@ from installer.autostart import login_service
 from installer.computer.environment import ROOT
 from installer.computer.failure import InstallFailure
 from installer.computer.places import Places
+from installer.launcher import CMD_TEXT
 from installer.record import Record
 from installer.steps import Step
 from plugins.profiles import Editor
@@ -45,7 +46,7 @@ class LinkStep(Step):
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         if self.places.platform == "win32":
-            link.write_text(f'@"{self.places.program}" %*\r\n', encoding="utf-8", newline="")
+            link.write_text(CMD_TEXT, encoding="ascii", newline="")
         else:
             link.symlink_to(self.places.program)
         self.record.link = str(link)
@@ -60,7 +61,7 @@ def points_to(link: Path, program: Path) -> bool:
     """Whether a link (or the file that stands for one on Windows) leads to our program."""
     if link.is_symlink():
         return link.readlink() == program
-    return link.is_file() and link.suffix == ".cmd" and str(program) in link.read_text(encoding="utf-8")
+    return link.is_file() and link.suffix == ".cmd" and link.read_bytes() == CMD_TEXT.encode("ascii")
 
 
 def _is_dead_link(link: Path) -> bool:

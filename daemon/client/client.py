@@ -51,8 +51,8 @@ _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOAD
 
 
 def start_command() -> tuple[str, ...]:
-    """The command that runs this program's daemon, whatever the working folder is."""
-    return (sys.executable, str(Path(__file__).resolve().parents[1]), "daemon", "run")
+    """The command that runs this program's daemon, whatever the working folder is and PYTHONPATH says."""
+    return (sys.executable, "-I", str(Path(__file__).resolve().parents[1]), "daemon", "run")
 
 
 @dataclass(frozen=True)
