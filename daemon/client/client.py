@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
+from daemon.home.limits import check_limits
 from daemon.painting.object_shape import ObjectShape
 from wire import __version__
 from wire.connection import Config
@@ -98,6 +99,7 @@ class Client:
         """
         places = folders or Folders.default()
         if autostart:
+            check_limits()
             check_startable(places)
         config = Config(places.connection_file, start_command(), __version__)
         session = Session(config, f"{name} {__version__}", autostart=autostart)

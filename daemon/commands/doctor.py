@@ -15,6 +15,7 @@ from daemon.client import Client
 from daemon.home.account import account, first_of, printable
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import connection_pid, running_pid
+from daemon.home.limits import check_limits
 from daemon.home.machine import about_program
 from daemon.packs.shelf import PackShelf
 from daemon.remote.upstream import read_upstream
@@ -43,6 +44,7 @@ def examine(folders: Folders) -> Findings:
         "log_file": str(folders.log_file),
         "connection_file": str(folders.connection_file),
     }
+    _look_at_limits(found)
     _look_at_disk(folders, found)
     _look_at_weights(folders.weights, found)
     _look_at_packs(folders.packs, found)
@@ -50,6 +52,13 @@ def examine(folders: Folders) -> Findings:
     _look_at_daemon(folders, found)
     _look_at_editors(found)
     return Findings(account(found.values), [printable(problem) for problem in found.problems])
+
+
+def _look_at_limits(found: Findings) -> None:
+    try:
+        check_limits()
+    except InsertObjectError as error:
+        found.problems.append(str(error))
 
 
 def _look_at_disk(folders: Folders, found: Findings) -> None:

@@ -49,7 +49,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         "doctor", help="find out what is wrong; gives what a bug report needs", allow_abbrev=False
     )
     doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.set_defaults(run=_doctor)
+    doctor.set_defaults(run=_doctor, whatever_the_limits=True)
 
 
 def _run(options: argparse.Namespace) -> int:

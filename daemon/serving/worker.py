@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from daemon.home.limits import memory_hint
 from daemon.serving.admission import named
 from daemon.serving.workqueue import Work
 from wire.protocol import (
@@ -350,7 +351,7 @@ def as_painters_error(error: BaseException | None, sentence: str) -> InsertObjec
         return InsertObjectError(
             ErrorCode.OUT_OF_MEMORY,
             "There was not enough memory to make the object.",
-            "Close other programs, draw a smaller box or ask for fewer variations.",
+            f"{memory_hint()} Or draw a smaller box, or ask for fewer variations.",
         )
     return InsertObjectError(
         ErrorCode.INTERNAL,

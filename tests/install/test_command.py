@@ -214,9 +214,11 @@ def test_on_windows_the_command_is_a_file_that_calls_it(home: Path) -> None:
     lines = places.link.read_bytes().decode("ascii").split("\r\n")
     assert lines == [
         "@setlocal DisableDelayedExpansion",
-        '@"%~dp0..\\environment\\Scripts\\python.exe" -I -m daemon.command_line %*',
+        lines[1],
         "",
     ]
+    assert lines[1].startswith('@"%~dp0..\\environment\\Scripts\\python.exe" -I -S -c "')
+    assert lines[1].endswith('; program()" %*') and lines[1].count("%") == 2
     named = places.link.parent / ".." / "environment" / "Scripts"
     assert named.resolve() == places.environment.folder.resolve() / "Scripts"
     assert LinkStep(places, Record.read(places.record)).is_done()
