@@ -10,6 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from daemon.client.arguments import (
+    WrongArgument,
+    box_of,
+    callable_of,
+    choice_of,
+    flag_of,
+    mask_of,
+    picture_of,
+    text_of,
+    whole_of,
+)
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
 from daemon.home.limits import check_limits
@@ -17,6 +28,8 @@ from daemon.painting.object_shape import ObjectShape
 from wire import __version__
 from wire.connection import Config
 from wire.protocol import (
+    MAX_SEED,
+    MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
     ClassInfo,
     Done,
@@ -32,6 +45,7 @@ from wire.protocol import (
     Status,
     StatusRequest,
     Welcome,
+    usable_box,
 )
 from wire.request import insert_request, new_id
 from wire.session import Session, SessionState
@@ -221,20 +235,43 @@ class Client:
             on_progress: called with the stage and the fraction done, 0..1.
 
         Raises:
+            WrongArgument: an argument cannot be used; it is an InsertObjectError and a ValueError.
             InsertObjectError: with a sentence for the user and a hint.
         """
         from daemon.painting.reference import fitted_shape
         from daemon.painting.scene import window_mask, window_pixels
 
+        picture = picture_of("picture", picture)
         height, width = picture.shape[:2]
-        shown = None if reference_box is None else Rect(*reference_box)
-        if shape is ObjectShape.REFERENCE:
-            if reference is None or mask is not None:
-                raise ValueError("a shape like the reference's needs a reference, and no mask")
-            mask = fitted_shape(reference, shown, Rect(*box), (width, height))
-        if mask is not None and mask.shape != (height, width):
-            raise ValueError(f"the mask has shape {mask.shape}, the picture {(height, width)}")
-        area = Rect(*box)
+        area = box_of("box", box)
+        usable_box(area, width, height)
+        asked: dict[str, Any] = {
+            "seed": whole_of("seed", seed, 0, MAX_SEED),
+            "variations": whole_of("variations", variations, 1, MAX_VARIATIONS),
+            "shape_seed": None if shape_seed is None else whole_of("shape_seed", shape_seed, 0, MAX_SEED),
+            "look_seed": None if look_seed is None else whole_of("look_seed", look_seed, 0, MAX_SEED),
+            "style": text_of("style", style),
+            "pack": text_of("pack", pack),
+            "shadow": flag_of("shadow", shadow),
+            "mirrored": flag_of("mirrored", mirrored),
+            "depth": 8 * picture.dtype.itemsize if depth is None else _depth(depth),
+        }
+        class_name = text_of("class_name", class_name)
+        if on_progress is not None:
+            callable_of("on_progress", on_progress)
+        if mask is not None:
+            mask = mask_of("mask", mask, height, width)
+        shown = None if reference_box is None else box_of("reference_box", reference_box)
+        if reference is None and shown is not None:
+            raise WrongArgument("reference_box is given without a reference.", "Give the picture, too.")
+        if reference is not None:
+            reference = picture_of("reference", reference)
+        if choice_of("shape", shape, ObjectShape) is ObjectShape.REFERENCE:
+            if reference is None:
+                raise WrongArgument("shape is that of the reference, and there is none.", "Give reference.")
+            if mask is not None:
+                raise WrongArgument("mask and shape both give the shape.", "Leave one of them out.")
+            mask = fitted_shape(reference, shown, area, (width, height))
         limit = min(self.welcome.limits.window_pixels, MAX_WINDOW_PIXELS)
         _, scene = window_pixels(picture, area, limit)
         request = insert_request(
@@ -243,15 +280,7 @@ class Client:
             width,
             height,
             scene,
-            seed=seed,
-            variations=variations,
-            depth=depth or 8 * picture.dtype.itemsize,
-            style=style,
-            pack=pack,
-            shadow=shadow,
-            shape_seed=shape_seed,
-            look_seed=look_seed,
-            mirrored=mirrored,
+            **asked,
             mask=None if mask is None else window_mask(mask, area, limit),
             reference=None if reference is None else _reference_frame(reference, shown),
             limit=limit,
@@ -303,6 +332,12 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _depth(value: Any) -> int:
+    if whole_of("depth", value, 8, 16) not in (8, 16):
+        raise WrongArgument(f"depth is {value}, it must be 8 or 16.")
+    return int(value)
 
 
 def _object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
