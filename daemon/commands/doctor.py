@@ -22,6 +22,7 @@ from daemon.remote.upstream import read_upstream
 from daemon.serving.keys import KeyRing
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
 from plugins.profiles import find_editors
+from wire.lock_holder import holder, is_held, is_in_another_network
 from wire.protocol import InsertObjectError
 
 LITTLE_DISK_MB = 200  # below this, logs and results may not find room
@@ -130,12 +131,28 @@ def _look_at_daemon(folders: Folders, found: Findings) -> None:
         with Client.connect(folders, autostart=False, name="doctor") as client:
             status = client.status()
     except InsertObjectError as error:
-        found.problems.append(f"The service cannot be asked: {error}")
+        found.problems.append(f"The service cannot be asked: {_cause(folders, error)}")
         return
     # what the daemon shares with this program needs no second mention; a difference does
     daemon.update({name: value for name, value in status.items() if found.values.get(name) != value})
     if status.get("error"):
         found.problems.append(str(status["error"]))
+
+
+def _cause(folders: Folders, error: InsertObjectError) -> str:
+    """Why a service that runs does not answer, with the one command that helps."""
+    pid = holder(folders.lock_file)
+    if pid is not None and is_in_another_network(pid):
+        return (
+            f"process {pid} was started in another network namespace, as sandboxes and containers have them. "
+            "End it: insert-object daemon stop"
+        )
+    if sys.platform == "linux" and pid is None and is_held(folders.lock_file):
+        return (
+            "it was started in a sandbox or container that uses the same home folder. "
+            "End it there: insert-object daemon stop"
+        )
+    return str(error)
 
 
 def _look_at_editors(found: Findings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from wire.protocol import ErrorCode, InsertObjectError
@@ -12,6 +13,15 @@ if sys.platform != "win32":
 LEAST_FILES = 64  # that a service with a few clients has open
 WANTED_FILES = 1024  # as most systems grant
 LEAST_ADDRESS_SPACE_MB = 1100  # a service with the shipped networks on one thread; libraries map most of it
+
+
+# What the dynamic loader, threads and PyTorch say, each as an error of another kind.
+_OUT_OF_MEMORY = (
+    "failed to map segment",
+    "annot allocate memory",
+    "can't allocate memory",
+    "can't start new thread",
+)
 
 
 class LimitTooLow(InsertObjectError):
@@ -47,8 +57,20 @@ def check_limits() -> None:
         )
 
 
+def memory_is_limited() -> bool:
+    """Whether this process may have less memory than the computer: it was started under ``ulimit -v``."""
+    return sys.platform != "win32" and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def is_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory has run out, under whatever name libraries tell it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return memory_is_limited() and any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
 def memory_hint() -> str:
     """What to do when memory runs out: lift the limit, if there is one."""
-    if sys.platform != "win32" and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+    if memory_is_limited():
         return "Lift the limit on memory that is set here: ulimit -v unlimited"
     return "Close other programs."

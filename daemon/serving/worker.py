@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from daemon.home.limits import memory_hint
+from daemon.home.limits import is_of_memory, memory_hint
 from daemon.serving.admission import named
 from daemon.serving.workqueue import Work
 from wire.protocol import (
@@ -347,7 +347,7 @@ def _loaded(engine: Engine) -> Loaded:
 
 def as_painters_error(error: BaseException | None, sentence: str) -> InsertObjectError:
     """The error to show for one that nobody foresaw; the details are in the log."""
-    if isinstance(error, MemoryError):
+    if error is not None and is_of_memory(error):
         return InsertObjectError(
             ErrorCode.OUT_OF_MEMORY,
             "There was not enough memory to make the object.",

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from daemon.home import limits
+from daemon.serving import service
+from tests.daemon.conftest import Serve, folders, serve
 from tests.program import ROOT, program_environment
+from tests.stand_in_engine import StandInEngine
+from wire.protocol import Error, ErrorCode
+
+__all__ = ["folders", "serve"]  # fixtures
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ulimit is POSIX's")
 
@@ -66,3 +73,27 @@ def test_more_files_are_taken_where_they_may_be(tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 4096)),
     )
     assert "files may be open" not in done.stdout and "No problems found." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_service_that_was_given_too_little_memory_says_so_and_makes_way(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The next request starts one under the limits of who asks then."""
+    for module in (limits, service):
+        monkeypatch.setattr(module, "memory_is_limited", lambda: True)
+    served = serve(StandInEngine(load_errors=[error, error]))
+    told = served.peer(greeted="").greet("test")
+    assert isinstance(told, Error) and told.code is ErrorCode.OUT_OF_MEMORY
+    assert "ulimit -v unlimited" in told.hint
+    served.thread.join(10)
+    assert not served.thread.is_alive() and not served.folders.connection_file.exists()
