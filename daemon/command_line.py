@@ -8,13 +8,17 @@ answer at once.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
 from daemon.commands.insert_options import add_insert_options, join_negative_boxes
+from daemon.home.limits import check_limits, memory_hint
+from daemon.interruption import be_quiet, interrupt_by_exception
 from wire import __version__
 from wire.protocol import ErrorCode, InsertObjectError
 
@@ -80,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         options = parser().parse_args(join_negative_boxes(arguments))
+        if not getattr(options, "whatever_the_limits", False):
+            check_limits()
         code = int(options.run(options))
         sys.stdout.flush()
         return code
@@ -96,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERNAL_ERROR
     except MemoryError:
-        print("insert-object: There is not enough memory. Close other programs.", file=sys.stderr)
+        print(f"insert-object: There is not enough memory. {memory_hint()}", file=sys.stderr)
         return BAD_INPUT
     except Exception as error:  # the edge: a bug of ours becomes a line and an exit code
         if os.environ.get(TRACE_VARIABLE):
@@ -110,5 +116,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERNAL_ERROR
 
 
+def program() -> NoReturn:
+    """The whole life of the process from here on: ``main``, with nothing but our own words on stderr."""
+    be_quiet()
+    if not os.environ.get(TRACE_VARIABLE):
+        warnings.simplefilter("ignore")  # of libraries, which speak to programmers
+        logging.getLogger().addHandler(logging.NullHandler())  # else the last resort prints them
+    interrupt_by_exception()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # at the door of ``main``
+        code = INTERRUPTED
+    be_quiet()
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

@@ -11,10 +11,12 @@ from installer.autostart import login_service
 from installer.computer.environment import ROOT
 from installer.computer.failure import InstallFailure
 from installer.computer.places import Places
+from installer.launcher import CMD_TEXT
 from installer.record import Record
 from installer.steps import Step
 from plugins.profiles import Editor
 from plugins.profiles.plugin_files import PluginConfig, PluginIncomplete, install_plugin, remove_plugin
+from wire.trust import folder_of_others, writable_by_others
 
 DEMO_PHOTO = ROOT / "docs" / "demo" / "photo.jpg"
 DEMO_BOX = "430,540,240,190"  # on the meadow, as a horse would stand there
@@ -44,7 +46,7 @@ class LinkStep(Step):
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         if self.places.platform == "win32":
-            link.write_text(f'@"{self.places.program}" %*\r\n', encoding="utf-8", newline="")
+            link.write_text(CMD_TEXT, encoding="ascii", newline="")
         else:
             link.symlink_to(self.places.program)
         self.record.link = str(link)
@@ -59,7 +61,7 @@ def points_to(link: Path, program: Path) -> bool:
     """Whether a link (or the file that stands for one on Windows) leads to our program."""
     if link.is_symlink():
         return link.readlink() == program
-    return link.is_file() and link.suffix == ".cmd" and str(program) in link.read_text(encoding="utf-8")
+    return link.is_file() and link.suffix == ".cmd" and link.read_bytes() == CMD_TEXT.encode("ascii")
 
 
 def _is_dead_link(link: Path) -> bool:
@@ -88,7 +90,10 @@ class PluginStep(Step):
     def is_done(self) -> bool:
         written = self.editor.plugin_folder / "config.json"
         same = self.record.plugin_version(self.editor) == self.record.program
-        return same and written.is_file() and written.read_text(encoding="utf-8") == self.config.to_json()
+        if not same or not written.is_file() or folder_of_others(written) is not None:
+            return False
+        ours = not writable_by_others(written, written.stat())
+        return ours and written.read_text(encoding="utf-8") == self.config.to_json()
 
     def do(self) -> str:
         msgpack = self.places.environment.site_packages() / "msgpack"

@@ -13,6 +13,7 @@ from pathlib import Path
 from installer.computer.environment import LOCK, ROOT, clean_environ, find_python, has_nvidia_card, torch_lock
 from installer.computer.failure import InstallFailure
 from installer.computer.places import Places
+from installer.launcher import launcher, write_launcher
 from installer.record import Record
 from installer.steps import Step
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
@@ -184,7 +185,13 @@ class OwnCodeStep(ProgramStep):
 
     def is_done(self) -> bool:
         same = self.record.program == fingerprint(*program_files())
-        return same and self.places.program.exists() and self.installed_networks_are_whole()
+        return same and self.launcher_is_ours() and self.installed_networks_are_whole()
+
+    def launcher_is_ours(self) -> bool:
+        program = self.places.program
+        if self.places.platform == "win32":
+            return program.exists()
+        return program.is_file() and program.read_bytes() == launcher(self.places.environment.python)
 
     def installed_networks_are_whole(self) -> bool:
         folder = self.places.environment.site_packages() / "models" / "weights"
@@ -211,6 +218,8 @@ class OwnCodeStep(ProgramStep):
                 failure="The program's own files could not be installed.",
                 hint="Get a fresh copy of Insert Object and run its install.py.",
             )
+        if self.places.platform != "win32":  # there the file that users call does what this one does
+            write_launcher(self.places.program, self.places.environment.python)
         self.record.program = fingerprint(*program_files())
         self.record.write()
         return ""

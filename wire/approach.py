@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from . import protocol
 from .channel import Channel, ChannelError, ChannelLost, ConnectFailed, Refused, Waker
-from .connection import Config, Connection, ConnectionUnavailable, is_gone, read_connection, start_daemon
+from .connection import (
+    Config,
+    Connection,
+    ConnectionUnavailable,
+    in_sandbox,
+    is_gone,
+    read_connection,
+    start_daemon,
+)
+from .lock_holder import LOCK_NAME, holder, is_held
 from .request import new_id
 from .versions import is_older
 from .zmtp import Plain
@@ -20,6 +33,8 @@ MAX_STARTS = 2  # in one approach
 EXIT_GRACE_SECONDS = 1.0  # another client may have started the daemon first: ours ends, theirs appears
 LOOK_SECONDS = 0.05  # between looks for a daemon that is being started
 RETIRE_SECONDS = 60.0  # for a daemon of an older version to finish its running request
+
+END_SECONDS = 3.0  # for a daemon that nobody can reach to end by itself, before it is ended
 
 DOCTOR_HINT = "Run insert-object doctor in a terminal; it says where the service's log is."
 START_HINT = "Start it in a terminal: insert-object daemon start"
@@ -38,6 +53,7 @@ class Approach:
         self._waker = waker
         self._is_closing = is_closing
         self._unreachable: Connection | None = None  # what ``connect`` last failed to reach
+        self._refusing: Connection | None = None  # where ``connect`` last found nobody listening
         self._retired: set[tuple[int, str]] = set()  # versions that were asked to end, once each
 
     def connect(self) -> Channel:
@@ -50,7 +66,7 @@ class Approach:
         """
         tried: Connection | None = None
         failure: protocol.InsertObjectError | None = None
-        self._unreachable = None
+        self._unreachable = self._refusing = None
         while True:
             connection = read_connection(self._config.connection_file)
             if connection == tried and failure is not None:
@@ -71,6 +87,7 @@ class Approach:
             Closing: the session was closed meanwhile.
         """
         deadline = time.monotonic() + START_SECONDS
+        self._clear_the_way()
         exit_code = 0
         failure: protocol.InsertObjectError = ConnectionUnavailable("It does not say where it is.")
         for _ in range(MAX_STARTS):
@@ -93,9 +110,39 @@ class Approach:
                         DOCTOR_HINT,
                     ) from failure
             logger.warning("the daemon ended with exit code %s when it was started", exit_code)
+        if is_held(self._lock_file) and holder(self._lock_file) is None:
+            raise ConnectionUnavailable(
+                "An Insert Object service runs where it cannot be reached from here: in a sandbox or "
+                "container that uses the same home folder.",
+                "End it there, with insert-object daemon stop.",
+            )
         raise ConnectionUnavailable(
             f"The Insert Object service ends as soon as it is started (exit code {exit_code}).", DOCTOR_HINT
         )
+
+    @property
+    def _lock_file(self) -> Path:
+        return self._config.connection_file.with_name(LOCK_NAME)
+
+    def _clear_the_way(self) -> None:
+        """Ends a daemon that lives, holds the lock, and refuses every connection: one in another network.
+
+        It would keep every other one from starting until it has been idle for long enough.
+        """
+        pid = holder(self._lock_file)
+        if self._refusing is None or pid != self._refusing.pid or in_sandbox():
+            return
+        logger.warning("ending the daemon (process %s): it lives, and cannot be reached from here", pid)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + END_SECONDS
+            while holder(self._lock_file) == pid:
+                if time.monotonic() > deadline:
+                    break
+                self.pause(LOOK_SECONDS)
+            else:
+                return
 
     def retire_older(self) -> bool:
         """Asks a running daemon of an older version to end; says whether there was one and it did.
@@ -158,6 +205,7 @@ class Approach:
                 channel.close()
                 raise
         except ConnectFailed as error:
+            self._refusing = connection
             raise ConnectionUnavailable("The Insert Object service is not running.", START_HINT) from error
         except Refused as error:
             raise protocol.InsertObjectError(

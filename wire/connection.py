@@ -6,7 +6,6 @@ import errno
 import ipaddress
 import json
 import os
-import stat
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 
 from . import protocol
 from .default_places import RUN_DAEMON, data_folder, environment_python, outside_sandbox
+from .trust import folder_of_others, writable_by_others
 
 MAX_FILE_BYTES = 64 * 1024  # both files hold a few hundred bytes
 
@@ -93,11 +93,17 @@ def read_config(path: Path) -> Config:
     """Reads a plug-in's ``config.json``; a plug-in that was unpacked by hand has none and looks around.
 
     Raises:
-        ConnectionUnavailable: there is no such file and no program either, or the file cannot be used.
+        ConnectionUnavailable: there is no such file and no program either, the file cannot be used, or others
+            can write it or the plug-in's folder.
     """
+    hint = "Run install.py of Insert Object again."
+    folder = folder_of_others(path)
+    if folder is not None:
+        raise ConnectionUnavailable(
+            f"The plug-in's folder {folder} can be written by other users.", _or_close(folder, hint)
+        )
     if not path.exists():
         return _config_of_this_user()
-    hint = "Run install.py of Insert Object again."
     values = _read_json(path, "configuration", "The plug-in is not fully installed.", hint)
     try:
         command = values["start_command"]
@@ -218,9 +224,11 @@ def _read_json(path: Path, what: str, missing: str, hint: str = "") -> Mapping[s
         raise ConnectionUnavailable(missing, hint) from error
     except OSError as error:
         raise ConnectionUnavailable(f"The {what} {path} cannot be read: {error.strerror}.", hint) from error
-    if hasattr(os, "getuid") and (status.st_uid not in (os.getuid(), 0) or status.st_mode & stat.S_IWOTH):
+    if writable_by_others(path, status):
         # who can write this file can have the user's pictures sent to them, or a program started
-        raise ConnectionUnavailable(f"The {what} {path} can be written by other users.", hint)
+        raise ConnectionUnavailable(
+            f"The {what} {path} can be written by other users.", _or_close(path, hint)
+        )
     try:
         values = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -228,6 +236,10 @@ def _read_json(path: Path, what: str, missing: str, hint: str = "") -> Mapping[s
     if not isinstance(values, dict) or len(content) > MAX_FILE_BYTES:
         raise ConnectionUnavailable(f"The {what} {path} is damaged.", hint)
     return values
+
+
+def _or_close(path: Path, hint: str) -> str:
+    return f"{hint} Or, if it is as you left it, take that right from them: chmod -R go-w '{path}'"
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

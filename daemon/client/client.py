@@ -10,12 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from daemon.client.arguments import (
+    WrongArgument,
+    box_of,
+    callable_of,
+    choice_of,
+    mask_of,
+    picture_of,
+    whole_of,
+    wish_of,
+)
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
+from daemon.home.limits import check_limits
 from daemon.painting.object_shape import ObjectShape
 from wire import __version__
 from wire.connection import Config
 from wire.protocol import (
+    MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
     ClassInfo,
     Done,
@@ -32,6 +44,7 @@ from wire.protocol import (
     StatusRequest,
     Welcome,
     Wish,
+    usable_box,
 )
 from wire.request import insert_request, new_id
 from wire.session import Session, SessionState
@@ -52,8 +65,8 @@ _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOAD
 
 
 def start_command() -> tuple[str, ...]:
-    """The command that runs this program's daemon, whatever the working folder is."""
-    return (sys.executable, str(Path(__file__).resolve().parents[1]), "daemon", "run")
+    """The command that runs this program's daemon, whatever the working folder is and PYTHONPATH says."""
+    return (sys.executable, "-I", str(Path(__file__).resolve().parents[1]), "daemon", "run")
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ class Client:
         """
         places = folders or Folders.default()
         if autostart:
+            check_limits()
             check_startable(places)
         config = Config(places.connection_file, start_command(), __version__)
         session = Session(config, f"{name} {__version__}", autostart=autostart)
@@ -175,16 +189,16 @@ class Client:
                 ``shape_seed``, ``look_seed``, ``mirrored``.
 
         Raises:
+            WrongArgument: an argument cannot be used; it is an InsertObjectError and a ValueError.
             InsertObjectError: with a sentence for the user and a hint.
-            TypeError: there is no such choice.
         """
         return self.fulfil(
             picture,
-            Wish(class_name, Rect(*box), **choices),
+            wish_of(class_name, box, choices),
             variations=variations,
             mask=mask,
             reference=reference,
-            reference_box=None if reference_box is None else Rect(*reference_box),
+            reference_box=None if reference_box is None else box_of("reference_box", reference_box),
             shape=shape,
             depth=depth,
             on_progress=on_progress,
@@ -207,13 +221,25 @@ class Client:
         from daemon.painting.reference import fitted_shape
         from daemon.painting.scene import window_mask, window_pixels
 
+        picture = picture_of("picture", picture)
         height, width = picture.shape[:2]
-        if shape is ObjectShape.REFERENCE:
-            if reference is None or mask is not None:
-                raise ValueError("a shape like the reference's needs a reference, and no mask")
+        usable_box(wish.box, width, height)
+        whole_of("variations", variations, 1, MAX_VARIATIONS)
+        bits = 8 * picture.dtype.itemsize if depth is None else _depth(depth)
+        if on_progress is not None:
+            callable_of("on_progress", on_progress)
+        if mask is not None:
+            mask = mask_of("mask", mask, height, width)
+        if reference is None and reference_box is not None:
+            raise WrongArgument("reference_box is given without a reference.", "Give the picture, too.")
+        if reference is not None:
+            reference = picture_of("reference", reference)
+        if choice_of("shape", shape, ObjectShape) is ObjectShape.REFERENCE:
+            if reference is None:
+                raise WrongArgument("shape is that of the reference, and there is none.", "Give reference.")
+            if mask is not None:
+                raise WrongArgument("mask and shape both give the shape.", "Leave one of them out.")
             mask = fitted_shape(reference, reference_box, wish.box, (width, height))
-        if mask is not None and mask.shape != (height, width):
-            raise ValueError(f"the mask has shape {mask.shape}, the picture {(height, width)}")
         limit = min(self.welcome.limits.window_pixels, MAX_WINDOW_PIXELS)
         _, scene = window_pixels(picture, wish.box, limit)
         request = insert_request(
@@ -222,7 +248,7 @@ class Client:
             height,
             scene,
             variations=variations,
-            depth=depth or 8 * picture.dtype.itemsize,
+            depth=bits,
             mask=None if mask is None else window_mask(mask, wish.box, limit),
             reference=None if reference is None else _reference_frame(reference, reference_box),
             limit=limit,
@@ -274,6 +300,12 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _depth(value: Any) -> int:
+    if whole_of("depth", value, 8, 16) not in (8, 16):
+        raise WrongArgument(f"depth is {value}, it must be 8 or 16.")
+    return int(value)
 
 
 def _object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:

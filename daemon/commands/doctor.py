@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from daemon.client import Client
+from daemon.home.account import account, first_of, printable
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import connection_pid, running_pid
+from daemon.home.limits import check_limits
 from daemon.home.machine import about_program
 from daemon.packs.shelf import PackShelf
 from daemon.remote.upstream import read_upstream
 from daemon.serving.keys import KeyRing
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
 from plugins.profiles import find_editors
+from wire.lock_holder import holder, is_held, is_in_another_network
 from wire.protocol import InsertObjectError
 
 LITTLE_DISK_MB = 200  # below this, logs and results may not find room
+MOST_REFUSED = 8  # packs that are left out and named as a problem each
 
 
 @dataclass
@@ -41,13 +45,21 @@ def examine(folders: Folders) -> Findings:
         "log_file": str(folders.log_file),
         "connection_file": str(folders.connection_file),
     }
+    _look_at_limits(found)
     _look_at_disk(folders, found)
     _look_at_weights(folders.weights, found)
     _look_at_packs(folders.packs, found)
     _look_at_upstream(folders, found)
     _look_at_daemon(folders, found)
     _look_at_editors(found)
-    return found
+    return Findings(account(found.values), [printable(problem) for problem in found.problems])
+
+
+def _look_at_limits(found: Findings) -> None:
+    try:
+        check_limits()
+    except InsertObjectError as error:
+        found.problems.append(str(error))
 
 
 def _look_at_disk(folders: Folders, found: Findings) -> None:
@@ -63,16 +75,16 @@ def _look_at_disk(folders: Folders, found: Findings) -> None:
 
 
 def _look_at_weights(folder: Path, found: Findings) -> None:
-    account: dict[str, Any] = {"folder": str(folder)}
-    found.values["weights"] = account
+    weights: dict[str, Any] = {"folder": str(folder)}
+    found.values["weights"] = weights
     try:
         manifest = Manifest.read(folder)
-        account.update(name=manifest.name, classes=[known.name for known in manifest.classes])
-        account["files"] = dict(manifest.files)
+        weights.update(name=manifest.name, classes=[known.name for known in manifest.classes])
+        weights["files"] = dict(manifest.files)
         manifest.verify(folder)
-        account["intact"] = True
+        weights["intact"] = True
     except (ModelMissing, ModelCorrupt) as error:
-        account["intact"] = False
+        weights["intact"] = False
         found.problems.append(f"The weights cannot be used: {error} Run install.py again.")
 
 
@@ -83,9 +95,14 @@ def _look_at_packs(folder: Path, found: Findings) -> None:
         "usable": {name: [known.name for known in pack.info.classes] for name, pack in shelf.packs.items()},
         "refused": dict(shelf.refused),
     }
-    for name, reason in shelf.refused.items():
+    refused, left = first_of(list(shelf.refused.items()), MOST_REFUSED)
+    for name, reason in refused:
         found.problems.append(
             f"The model pack “{name}” is left out: {reason} Download it again, or delete {folder / name}."
+        )
+    if left:
+        found.problems.append(
+            f"… and {left} more model packs are left out. The log says why: insert-object daemon logs"
         )
 
 
@@ -103,23 +120,39 @@ def _look_at_upstream(folders: Folders, found: Findings) -> None:
 
 def _look_at_daemon(folders: Folders, found: Findings) -> None:
     """Asks the daemon if there is one; that there is none is all right: it starts when it is needed."""
-    account: dict[str, Any] = {"running": False}
-    found.values["daemon"] = account
+    daemon: dict[str, Any] = {"running": False}
+    found.values["daemon"] = daemon
     try:
         pid = running_pid(folders)
         if pid is None:
-            account["stale_connection_file"] = connection_pid(folders) is not None
+            daemon["stale_connection_file"] = connection_pid(folders) is not None
             return
-        account.update(running=True, pid=pid)
+        daemon.update(running=True, pid=pid)
         with Client.connect(folders, autostart=False, name="doctor") as client:
             status = client.status()
     except InsertObjectError as error:
-        found.problems.append(f"The service cannot be asked: {error}")
+        found.problems.append(f"The service cannot be asked: {_cause(folders, error)}")
         return
     # what the daemon shares with this program needs no second mention; a difference does
-    account.update({name: value for name, value in status.items() if found.values.get(name) != value})
+    daemon.update({name: value for name, value in status.items() if found.values.get(name) != value})
     if status.get("error"):
         found.problems.append(str(status["error"]))
+
+
+def _cause(folders: Folders, error: InsertObjectError) -> str:
+    """Why a service that runs does not answer, with the one command that helps."""
+    pid = holder(folders.lock_file)
+    if pid is not None and is_in_another_network(pid):
+        return (
+            f"process {pid} was started in another network namespace, as sandboxes and containers have them. "
+            "End it: insert-object daemon stop"
+        )
+    if sys.platform == "linux" and pid is None and is_held(folders.lock_file):
+        return (
+            "it was started in a sandbox or container that uses the same home folder. "
+            "End it there: insert-object daemon stop"
+        )
+    return str(error)
 
 
 def _look_at_editors(found: Findings) -> None:

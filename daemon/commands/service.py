@@ -49,7 +49,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         "doctor", help="find out what is wrong; gives what a bug report needs", allow_abbrev=False
     )
     doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.set_defaults(run=_doctor)
+    doctor.set_defaults(run=_doctor, whatever_the_limits=True)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -124,7 +124,12 @@ def _stop(_options: argparse.Namespace) -> int:
         patience = STOP_SECONDS
     except InsertObjectError:
         # it does not answer, but the lock tells that its process lives: the system ends it
-        end_process(pid)
+        if not end_process(folders, pid):
+            raise InsertObjectError(
+                ErrorCode.UNAVAILABLE,
+                "The service runs where it cannot be reached from here: in a sandbox or container.",
+                "Give this command there.",
+            ) from None
         patience = KILL_SECONDS
     if not wait_until_ended(folders, patience):
         raise InsertObjectError(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from wire.lock_holder import LOCK_NAME
+
 APPLICATION = "insert-object"
 HOME_VARIABLE = "INSERT_OBJECT_HOME"
 WEIGHTS_VARIABLE = "INSERT_OBJECT_WEIGHTS"
@@ -57,7 +59,7 @@ class Folders:
     @property
     def lock_file(self) -> Path:
         """Held by the running daemon; holds its process id."""
-        return self.data / "daemon.lock"
+        return self.data / LOCK_NAME
 
     @property
     def remote(self) -> Path:

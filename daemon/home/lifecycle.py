@@ -26,6 +26,7 @@ from daemon.home.private_files import (
     write_private_file,
 )
 from wire import __version__
+from wire.lock_holder import holder
 from wire.protocol import PROTOCOL_VERSION, ErrorCode, InsertObjectError
 
 log = logging.getLogger(__name__)
@@ -172,10 +173,16 @@ def connection_pid(folders: Folders) -> int | None:
     return pid if isinstance(pid, int) else None
 
 
-def end_process(pid: int) -> None:
-    """Asks the system to end a daemon that does not answer; ``wait_until_ended`` tells whether it did."""
+def end_process(folders: Folders, pid: int) -> bool:
+    """Asks the system to end a daemon that does not answer; ``wait_until_ended`` tells whether it did.
+
+    False: the process of that id is not the daemon, which runs where it cannot be seen.
+    """
+    if sys.platform == "linux" and running_pid(folders) is not None and holder(folders.lock_file) != pid:
+        return False
     with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
         psutil.Process(pid).terminate()
+    return True
 
 
 def wait_until_ended(folders: Folders, patience: float) -> bool:

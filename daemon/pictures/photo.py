@@ -19,6 +19,7 @@ from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import quoted
 from daemon.pictures.colour_profile import RgbProfile, UnusableProfile, converted_to_srgb, grey_curve
 from daemon.pictures.deep_pictures import deep_colours
+from daemon.pictures.storage import has_unnamed_channel, refusal, stored_bits
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
@@ -178,6 +179,9 @@ def memory_left(cgroup: Path = _CGROUP) -> int:
 
 def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
     notes: list[str] = []
+    if wrong := refusal(image, path):
+        raise UnreadablePhoto(f"The {what} {quoted(path)} {wrong.reason}.", wrong.hint)
+    bits = stored_bits(image, path)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_FORMATS:
         notes.append(f"The {what} {quoted(path)} is animated; its first picture is used.")
@@ -209,6 +213,10 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         profile = _rgb_profile(icc, notes)
     if icc is None:
         pixels = _from_gamma(pixels, image.info, notes)
+    if bits > 8 * pixels.itemsize:
+        notes.append(f"The photo's {bits} bits per colour are read as {8 * pixels.itemsize}.")
+    if has_unnamed_channel(image) and pixels.shape[2] == 3:
+        notes.append("A channel beside the photo's colours, which is not called transparency, was left out.")
     return Photo(
         np.ascontiguousarray(_upright(pixels, orientation)),
         is_grey,
@@ -236,12 +244,6 @@ def _is_min_white(image: Image.Image) -> bool:
 def _left_out(image: ImageFile.ImageFile) -> list[str]:
     """Notes on what the file holds and the result will not."""
     notes = []
-    if image.format == "PNG":
-        stored = {_raw_layout(tile.args) for tile in image.tile}
-        if any("16" in layout and layout.startswith("LA") for layout in stored) or (
-            any("16" in layout for layout in stored) and "transparency" in image.info
-        ):
-            notes.append("The photo's 16 bits per colour beside transparency are read as 8.")
     kinds = [name for name, key in (("XMP", "xmp"), ("comment", "comment")) if image.info.get(key)]
     tags = getattr(image, "tag_v2", None) or {}
     kinds += [name for name, tag in (("XMP", 700), ("IPTC", 33723)) if tag in tags and name not in kinds]
@@ -250,10 +252,6 @@ def _left_out(image: ImageFile.ImageFile) -> list[str]:
     if kinds:
         notes.append(f"The photo's {' and '.join(kinds)} data was left out.")
     return notes
-
-
-def _raw_layout(args: Any) -> str:
-    return str(args[0] if isinstance(args, tuple) else args)
 
 
 def _from_gamma(pixels: Samples, info: Mapping[Any, Any], notes: list[str]) -> Samples:

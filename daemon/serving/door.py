@@ -13,12 +13,12 @@ import zmq
 
 from daemon.serving.address import Address
 from daemon.serving.connections import Connections
+from daemon.serving.guest_list import GuestList
 from daemon.serving.intake import LOOK_SECONDS, Intake
 from daemon.serving.keys import KeyRing
 from daemon.serving.replies import SEND_QUEUE
 from daemon.serving.security import (
     Doorkeeper,
-    GuestList,
     HandshakeWatch,
     Refusals,
     demand_key,
@@ -112,10 +112,14 @@ class Door:
         poller = zmq.Poller()
         for source in (self.router, self._doorkeeper.socket, self._watch.socket):
             poller.register(source, zmq.POLLIN)
+        if self._guests is not None:
+            poller.register(self._guests.news, zmq.POLLIN)
         return poller
 
     def look_after(self) -> None:
         """Decides about peers that wait and counts those that failed."""
+        if self._guests is not None:
+            self._guests.take_news()
         self._doorkeeper.answer()
         self._watch.read()
 
@@ -185,6 +189,8 @@ class Door:
         self.router.close(linger=int(LAST_REPLIES_SECONDS * 1000))
         self._doorkeeper.close()
         self._context.term()
+        if self._guests is not None:
+            self._guests.close()
 
 
 def _numeric(address: Address) -> Address:

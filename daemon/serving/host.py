@@ -11,9 +11,11 @@ from typing import Any
 
 import zmq
 
+from daemon.home.account import account
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import remove_connection_file, write_connection_file
 from daemon.home.machine import about_program, resident_mb
+from daemon.serving.discretion import for_guest
 from daemon.serving.door import LAST_REPLIES_SECONDS, Door
 from daemon.serving.idleness import Idleness
 from daemon.serving.intake import check_size
@@ -172,7 +174,7 @@ class Host(abc.ABC):
         elif isinstance(request, Cancel):
             self._cancel(client, request, frames)
         elif isinstance(request, StatusRequest):
-            self._send(client, Status(request.id, self._report(client)))
+            self._send(client, Status(request.id, self._report()))
         elif isinstance(request, Shutdown):
             log.info("%s asked for the end.", self._name(client))
             self._asked_to_end.append((client, request.id))
@@ -190,14 +192,14 @@ class Host(abc.ABC):
             )
 
     def _send(self, client: ClientKey, reply: Reply) -> None:
-        self._replies.send(client, reply)
+        self._replies.send(client, reply if self._door.is_local(client) else for_guest(reply))
 
     def _refuse(self, client: ClientKey, identity: str, error: InsertObjectError) -> None:
         log.info("Error %s to %s: %s", error.code.value, self._name(client), error.sentence)
         self._send(client, Error(identity, error.code, error.sentence, error.hint))
 
-    def _report(self, client: ClientKey) -> dict[str, Any]:
-        """The daemon's account of itself; where its files are is the business of its own computer alone."""
+    def _report(self) -> dict[str, Any]:
+        """The daemon's account of itself; a client of another computer is told a part of it (``_send``)."""
         report = {
             **about_program(),
             **self._own_report(),
@@ -206,10 +208,9 @@ class Host(abc.ABC):
             "uptime_seconds": round(time.monotonic() - self._started),
             "refused_peers": dict(self._refusals.counts),
             **self._settings.report(),
+            **self._places(),
         }
-        if self._door.is_local(client):
-            report |= self._places()
-        return report
+        return account(report)
 
     def _places(self) -> dict[str, Any]:
         return {

@@ -89,6 +89,11 @@ class Reception:
         self._offer = self._look() or self._offer
         return self._offer.packs
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a client waits for its welcome, and so hears how loading ends."""
+        return bool(self._awaiting)
+
     def knows(self, client: ClientKey) -> bool:
         """Whether the client has said hello; it counts as heard from."""
         if client in self._greeted:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
-import math
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from wire.protocol import PLAIN_USERNAME, InsertObjectError
+from daemon.serving.guest_list import GuestList
+from wire.protocol import PLAIN_USERNAME
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 LOCAL_DOMAIN = "insert-object"  # the loopback, where the token opens
 REMOTE_DOMAIN = "insert-object-remote"  # the network, where keys open
 HANDSHAKE_SECONDS = 5.0  # a peer that has not shown its token by then is cut off
-KEYS_READ_AGAIN_SECONDS = 1.0  # so soon does a withdrawn key open nothing any more
 KEEPALIVE_SECONDS = 60  # of silence, then the system looks whether the other computer is still there
 _LONGEST_CREDENTIAL = 256  # bytes; PLAIN's own limit is 255
 
@@ -56,37 +56,6 @@ def demand_key(socket: zmq.Socket[bytes], secret: bytes) -> None:
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_SECONDS)
 
 
-class GuestList:
-    """The public keys that may come in from elsewhere, read again while the daemon runs."""
-
-    def __init__(self, read: Callable[[], Mapping[bytes, str]]) -> None:
-        """``read`` gives the name of each client by its public key, or raises InsertObjectError."""
-        self._read = read
-        self._names: Mapping[bytes, str] = {}
-        self._read_at = -math.inf
-        self._problem = ""
-
-    def lets_in(self, key: bytes) -> bool:
-        """Whether this key opens; one that was allowed a moment ago does."""
-        if key not in self.names():
-            self._read_at = -math.inf
-        return key in self.names()
-
-    def names(self) -> Mapping[bytes, str]:
-        """Who may come in now: nobody while the keys cannot be trusted."""
-        now = time.monotonic()
-        if now - self._read_at >= KEYS_READ_AGAIN_SECONDS:
-            self._read_at = now
-            try:
-                self._names, problem = self._read(), ""
-            except InsertObjectError as error:
-                self._names, problem = {}, str(error)
-            if problem and problem != self._problem:
-                log.error("No other computer can come in: %s", problem)
-            self._problem = problem
-        return self._names
-
-
 class Refusals:
     """Counts peers that were turned away; each reason is logged when it first happens."""
 
@@ -101,6 +70,15 @@ class Refusals:
             log.warning("Refused a peer: %s. Further ones are only counted; see the status.", reason)
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What libzmq asks about a peer: the way back, the frames of the request, and when it came."""
+
+    route: list[bytes]
+    frames: list[bytes]
+    asked: float  # on the monotonic clock
+
+
 class Doorkeeper:
     """Answers libzmq's question about each new peer. Must be bound before the first socket is."""
 
@@ -111,40 +89,48 @@ class Doorkeeper:
         self._token = token.encode()
         self._refusals = refusals
         self._guests = guests
+        self._waiting: list[_Question] = []  # for a look at the keys
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind(ZAP_ENDPOINT)
 
     def answer(self) -> None:
-        """Decides about every peer that waits; never blocks."""
+        """Decides about every peer that waits, but for keys that are being looked up; never blocks."""
+        self._waiting += self._questions()
+        waiting, self._waiting = self._waiting, []
+        for question in waiting:
+            judgement = self._judge(question)
+            if judgement is None:
+                self._waiting.append(question)
+                continue
+            user, reason = judgement
+            verdict: tuple[bytes, ...] = (b"200", b"OK", user.encode(), b"")
+            if reason:
+                self._refusals.add(reason)
+                verdict = (b"400", b"No access", b"", b"")
+            self.socket.send_multipart([*question.route, *question.frames[:2], *verdict])
+
+    def _questions(self) -> Iterator[_Question]:
         while True:
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            if b"" not in frames:
-                continue  # no request of ZAP's shape; only this process can reach the socket
-            start = frames.index(b"") + 1
-            route, question = frames[:start], frames[start:]
-            if len(question) < 6:
-                continue
-            version, sequence = question[:2]
-            user, reason = self._judge(question)
-            verdict: tuple[bytes, ...] = (b"200", b"OK", user.encode(), b"")
-            if reason:
-                self._refusals.add(reason)
-                verdict = (b"400", b"No access", b"", b"")
-            self.socket.send_multipart([*route, version, sequence, *verdict])
+            start = frames.index(b"") + 1 if b"" in frames else len(frames)
+            if len(frames) >= start + 6:  # ZAP's shape; only this process can reach the socket
+                yield _Question(frames[:start], frames[start:], time.monotonic())
 
-    def _judge(self, question: list[bytes]) -> tuple[str, str]:
-        """What to call the peer, and why it is turned away: "" when it may come in."""
-        version, _, domain, address, _, mechanism, *credentials = question
+    def _judge(self, question: _Question) -> tuple[str, str] | None:
+        """What to call the peer, and why it is turned away: "" when it may come in. None: not known yet."""
+        version, _, domain, address, _, mechanism, *credentials = question.frames
         if version == b"1.0" and domain == LOCAL_DOMAIN.encode():
             return PLAIN_USERNAME, self._reason_to_refuse_token(address, mechanism, credentials)
         if version == b"1.0" and domain == REMOTE_DOMAIN.encode() and self._guests is not None:
             if mechanism != b"CURVE" or len(credentials) != 1:
                 return "", "no key"
-            known = self._guests.lets_in(credentials[0])
+            known = self._guests.lets_in(credentials[0], question.asked)
+            if known is None:
+                return None
             return credentials[0].hex(), "" if known else "a key that is not allowed"
         return "", "unknown security domain"
 

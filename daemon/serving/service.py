@@ -11,6 +11,7 @@ from typing import Any
 import zmq
 
 from daemon.home.folders import Folders
+from daemon.home.limits import memory_is_limited
 from daemon.serving.admission import checked
 from daemon.serving.door import Door, RemoteDoor
 from daemon.serving.host import RETRY_SECONDS, Host, thrown_away
@@ -41,6 +42,7 @@ from wire.protocol import (
     Cancel,
     Cancelled,
     Error,
+    ErrorCode,
     Hello,
     Insert,
     InsertObjectError,
@@ -152,7 +154,12 @@ class Service(Host):
         elif isinstance(event, Loaded):
             self._reception.hear_loaded(event)
         elif isinstance(event, LoadFailed):
+            is_told = self._reception.is_awaited
             self._reception.hear_failure(event)
+            if is_told and event.error.code is ErrorCode.OUT_OF_MEMORY and memory_is_limited():
+                # whoever started it had too little; the next one may be started by somebody who has more
+                log.warning("Ends, because it may not have the memory that it needs.")
+                self._ending = True
         elif isinstance(event, Reported):
             self._engine_report = event.report
             self._reception.hear_device(str(event.report.get("device", "")))

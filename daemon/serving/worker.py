@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from daemon.home.limits import is_of_memory, memory_hint
 from daemon.packs.names import named
 from daemon.serving.workqueue import Work
 from wire.protocol import (
@@ -347,11 +348,11 @@ def _loaded(engine: Engine) -> Loaded:
 
 def as_painters_error(error: BaseException | None, sentence: str) -> InsertObjectError:
     """The error to show for one that nobody foresaw; the details are in the log."""
-    if isinstance(error, MemoryError):
+    if error is not None and is_of_memory(error):
         return InsertObjectError(
             ErrorCode.OUT_OF_MEMORY,
             "There was not enough memory to make the object.",
-            "Close other programs, draw a smaller box or ask for fewer variations.",
+            f"{memory_hint()} Or draw a smaller box, or ask for fewer variations.",
         )
     return InsertObjectError(
         ErrorCode.INTERNAL,

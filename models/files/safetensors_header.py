@@ -44,12 +44,28 @@ def read_header(path: Path) -> Header:
         ModelMissing, ModelCorrupt: the file is not there, or is not such a safetensors file.
     """
     size = file_size(path)
-    length = int.from_bytes(read_start(path, 8), "little")
+    start = read_start(path, 8)
+    length = min(int.from_bytes(start, "little"), MAX_HEADER_BYTES)
+    return header_in(path, start if size < 8 else read_start(path, 8 + length), size)
+
+
+def header_in(path: Path, data: bytes, size: int | None = None) -> Header:
+    """The header of a file whose content, or the beginning of it, was read already.
+
+    Args:
+        path: what the content was read from; only for words.
+        data: all of it, or its beginning with the whole header.
+        size: bytes of the whole file; None: ``data`` is all of it.
+
+    Raises:
+        ModelCorrupt: this is no content of such a file.
+    """
+    size = len(data) if size is None else size
+    length = int.from_bytes(data[:8], "little")
     if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
         raise ModelCorrupt(path, "is not a safetensors file: its header is cut short or too long")
     try:
-        content = read_json(read_start(path, 8 + length)[8:].decode("utf-8"))
-        header = _header(content, 8 + length)
+        header = _header(read_json(data[8 : 8 + length].decode("utf-8")), 8 + length)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelCorrupt(path, f"is not a safetensors file: its header {_reason(error)}") from error
     if header.file_bytes != size:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from models.files.manifest import damaged
 from models.files.plain_files import ModelCorrupt, read_file
-from models.files.safetensors_header import TensorKind, check_tensors, read_header
+from models.files.safetensors_header import Header, TensorKind, check_tensors, header_in, read_header
 
 LARGEST_WEIGHT = 1e4  # trained ones stay below a hundred; far beyond, a network paints no picture
 
@@ -23,14 +24,32 @@ def kinds_of(network: nn.Module, prefix: str = "") -> dict[str, TensorKind]:
     return {prefix + name: TensorKind(tuple(value.shape)) for name, value in network.state_dict().items()}
 
 
+@dataclass(frozen=True)
+class WeightsFile:
+    """What a file held when it was read: its tensors and its metadata, from one and the same bytes."""
+
+    tensors: dict[str, Tensor]
+    metadata: Mapping[str, str]
+
+
 def read_tensors(
     path: Path, expected: Mapping[str, TensorKind], sha256: str | None = None
 ) -> dict[str, Tensor]:
-    """The tensors of a file, exactly those expected; its content is read once and cannot change meanwhile.
+    """The tensors of a file; see ``read_weights``."""
+    return read_weights(path, lambda _: expected, sha256).tensors
+
+
+def read_weights(
+    path: Path, expect: Callable[[Header], Mapping[str, TensorKind]], sha256: str | None = None
+) -> WeightsFile:
+    """The content of a file with exactly the tensors expected.
+
+    The header is looked at before memory is taken for the rest. What counts is the second judgement, of the
+    very bytes that were hashed and are used: the file may have been another one at the first look.
 
     Args:
         path: the file.
-        expected: names with shapes and dtypes; compared with the header before memory is taken.
+        expect: gives names with shapes and dtypes for a header, or raises ModelCorrupt.
         sha256: what the file's hash must be, hexadecimal; None: any.
 
     Raises:
@@ -38,10 +57,12 @@ def read_tensors(
             weights.
     """
     header = read_header(path)
-    check_tensors(path, header, expected)
+    check_tensors(path, header, expect(header))
     data = read_file(path, header.file_bytes)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise damaged(path)
+    header = header_in(path, data)
+    check_tensors(path, header, expect(header))
     try:
         tensors: dict[str, Tensor] = load(data)
     except SafetensorError as error:
@@ -49,7 +70,7 @@ def read_tensors(
     for name, value in tensors.items():
         if value.is_floating_point():
             _check_numbers(path, name, value)
-    return tensors
+    return WeightsFile(tensors, header.metadata)
 
 
 def _check_numbers(path: Path, name: str, value: Tensor) -> None:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from models.files.manifest_rules import MAX_CLASSES
 from models.files.plain_files import ModelCorrupt
-from models.files.safetensors_header import ANY, TensorKind, read_header
-from models.files.weights_file import kinds_of, read_tensors
+from models.files.safetensors_header import ANY, Header, TensorKind
+from models.files.weights_file import kinds_of, read_weights
 from models.masks.generator import MaskGenerator
 from models.masks.shape_library import BYTES, PARTS_SHAPE, ShapeLibrary
 
@@ -41,12 +41,17 @@ def load_mask_weights(
     Raises:
         ModelMissing, ModelCorrupt: the file is not there, damaged, or not what such a file holds.
     """
-    class_names = tuple(read_header(file).metadata.get("classes", "").split(","))
-    if len(class_names) > MAX_CLASSES:
-        raise ModelCorrupt(file, f"is for {len(class_names)} classes, at most {MAX_CLASSES} are allowed")
     with torch.device("meta"):
         generator = MaskGenerator()
-    tensors = read_tensors(file, _kinds(generator, len(class_names)), sha256)
+
+    def expect(header: Header) -> dict[str, TensorKind]:
+        classes = len(_class_names(header.metadata))
+        if classes > MAX_CLASSES:
+            raise ModelCorrupt(file, f"is for {classes} classes, at most {MAX_CLASSES} are allowed")
+        return _kinds(generator, classes)
+
+    read = read_weights(file, expect, sha256)
+    tensors, class_names = read.tensors, _class_names(read.metadata)
     _check_library(file, tensors)
     try:
         library = ShapeLibrary.from_tensors(tensors)
@@ -57,6 +62,10 @@ def load_mask_weights(
         assign=True,
     )
     return generator.to(device).eval().requires_grad_(requires_grad=False), library, class_names
+
+
+def _class_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(metadata.get("classes", "").split(","))
 
 
 def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:

@@ -90,7 +90,14 @@ def assemble_plugin(
         if kind is EditorKind.GIMP:
             script = made / GIMP_SCRIPT  # without the run bit GIMP passes over it silently
             script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        _close_to_others(made)
         _swap(made, target, Path(scratch) / "old")
+
+
+def _close_to_others(folder: Path) -> None:
+    """Lets nobody else write the plug-in, whatever the umask and the checkout allow: it would not start."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _plugin_source(kind: EditorKind, source_root: Path) -> Path:

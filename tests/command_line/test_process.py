@@ -187,3 +187,18 @@ def test_a_terminal_shows_a_bar_for_work_of_more_than_a_second(photo: Path, tmp_
     finally:
         daemon.kill()
         daemon.wait()
+
+
+def test_what_libraries_tell_programmers_is_not_shown_to_painters(
+    stand_in_home: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    spoilt = tmp_path / "spoilt.jpg"
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0\x0f\x01\x02\0\xff\0\0\0\x1a\x01\0\0"  # ends in the middle
+    Image.open(photo).convert("RGB").save(spoilt, exif=exif)
+    command = ("insert", spoilt, "--box", BOX, "--class", "dog", "-o", tmp_path / "out.png")
+    done = run(stand_in_home, *command)
+    assert done.returncode == 0 and "Warning" not in done.stderr and ".py" not in done.stderr
+    monkeypatch.setenv("INSERT_OBJECT_TRACE", "1")
+    assert "UserWarning" in run(stand_in_home, *command).stderr  # Pillow does have something to say

@@ -160,7 +160,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_started(tmp_pa
 
 
 def test_the_start_command_works_from_any_folder() -> None:
-    program, path, *rest = start_command()
+    program, isolated, path, *rest = start_command()
     assert Path(program).is_absolute()
-    assert (Path(path) / "__main__.py").is_file()
+    assert (isolated, (Path(path) / "__main__.py").is_file()) == ("-I", True)
     assert rest == ["daemon", "run"]

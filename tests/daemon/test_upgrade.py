@@ -62,7 +62,7 @@ def open_version(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenVe
     for session in sessions:
         session.close()
     while pid := running_pid(folders):
-        end_process(pid)  # another one may have waited for its place: it is the next to end
+        end_process(folders, pid)  # another one may have waited for its place: it is the next to end
         wait_until(lambda ended=pid: running_pid(folders) != ended)
 
 
@@ -112,7 +112,7 @@ def test_a_command_that_starts_an_older_version_is_not_fought(
     assert starts(home) == 2, "it was asked once to make way, and not again"
 
     folders = Folders.default({"INSERT_OBJECT_HOME": str(home)})
-    end_process(running_pid(folders) or 0)
+    end_process(folders, running_pid(folders) or 0)
     assert wait_until_ended(folders, 10)
     again = run_version("0.1.0")  # somebody else's start
     again.wait_for_connection()

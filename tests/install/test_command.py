@@ -211,7 +211,17 @@ def test_on_windows_the_command_is_a_file_that_calls_it(home: Path) -> None:
     places = Places(home, home / "data", {"PATH": ""}, "win32")
     places.data.mkdir()
     LinkStep(places, Record(places.record)).do()
-    assert places.link.read_bytes() == f'@"{places.program}" %*\r\n'.encode()
+    lines = places.link.read_bytes().decode("ascii").split("\r\n")
+    assert lines == [
+        "@setlocal DisableDelayedExpansion",
+        lines[1],
+        "",
+    ]
+    assert lines[1].startswith('@"%~dp0..\\environment\\Scripts\\python.exe" -I -S -c "')
+    assert lines[1].endswith('; program()" %*') and lines[1].count("%") == 2
+    named = places.link.parent / ".." / "environment" / "Scripts"
+    assert named.resolve() == places.environment.folder.resolve() / "Scripts"
+    assert LinkStep(places, Record.read(places.record)).is_done()
 
 
 def test_a_plug_in_that_cannot_be_made_leaves_no_trace_and_no_record(

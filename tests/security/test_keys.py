@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from daemon.home.folders import Folders
 from daemon.home.private_files import PrivateFileError
 from daemon.remote.upstream import Upstream, read_upstream
 from daemon.serving.address import Address, BadAddress
+from daemon.serving.guest_list import LEAST_PAUSE_SECONDS, GuestList
 from daemon.serving.keys import KeyPair, KeyProblem, KeyRing, public_key
-from daemon.serving.security import GuestList
 from tests.conftest import RunCli
 from tests.daemon.conftest import wait_until
 from tests.daemon.peer import Peer, an_insert, new_id, report_of, the_error
@@ -88,12 +90,38 @@ def test_a_client_key_that_somebody_else_could_have_written_lets_nobody_in(
 ) -> None:
     key = KeyPair.new().public
     ring.allow("desk", key)
-    guests = GuestList(ring.allowed)
-    assert guests.lets_in(key)
-    (ring.clients_folder / "desk.key").chmod(0o666)
-    assert not guests.lets_in(KeyPair.new().public)
-    assert not guests.lets_in(key)
+    with contextlib.closing(GuestList(ring.allowed)) as guests:
+        assert guests.lets_in(key, time.monotonic())
+        (ring.clients_folder / "desk.key").chmod(0o666)
+        shown = time.monotonic()
+        wait_until(lambda: guests.lets_in(key, shown) is False, 5)
     assert sum("No other computer can come in" in record.message for record in caplog.records) == 1
+
+
+def test_unknown_keys_are_looked_up_by_a_thread_of_its_own_and_not_once_for_each() -> None:
+    readers: list[int] = []
+
+    def read() -> dict[bytes, str]:
+        readers.append(threading.get_ident())
+        return {}
+
+    with contextlib.closing(GuestList(read)) as guests:
+        began = time.monotonic()
+        assert {guests.lets_in(KeyPair.new().public, began) for _ in range(1000)} == {None}
+        wait_until(lambda: guests.lets_in(KeyPair.new().public, began) is False, 5)
+    own, *others = readers  # the first look is before anybody can ask
+    assert own == threading.get_ident() and own not in others
+    assert len(others) <= 2 + (time.monotonic() - began) / LEAST_PAUSE_SECONDS
+
+
+def test_a_key_that_is_allowed_while_its_client_knocks_opens() -> None:
+    key = KeyPair.new().public
+    names: dict[bytes, str] = {}
+    with contextlib.closing(GuestList(lambda: dict(names))) as guests:
+        shown = time.monotonic()
+        names[key] = "desk"
+        wait_until(lambda: guests.lets_in(key, shown) is not None, 5)
+        assert guests.lets_in(key, shown) is True
 
 
 def test_files_that_are_no_keys_count_for_nothing(ring: KeyRing) -> None:

@@ -1,0 +1,154 @@
+"""What a program hands to ``Client``: looked at before anything is done, each mistake named.
+
+The same rules as the command line's, which gets texts in place of arrays and numbers.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect, Wish
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+class WrongArgument(InsertObjectError, ValueError):
+    """An argument that cannot be used; the sentence begins with its name."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
+
+
+def picture_of(name: str, value: Any) -> NDArray[Any]:
+    """An array uint8 or uint16 (H, W, 3|4) with at least one pixel, in this computer's byte order."""
+    array = _array(name, value)
+    if array.dtype.kind != "u" or array.dtype.itemsize not in (1, 2):
+        raise WrongArgument(
+            f"{name} holds numbers of the kind {array.dtype}, it must be uint8 or uint16.",
+            "Scale the colours to 0..255 or 0..65535, and convert them with astype.",
+        )
+    if array.ndim != 3 or array.shape[2] not in (3, 4):
+        raise WrongArgument(
+            f"{name} has the shape {array.shape}, it must be (height, width, 3) or (height, width, 4).",
+            "Repeat the one channel of a grey picture three times.",
+        )
+    height, width = array.shape[:2]
+    if not 0 < height <= MAX_IMAGE_SIDE or not 0 < width <= MAX_IMAGE_SIDE:
+        raise WrongArgument(
+            f"{name} is {width} × {height} pixels, it must be 1 to {MAX_IMAGE_SIDE} each way."
+        )
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def mask_of(name: str, value: Any, height: int, width: int) -> NDArray[np.uint8]:
+    """An array uint8 (height, width), 255 where the object is."""
+    array: NDArray[np.uint8] = _array(name, value)
+    if array.dtype != "uint8":
+        raise WrongArgument(
+            f"{name} holds numbers of the kind {array.dtype}, it must be uint8.",
+            "Give 255 where the object is, 0 elsewhere.",
+        )
+    if array.shape != (height, width):
+        raise WrongArgument(f"{name} has the shape {array.shape}, the picture {(height, width)}.")
+    return array
+
+
+def box_of(name: str, value: Any) -> Rect:
+    """A rectangle of x, y, width, height in image pixels."""
+    try:
+        x, y, width, height = (whole_of(name, part, -MAX_IMAGE_SIDE, MAX_IMAGE_SIDE) for part in value)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, WrongArgument):
+            raise
+        raise WrongArgument(
+            f"{name} is {_shown(value)}, it must be four whole numbers.", "Give (x, y, width, height)."
+        ) from None
+    return Rect(x, y, width, height)
+
+
+def whole_of(name: str, value: Any, low: int, high: int) -> int:
+    """A whole number, numpy's included, from ``low`` to ``high``."""
+    number = _index(value)
+    if number is None or not low <= number <= high:
+        raise WrongArgument(f"{name} is {_shown(value)}, it must be a whole number from {low} to {high}.")
+    return number
+
+
+def text_of(name: str, value: Any) -> str:
+    """A text, which may be empty."""
+    if not isinstance(value, str):
+        raise WrongArgument(f"{name} is {_shown(value)}, it must be a text.")
+    return value
+
+
+def flag_of(name: str, value: Any) -> bool:
+    """True or false, numpy's included."""
+    if isinstance(value, bool):
+        return value
+    if type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise WrongArgument(f"{name} is {_shown(value)}, it must be True or False.")
+
+
+def wish_of(class_name: Any, box: Any, choices: Mapping[str, Any]) -> Wish:
+    """A wish; ``choices`` are its other fields by name, each judged by its kind and range."""
+    known = {item.name: item for item in fields(Wish) if item.name not in ("class_name", "box")}
+    for name in choices:
+        if name not in known:
+            raise WrongArgument(f"{name} is not known.", f"There are {', '.join(known)}.")
+    values = {name: _of_field(known[name], value) for name, value in choices.items()}
+    return Wish(text_of("class_name", class_name), box_of("box", box), **values)
+
+
+def _of_field(item: Field[Any], value: Any) -> Any:
+    if value is None and item.default is None:
+        return None
+    if "within" in item.metadata:
+        return whole_of(item.name, value, *item.metadata["within"])
+    return flag_of(item.name, value) if isinstance(item.default, bool) else text_of(item.name, value)
+
+
+def choice_of(name: str, value: Any, kind: type[Choice]) -> Choice:
+    """One of an enumeration, or its value."""
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(repr(one.value) for one in kind)
+        raise WrongArgument(f"{name} is {_shown(value)}, it must be one of {known}.") from None
+
+
+def callable_of(name: str, value: Any) -> Callable[..., Any]:
+    if not callable(value):
+        raise WrongArgument(f"{name} is {_shown(value)}, it must be a function.")
+    return value  # type: ignore[no-any-return]
+
+
+def _array(name: str, value: Any) -> NDArray[Any]:
+    import numpy as np
+
+    if not isinstance(value, np.ndarray):
+        raise WrongArgument(
+            f"{name} is of the kind {type(value).__name__}, it must be a numpy array.",
+            "numpy.asarray makes one of a Pillow image.",
+        )
+    return value
+
+
+def _index(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

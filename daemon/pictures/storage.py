@@ -1,0 +1,108 @@
+"""How a file stores its samples: what Pillow would read wrongly, and what it reads with fewer bits.
+
+Sources: TIFF 6.0, sections 8 and 18, and its tags; PNG 3rd edition, 11.3.2.6 (cICP); ITU-T H.273, table 3
+(transfer characteristics); ISO/IEC 15444-1, A.5.1 (SIZ); ISO/IEC 23008-12, 6.5.6 (pixi).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import ImageFile
+
+_BITS, _PHOTOMETRIC, _SAMPLES, _PLANES, _FURTHER_SAMPLES = 258, 262, 277, 284, 338
+_IN_PLANES, _UNSPECIFIED = 2, 0
+_READ_RIGHT = (1, 2, 4, 8, 16, 32)  # bits per sample of TIFF files
+_PQ, _HLG = 16, 18
+_LOOKED_AT = 1 << 16  # bytes at the beginning of a file in which its header is
+_SIZ, _SIZ_BITS = b"\xff\x4f\xff\x51", 42  # the code stream's first two markers, and where its depth is
+_PIXI, _PIXI_BITS = b"pixi", 9
+
+
+class Refusal(NamedTuple):
+    """Why a storage is not read: how a sentence about the file goes on, and what to do."""
+
+    reason: str
+    hint: str
+
+
+def refusal(image: ImageFile.ImageFile, path: Path) -> Refusal | None:
+    """Why the pixels would come out wrong, if they would; None: they come out right."""
+    if image.format == "PNG":
+        transfer = next((data[1] for kind, data in png_chunks(path) if kind == b"cICP" and len(data) > 1), 0)
+        if transfer in (_PQ, _HLG):
+            name = "PQ" if transfer == _PQ else "HLG"
+            return Refusal(f"is made for HDR screens ({name}), which is not read", "Export it for sRGB.")
+    if image.format == "JPEG2000" and not image.mode.startswith("I"):
+        bits = stored_bits(image, path)
+        if bits > 8:  # Pillow rounds the brightest ones up to 256, which is 0 in a byte
+            return Refusal(
+                f"is JPEG 2000 with {bits} bits per colour, which is not read", "Export it as PNG."
+            )
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return None
+    bits = _bits_of_tiff(tags)
+    if bits not in _READ_RIGHT:
+        return Refusal(f"stores {bits} bits per sample, which is not read", "Export it with 8 or 16 bits.")
+    if bits > 8 and tags.get(_PLANES) == _IN_PLANES and tags.get(_SAMPLES, 1) > 1:
+        return Refusal(
+            f"stores its colours apart from each other, with {bits} bits each, which is not read",
+            "Export it with interleaved (chunky) colours.",
+        )
+    return None
+
+
+def stored_bits(image: ImageFile.ImageFile, path: Path) -> int:
+    """Bits per sample in the file, as far as its header tells; 8 where it does not. Before loading."""
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None:
+        return _bits_of_tiff(tags)
+    if image.format in ("JPEG2000", "AVIF"):
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT)
+        marker, further = (_SIZ, _SIZ_BITS) if image.format == "JPEG2000" else (_PIXI, _PIXI_BITS)
+        place = start.find(marker)
+        if place < 0 or place + further >= len(start):
+            return 8
+        return (start[place + further] & 0x7F) + 1 if marker == _SIZ else start[place + further]
+    if image.format == "PPM":
+        most = max(
+            (part for tile in image.tile for part in _parts(tile.args) if isinstance(part, int)), default=0
+        )
+        return 16 if most > 255 else 8
+    return 16 if any("16" in str(tile.args) for tile in image.tile) else 8
+
+
+def has_unnamed_channel(image: ImageFile.ImageFile) -> bool:
+    """Whether a TIFF file has a channel beside its colours that it does not call transparency."""
+    tags = getattr(image, "tag_v2", None) or {}
+    further = tags.get(_FURTHER_SAMPLES, ())
+    return _UNSPECIFIED in (further if isinstance(further, tuple) else (further,))
+
+
+def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and data of a PNG file's chunks before its pixels."""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in (b"IDAT", b"IEND"):
+                return
+            if length > _LOOKED_AT:
+                file.seek(length + 4, 1)
+                continue
+            yield kind, file.read(length)
+            file.seek(4, 1)  # the checksum, which Pillow looks at
+
+
+def _bits_of_tiff(tags: Any) -> int:
+    bits = tags.get(_BITS, (1,))
+    return int(max(bits if isinstance(bits, tuple) else (bits,)))
+
+
+def _parts(args: Any) -> tuple[Any, ...]:
+    return args if isinstance(args, tuple) else (args,)
