@@ -24,6 +24,7 @@ from models.scene_light import lit, scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
+FINE = 24  # channels at the size of the picture itself
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -98,6 +99,28 @@ class StyledConvolution(nn.Module):
         return torch.addcmul(shift.to(x.dtype), x, (1 + gain).to(x.dtype))
 
 
+class _Painting(nn.Module):
+    """Features to a picture of twice their size: a smooth one, and a fine one on top that is made from grain.
+
+    Nothing here tells the four pixels of a cell apart (pixel shuffle would), so no lattice can be painted by
+    the layout alone: what is finer than a cell comes of normal variates, whose amount the features set.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.coarse = zero_convolution(inputs, 4, 3)
+        self.enter = convolution(inputs, 2 * FINE, 1)
+        self.inner = convolution(FINE, FINE)
+        self.fine = zero_convolution(FINE, 4, 3)
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
+        smooth, amount = _twice(self.enter(x)).chunk(2, 1)
+        fine = activate(torch.addcmul(smooth, amount, noise.to(x.dtype)))
+        fine = (fine + activate(self.inner(fine))) * 0.7
+        return _twice(self.coarse(x).float()) + self.fine(fine).float()
+
+
 class ForegroundGenerator(nn.Module):
     """Paints an object of a class into the masked part of a scene."""
 
@@ -134,12 +157,9 @@ class ForegroundGenerator(nn.Module):
             if side >= shape.base // 2:
                 self.grain[str(side)] = nn.Parameter(torch.zeros(here, 1, 1))
             if side in self.painting:
-                self.paint[str(side)] = zero_convolution(here, 4 * 4, 3)
+                self.paint[str(side)] = _Painting(here)
             before = here
-        for name, value in self.paint[str(shape.base)].named_parameters():
-            if name == "weight":  # the four pixels of a cell start alike, or they stay apart as a hatch
-                alike = 0.02 * torch.randn(4, 1, *value.shape[1:])
-                value.data.copy_(alike.repeat(1, 4, 1, 1, 1).flatten(0, 1))
+        nn.init.normal_(self.paint[str(shape.base)].coarse.weight, 0, 0.02)
 
     def forward(
         self,
@@ -193,7 +213,7 @@ class ForegroundGenerator(nn.Module):
                 if name in more:
                     x = (x + activate(more[name](x, style))) * 0.7
             if name in self.paint:
-                branch = _smoothed(functional.pixel_shuffle(self.paint[name](x), 2).float())
+                branch = self.paint[name](x, functional.avg_pool2d(noise, full // (2 * side)) * (full // (2 * side)))
                 if painted is not None:
                     branch = branch + functional.interpolate(
                         painted, scale_factor=2.0, mode="bilinear", align_corners=False
@@ -234,11 +254,8 @@ def within_range(x: Tensor) -> Tensor:
     return x * torch.rsqrt(1 + x.square())
 
 
-def _smoothed(picture: Tensor) -> Tensor:
-    """Blurred by the weights 1, 2, 1 along both axes: a pattern of single pixels, which pixel shuffle makes
-    too easily, cannot be painted at all."""
-    corners = functional.avg_pool2d(functional.pad(picture, (1, 1, 1, 1), mode="replicate"), 2, 1)
-    return functional.avg_pool2d(corners, 2, 1)
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def _resized(parts: Tensor, side: int) -> Tensor:
