@@ -3,10 +3,11 @@
 A co-modulated encoder–decoder (Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", 2021):
 the style of every layer joins the mapped appearance code with a code of the scene. A spatial code of where
 the object's parts are enters at three levels (see ``parts_code``). Made for a processor's convolutions: its
-capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter and
-leave by pixel shuffle (Shi et al., 2016), at half their size. A level finer than ``base`` adds to the
-picture through a branch of its own that starts as nothing, so a generator trained at one resolution goes on
-at the next one exactly where it stood.
+capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter at half
+their size. They leave through a few channels at their own size, which turn normal variates into grain
+(compare Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020). A level finer than
+``base`` adds to the picture through a branch of its own that starts as nothing, so a generator trained at one
+resolution goes on at the next one exactly where it stood.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class StyledConvolution(nn.Module):
         return torch.addcmul(shift.to(x.dtype), x, (1 + gain).to(x.dtype))
 
 
-class _Painting(nn.Module):
+class Painting(nn.Module):
     """Features to a picture of twice their size: a smooth one, and a fine one on top that is made from grain.
 
     Nothing here tells the four pixels of a cell apart (pixel shuffle would), so no lattice can be painted by
@@ -157,9 +158,11 @@ class ForegroundGenerator(nn.Module):
             if side >= shape.base // 2:
                 self.grain[str(side)] = nn.Parameter(torch.zeros(here, 1, 1))
             if side in self.painting:
-                self.paint[str(side)] = _Painting(here)
+                painting = Painting(here)
+                if side == shape.base:  # the others start as nothing
+                    nn.init.normal_(painting.coarse.weight, 0, 0.02)
+                self.paint[str(side)] = painting
             before = here
-        nn.init.normal_(self.paint[str(shape.base)].coarse.weight, 0, 0.02)
 
     def forward(
         self,
@@ -206,14 +209,13 @@ class ForegroundGenerator(nn.Module):
             if name in self.parts:
                 x = x + self.parts[name](_resized(parts, side).to(x.dtype))
             if name in self.grain:
-                cell = noise.shape[-1] // side
-                x = x + self.grain[name].to(x.dtype) * (functional.avg_pool2d(noise, cell) * cell).to(x.dtype)
+                x = x + self.grain[name].to(x.dtype) * _grain(noise, side).to(x.dtype)
             x = activate(x)
             for more in (self.second, self.third):
                 if name in more:
                     x = (x + activate(more[name](x, style))) * 0.7
             if name in self.paint:
-                branch = self.paint[name](x, functional.avg_pool2d(noise, full // (2 * side)) * (full // (2 * side)))
+                branch = self.paint[name](x, _grain(noise, 2 * side))
                 if painted is not None:
                     branch = branch + functional.interpolate(
                         painted, scale_factor=2.0, mode="bilinear", align_corners=False
@@ -252,6 +254,12 @@ class ForegroundGenerator(nn.Module):
 def within_range(x: Tensor) -> Tensor:
     """Any numbers to -1..1. Unlike tanh's, its gradient never vanishes, wherever first steps lead."""
     return x * torch.rsqrt(1 + x.square())
+
+
+def _grain(noise: Tensor, side: int) -> Tensor:
+    """Normal variates (B, 1, S, S) for a smaller size, of the same variance."""
+    cell = noise.shape[-1] // side
+    return functional.avg_pool2d(noise, cell) * cell
 
 
 def _twice(x: Tensor) -> Tensor:
