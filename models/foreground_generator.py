@@ -119,7 +119,8 @@ class Painting(nn.Module):
         smooth, amount = _twice(self.enter(x)).chunk(2, 1)
         fine = activate(torch.addcmul(smooth, amount, noise.to(x.dtype)))
         fine = (fine + activate(self.inner(fine))) * 0.7
-        return _twice(self.coarse(x).float()) + self.fine(fine).float()
+        painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
+        return painted
 
 
 class ForegroundGenerator(nn.Module):
