@@ -3,10 +3,11 @@
 A co-modulated encoder–decoder (Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", 2021):
 the style of every layer joins the mapped appearance code with a code of the scene. A spatial code of where
 the object's parts are enters at three levels (see ``parts_code``). Made for a processor's convolutions: its
-capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter and
-leave by pixel shuffle (Shi et al., 2016), at half their size. A level finer than ``base`` adds to the
-picture through a branch of its own that starts as nothing, so a generator trained at one resolution goes on
-at the next one exactly where it stood.
+capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter at half
+their size. They leave through a few channels at their own size, which turn normal variates into grain
+(compare Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020). A level finer than
+``base`` adds to the picture through a branch of its own that starts as nothing, so a generator trained at one
+resolution goes on at the next one exactly where it stood.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from models.scene_light import lit, scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
+FINE = 24  # channels at the size of the picture itself
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -98,6 +100,29 @@ class StyledConvolution(nn.Module):
         return torch.addcmul(shift.to(x.dtype), x, (1 + gain).to(x.dtype))
 
 
+class Painting(nn.Module):
+    """Features to a picture of twice their size: a smooth one, and a fine one on top that is made from grain.
+
+    Nothing here tells the four pixels of a cell apart (pixel shuffle would), so no lattice can be painted by
+    the layout alone: what is finer than a cell comes of normal variates, whose amount the features set.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.coarse = zero_convolution(inputs, 4, 3)
+        self.enter = convolution(inputs, 2 * FINE, 1)
+        self.inner = convolution(FINE, FINE)
+        self.fine = zero_convolution(FINE, 4, 3)
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
+        smooth, amount = _twice(self.enter(x)).chunk(2, 1)
+        fine = activate(torch.addcmul(smooth, amount, noise.to(x.dtype)))
+        fine = (fine + activate(self.inner(fine))) * 0.7
+        painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
+        return painted
+
+
 class ForegroundGenerator(nn.Module):
     """Paints an object of a class into the masked part of a scene."""
 
@@ -134,12 +159,11 @@ class ForegroundGenerator(nn.Module):
             if side >= shape.base // 2:
                 self.grain[str(side)] = nn.Parameter(torch.zeros(here, 1, 1))
             if side in self.painting:
-                self.paint[str(side)] = zero_convolution(here, 4 * 4, 3)
+                painting = Painting(here)
+                if side == shape.base:  # the others start as nothing
+                    nn.init.normal_(painting.coarse.weight, 0, 0.02)
+                self.paint[str(side)] = painting
             before = here
-        for name, value in self.paint[str(shape.base)].named_parameters():
-            if name == "weight":  # the four pixels of a cell start alike, or they stay apart as a hatch
-                alike = 0.02 * torch.randn(4, 1, *value.shape[1:])
-                value.data.copy_(alike.repeat(1, 4, 1, 1, 1).flatten(0, 1))
 
     def forward(
         self,
@@ -186,14 +210,13 @@ class ForegroundGenerator(nn.Module):
             if name in self.parts:
                 x = x + self.parts[name](_resized(parts, side).to(x.dtype))
             if name in self.grain:
-                cell = noise.shape[-1] // side
-                x = x + self.grain[name].to(x.dtype) * (functional.avg_pool2d(noise, cell) * cell).to(x.dtype)
+                x = x + self.grain[name].to(x.dtype) * _grain(noise, side).to(x.dtype)
             x = activate(x)
             for more in (self.second, self.third):
                 if name in more:
                     x = (x + activate(more[name](x, style))) * 0.7
             if name in self.paint:
-                branch = _smoothed(functional.pixel_shuffle(self.paint[name](x), 2).float())
+                branch = self.paint[name](x, _grain(noise, 2 * side))
                 if painted is not None:
                     branch = branch + functional.interpolate(
                         painted, scale_factor=2.0, mode="bilinear", align_corners=False
@@ -234,11 +257,14 @@ def within_range(x: Tensor) -> Tensor:
     return x * torch.rsqrt(1 + x.square())
 
 
-def _smoothed(picture: Tensor) -> Tensor:
-    """Blurred by the weights 1, 2, 1 along both axes: a pattern of single pixels, which pixel shuffle makes
-    too easily, cannot be painted at all."""
-    corners = functional.avg_pool2d(functional.pad(picture, (1, 1, 1, 1), mode="replicate"), 2, 1)
-    return functional.avg_pool2d(corners, 2, 1)
+def _grain(noise: Tensor, side: int) -> Tensor:
+    """Normal variates (B, 1, S, S) for a smaller size, of the same variance."""
+    cell = noise.shape[-1] // side
+    return functional.avg_pool2d(noise, cell) * cell
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def _resized(parts: Tensor, side: int) -> Tensor:

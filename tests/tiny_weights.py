@@ -32,7 +32,7 @@ def write_tiny_weights(
     generator = ForegroundGenerator(shape)
     with torch.no_grad():
         for paint in generator.paint.values():
-            torch.nn.init.normal_(paint.weight, 0, 0.3)  # type: ignore[arg-type]
+            torch.nn.init.normal_(paint.coarse.weight, 0, 0.3)  # type: ignore[union-attr,arg-type]
     save_file(_half(generator), folder / FOREGROUND)
     save_file(_half(AppearanceEncoder(shape.code_size)), folder / ENCODER)
     save_file(_half(PartsEncoder()), folder / PARTS)

@@ -109,8 +109,12 @@ class Recipe(ABC):
             p for critic in critics.networks().values() for p in critic.parameters() if p.requires_grad
         ]
         settings = self.settings
-        self.optimiser_g = torch.optim.Adam(self._g_parameters, settings.learning_rate, self.betas)
-        self.optimiser_d = torch.optim.Adam(self._d_parameters, settings.learning_rate_d, self.betas)
+        self.optimiser_g = torch.optim.Adam(
+            self._g_parameters, settings.learning_rate, self.betas, fused=True
+        )
+        self.optimiser_d = torch.optim.Adam(
+            self._d_parameters, settings.learning_rate_d, self.betas, fused=True
+        )
 
     def _fade(self, images_seen: int) -> float:
         """Share of the adversarial terms, which grows to 1 over the warm-up."""

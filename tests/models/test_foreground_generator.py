@@ -9,6 +9,7 @@ from models.foreground_generator import (
     ALPHA_REACH,
     ForegroundGenerator,
     GeneratorShape,
+    Painting,
     composite,
     covering_alpha,
     soft_edge,
@@ -43,7 +44,7 @@ def _inputs(count: int, side: int) -> tuple[torch.Tensor, ...]:
 @torch.no_grad()
 def test_alpha_is_exactly_zero_and_one_beyond_the_soft_edge() -> None:
     generator = _generator(64)
-    torch.nn.init.normal_(generator.paint["32"].weight, 0, 0.05)  # type: ignore[arg-type]
+    torch.nn.init.normal_(generator.paint["32"].coarse.weight, 0, 0.05)  # type: ignore[arg-type]
     _, mask, *_ = inputs = _inputs(2, 64)
     _, alpha = generator(*inputs)
     reach = 2 * round(ALPHA_REACH * 64 / 2 + 0.5)
@@ -105,11 +106,25 @@ def test_parts_change_the_picture_where_they_are() -> None:
     assert change[..., :8, :8].mean() > 5 * change[..., 20:, 20:].mean()
 
 
-def test_the_four_pixels_of_a_cell_start_alike() -> None:
-    weight = _generator(32).state_dict()["paint.16.weight"]  # (16, C, 3, 3), colour by sub-pixel
-    assert weight.abs().sum() > 0
-    cells = weight.unflatten(0, (4, 4))
-    assert torch.equal(cells, cells[:, :1].expand_as(cells))
+@torch.no_grad()
+def test_only_grain_makes_the_pixels_of_a_cell_differ() -> None:
+    painting = Painting(8)
+    for parameter in painting.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.3)
+    even, none = torch.ones(1, 8, 16, 16), torch.zeros(1, 1, 32, 32)
+    inside = painting(even, none)[..., 4:-4, 4:-4]  # away from the padding of the border
+    assert (inside - inside[..., :1, :1]).abs().max() < 1e-5
+    grained = painting(even, torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
+    assert grained[..., 4:-4, 4:-4].std() > 0.01
+
+
+@torch.no_grad()
+def test_a_new_painting_is_smooth() -> None:
+    x = torch.randn(1, 8, 16, 16, generator=torch.Generator().manual_seed(0))
+    painting = Painting(8)
+    torch.nn.init.normal_(painting.coarse.weight, 0, 0.3)
+    noise = torch.randn(2, 1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(painting(x, noise[0]), painting(x, noise[1]))
 
 
 def test_colours_stay_in_range_and_keep_a_gradient_however_large_the_numbers_are() -> None:
