@@ -19,7 +19,7 @@ from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import quoted
 from daemon.pictures.colour_profile import RgbProfile, UnusableProfile, converted_to_srgb, grey_curve
 from daemon.pictures.deep_pictures import deep_colours
-from daemon.pictures.storage import has_unnamed_channel, refusal, stored_bits
+from daemon.pictures.storage import has_unknown_space, has_unnamed_channel, own_profile, refusal, stored_bits
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
@@ -187,7 +187,10 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         notes.append(f"The {what} {quoted(path)} is animated; its first picture is used.")
     elif frames > 1 and image.format == "TIFF":
         notes.append(f"The {what} {quoted(path)} has {frames} pages; the first is used.")
-    icc = image.info.get("icc_profile") or None
+    named = own_profile(path) if image.format == "PNG" and image.mode.startswith(("RGB", "P")) else None
+    icc = named or image.info.get("icc_profile") or None
+    if image.format == "PNG" and icc is None and has_unknown_space(path):
+        notes.append("The photo's colour space (cICP) is not known; its colours are taken as sRGB.")
     dots = _resolution(image)
     notes += _left_out(image)
     deep = deep_colours(image)
