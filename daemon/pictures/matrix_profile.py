@@ -59,7 +59,8 @@ class MatrixProfile:
         own = light @ (np.linalg.inv(self.primaries) @ _SRGB).T
         codes = np.linspace(0.0, 1.0, self.light.shape[1])
         told = [np.interp(own[..., c], self.light[c], codes) for c in range(3)]
-        return np.rint(np.stack(told, axis=-1) * 65535).astype(np.uint16)
+        coded: NDArray[np.uint16] = np.rint(np.stack(told, axis=-1) * 65535).astype(np.uint16)
+        return coded
 
 
 def _tags(data: bytes) -> dict[bytes, bytes]:
@@ -89,10 +90,10 @@ def _curve(tag: bytes) -> Floats:
         raise ValueError(tag[:4])
     (kind,) = struct.unpack_from(">H", tag, 8)
     given = np.array(struct.unpack_from(f">{_PARA_LENGTHS[kind]}i", tag, 12)) / 65536
-    g, a, b, c, d, e, f = (*given, *np.zeros(7 - len(given)))
+    g, a, b, c, d, e, f = (float(value) for value in np.pad(given, (0, 7 - len(given))))
     if kind == 0:
         return np.asarray(codes**g)
-    power = np.maximum(a * codes + b, 0.0) ** g
+    power: Floats = np.maximum(a * codes + b, 0.0) ** g
     if kind == 1:
         return np.where(codes >= -b / a, power, 0.0)
     if kind == 2:

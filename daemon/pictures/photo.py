@@ -20,6 +20,7 @@ from daemon.pictures.atomic_file import quoted
 from daemon.pictures.colour_profile import RgbProfile, UnusableProfile, converted_to_srgb, grey_curve
 from daemon.pictures.deep_pictures import deep_colours
 from daemon.pictures.storage import has_unknown_space, has_unnamed_channel, own_profile, refusal, stored_bits
+from daemon.pictures.words import comment_of, has_further_texts, xmp_of
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
@@ -31,7 +32,7 @@ _STILL_FORMATS = ("MPO", "PSD", "TIFF")  # further frames are previews, layers o
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "TGA", "PSD", "JPEG2000", "AVIF")
 """What is opened, by content: pixels in a file. Others start further programs (EPS) or open further files."""
 _SRGB_GAMMA = 0.45455  # what encoders write beside sRGB pixels
-_PHOTOMETRIC, _MIN_IS_WHITE, _X_RESOLUTION = 262, 0, 282  # TIFF 6.0, sections 3 and 8
+_PHOTOMETRIC, _MIN_IS_WHITE, _X_RESOLUTION, _IPTC = 262, 0, 282, 33723  # TIFF 6.0, sections 3 and 8
 # What a TIFF file's own tags say of how its pixels are stored (TIFF 6.0 and its supplements), and blocks that
 # are no part of EXIF: XMP, IPTC, Photoshop, the colour profile.
 _NOT_EXIF = frozenset({
@@ -54,8 +55,8 @@ class Photo:
     """A photo as it will be written back.
 
     ``pixels`` is uint8 or uint16 (H, W, 3|4), upright, with straight alpha, in sRGB or in the space of
-    ``profile``. Grey photos have three equal colours. ``exif`` says orientation 1. ``notes`` are sentences
-    about what was not taken as it was.
+    ``profile``. Grey photos have three equal colours. ``exif`` and ``xmp`` say upright. ``notes`` are
+    sentences about what was not taken as it was.
     """
 
     pixels: Samples = field(repr=False)
@@ -63,6 +64,8 @@ class Photo:
     profile: RgbProfile | None = None
     exif: bytes = field(default=b"", repr=False)
     dots_per_inch: tuple[float, float] | None = None
+    xmp: bytes = field(default=b"", repr=False)
+    comment: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
 
     @property
@@ -192,7 +195,7 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
     if image.format == "PNG" and icc is None and has_unknown_space(path):
         notes.append("The photo's colour space (cICP) is not known; its colours are taken as sRGB.")
     dots = _resolution(image)
-    notes += _left_out(image)
+    notes += _left_out(image, path)
     deep = deep_colours(image)
     if deep is None:
         image.load()
@@ -226,6 +229,8 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         profile,
         _upright_exif(exif, orientation, notes),
         (float(dots[0]), float(dots[1])) if dots and min(dots) > 0 else None,
+        xmp_of(image, orientation),
+        comment_of(image),
         tuple(notes),
     )
 
@@ -244,16 +249,14 @@ def _is_min_white(image: Image.Image) -> bool:
     return tags is not None and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
 
 
-def _left_out(image: ImageFile.ImageFile) -> list[str]:
-    """Notes on what the file holds and the result will not."""
+def _left_out(image: ImageFile.ImageFile, path: Path) -> list[str]:
+    """Notes on what the file holds and the result will not, whatever its format."""
     notes = []
-    kinds = [name for name, key in (("XMP", "xmp"), ("comment", "comment")) if image.info.get(key)]
     tags = getattr(image, "tag_v2", None) or {}
-    kinds += [name for name, tag in (("XMP", 700), ("IPTC", 33723)) if tag in tags and name not in kinds]
-    if image.info.get("photoshop") and "IPTC" not in kinds:
-        kinds.append("IPTC")
-    if kinds:
-        notes.append(f"The photo's {' and '.join(kinds)} data was left out.")
+    if _IPTC in tags or image.info.get("photoshop"):
+        notes.append("The photo's IPTC data was left out.")
+    if image.format == "PNG" and has_further_texts(path):
+        notes.append("Texts that the photo's file holds were left out.")
     return notes
 
 
