@@ -24,6 +24,7 @@ from daemon.pictures.words import comment_of, has_further_texts, xmp_of
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
+_IPTC, _PHOTOSHOP = 33723, 34377  # tags of TIFF
 _GPS_FOLDER = 0x8825
 _ORIENTATION, _EXIF_FOLDER, _EXIF_WIDTH, _EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
 _FOLDERS = (_EXIF_FOLDER, _GPS_FOLDER)
@@ -32,7 +33,7 @@ _STILL_FORMATS = ("MPO", "PSD", "TIFF")  # further frames are previews, layers o
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "TGA", "PSD", "JPEG2000", "AVIF")
 """What is opened, by content: pixels in a file. Others start further programs (EPS) or open further files."""
 _SRGB_GAMMA = 0.45455  # what encoders write beside sRGB pixels
-_PHOTOMETRIC, _MIN_IS_WHITE, _X_RESOLUTION, _IPTC = 262, 0, 282, 33723  # TIFF 6.0, sections 3 and 8
+_PHOTOMETRIC, _MIN_IS_WHITE, _X_RESOLUTION = 262, 0, 282  # TIFF 6.0, sections 3 and 8
 # What a TIFF file's own tags say of how its pixels are stored (TIFF 6.0 and its supplements), and blocks that
 # are no part of EXIF: XMP, IPTC, Photoshop, the colour profile.
 _NOT_EXIF = frozenset({
@@ -253,8 +254,8 @@ def _left_out(image: ImageFile.ImageFile, path: Path) -> list[str]:
     """Notes on what the file holds and the result will not, whatever its format."""
     notes = []
     tags = getattr(image, "tag_v2", None) or {}
-    if _IPTC in tags or image.info.get("photoshop"):
-        notes.append("The photo's IPTC data was left out.")
+    if _IPTC in tags or _PHOTOSHOP in tags or image.info.get("photoshop"):
+        notes.append("The photo's IPTC and Photoshop data was left out.")
     if image.format == "PNG" and has_further_texts(path):
         notes.append("Texts that the photo's file holds were left out.")
     return notes

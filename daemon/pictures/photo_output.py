@@ -61,9 +61,10 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
     if xmp and chosen is JPEG and len(xmp) > _LONGEST_JPEG_XMP:
         xmp = b""
         notes.append("The photo's XMP data is longer than JPEG holds and was left out.")
-    if comment and (chosen not in (JPEG, PNG) or len(comment.encode()) > _LONGEST_JPEG_COMMENT):
+    is_too_long = chosen is JPEG and len(comment.encode()) > _LONGEST_JPEG_COMMENT
+    if comment and (is_too_long or chosen not in (JPEG, PNG)):
         comment = ""
-        notes.append(f"{chosen.name} holds no comment of this length; the photo's was left out.")
+        notes.append(f"{chosen.name} holds no comment{' as long' * is_too_long}; the photo's was left out.")
     fitting = Photo(pixels, photo.is_grey, photo.profile, exif, photo.dots_per_inch, xmp, comment)
     with replacing(path) as file:
         _WRITERS[chosen.name](file, fitting)

@@ -161,9 +161,10 @@ def test_words_that_are_longer_than_jpeg_holds_are_left_out_with_a_note(tmp_path
     assert read_photo(tmp_path / "out.jpg").xmp == b""
 
 
-def test_what_no_format_keeps_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tag", [33723, 34377], ids=["IPTC", "Photoshop"])
+def test_what_no_format_keeps_is_told(tmp_path: Path, tag: int) -> None:
     tif, png_file = tmp_path / "iptc.tif", tmp_path / "texts.png"
-    Image.new("RGB", (8, 8)).save(tif, tiffinfo={33723: b"\x1c\x02\x05\0\x01a"})
+    Image.new("RGB", (8, 8)).save(tif, tiffinfo={tag: b"\x1c\x02\x05\0\x01a"})
     info = PngImagePlugin.PngInfo()
     info.add_text("Author", "zoe")
     Image.new("RGB", (8, 8)).save(png_file, pnginfo=info)
