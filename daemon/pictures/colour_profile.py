@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from daemon.painting.pixels import Samples, to_depth
+from daemon.pictures.matrix_profile import MatrixProfile
 
 SAME_WITHIN = 2  # code values; what differs less is the same space, described by another program
 _DATE = slice(24, 36)  # when a profile was made, in its header (ICC.1:2022, 7.2.8)
@@ -60,8 +61,11 @@ class RgbProfile:
     def from_srgb(self, pixels: Samples) -> Samples:
         """A layer (h, w, 3|4) in sRGB as the photo's own colours, same dtype.
 
-        Goes through eight bits, because Pillow converts no deeper colours.
+        Colours of 16 bits go through eight where the profile is made of tables, because Pillow converts no
+        deeper ones.
         """
+        if pixels.dtype == np.uint16 and (own := MatrixProfile.read(self.data)) is not None:
+            return np.dstack((own.from_srgb(pixels[..., :3]), pixels[..., 3:]))
         depth = 8 * pixels.itemsize
         converted: Samples = to_depth(
             self._colours_through(self._from_srgb, to_depth(pixels, 8)), depth

@@ -93,9 +93,16 @@ class Composition:
         ]
         layers += [RasterLayer(layer.name, layer.pixels, layer.x, layer.y) for layer in self.layers]
         write_openraster(path, layers, self.scene, dots_per_inch=self.photo.dots_per_inch)
-        if self._foreign is None:
-            return ()
-        return ("OpenRaster holds sRGB colours; the photo's were converted from its own profile.",)
+        notes = []
+        if self._foreign is not None:
+            bits = " with 8 bits" if self.photo.depth == 16 else ""
+            notes.append(
+                f"OpenRaster holds sRGB colours; the photo's were converted from its own profile{bits}."
+            )
+        words = {"EXIF": self.photo.exif, "XMP": self.photo.xmp, "comment": self.photo.comment}
+        if lost := [name for name, there in words.items() if there]:
+            notes.append(f"OpenRaster holds no {' and no '.join(lost)}; the photo's was left out.")
+        return tuple(notes)
 
 
 def _grey(pixels: Samples) -> Samples:

@@ -6,6 +6,7 @@ import io
 import struct
 import sys
 import zlib
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -65,8 +66,9 @@ def write_deep_png(
     profile: bytes | None = None,
     exif: bytes = b"",
     dots_per_inch: tuple[float, float] | None = None,
+    texts: Sequence[bytes] = (),
 ) -> None:
-    """Writes uint16 (h, w, 1|3|4) pixels as PNG: grey, RGB or RGBA.
+    """Writes uint16 (h, w, 1|3|4) pixels as PNG: grey, RGB or RGBA; ``texts`` are the data of iTXt chunks.
 
     Source: https://www.w3.org/TR/png-3/ (chunks: 11.2, 11.3; filter Up: 9.2).
     """
@@ -80,6 +82,8 @@ def write_deep_png(
         _chunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
     if exif:
         _chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    for text in texts:
+        _chunk(file, b"iTXt", text)
     squeeze = zlib.compressobj(6, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     above = np.zeros((1, width * channels * 2), np.uint8)
     for top in range(0, height, _PNG_BAND_ROWS):

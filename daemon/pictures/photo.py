@@ -19,10 +19,12 @@ from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import quoted
 from daemon.pictures.colour_profile import RgbProfile, UnusableProfile, converted_to_srgb, grey_curve
 from daemon.pictures.deep_pictures import deep_colours
-from daemon.pictures.storage import has_unnamed_channel, refusal, stored_bits
+from daemon.pictures.storage import has_unknown_space, has_unnamed_channel, own_profile, refusal, stored_bits
+from daemon.pictures.words import comment_of, has_further_texts, xmp_of
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError
 
 BYTES_PER_PIXEL = 14  # at the peak of reading, pasting and writing 8 bits per colour; measured, twice for 16
+_IPTC, _PHOTOSHOP = 33723, 34377  # tags of TIFF
 _GPS_FOLDER = 0x8825
 _ORIENTATION, _EXIF_FOLDER, _EXIF_WIDTH, _EXIF_HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
 _FOLDERS = (_EXIF_FOLDER, _GPS_FOLDER)
@@ -54,8 +56,8 @@ class Photo:
     """A photo as it will be written back.
 
     ``pixels`` is uint8 or uint16 (H, W, 3|4), upright, with straight alpha, in sRGB or in the space of
-    ``profile``. Grey photos have three equal colours. ``exif`` says orientation 1. ``notes`` are sentences
-    about what was not taken as it was.
+    ``profile``. Grey photos have three equal colours. ``exif`` and ``xmp`` say upright. ``notes`` are
+    sentences about what was not taken as it was.
     """
 
     pixels: Samples = field(repr=False)
@@ -63,6 +65,8 @@ class Photo:
     profile: RgbProfile | None = None
     exif: bytes = field(default=b"", repr=False)
     dots_per_inch: tuple[float, float] | None = None
+    xmp: bytes = field(default=b"", repr=False)
+    comment: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
 
     @property
@@ -187,9 +191,12 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         notes.append(f"The {what} {quoted(path)} is animated; its first picture is used.")
     elif frames > 1 and image.format == "TIFF":
         notes.append(f"The {what} {quoted(path)} has {frames} pages; the first is used.")
-    icc = image.info.get("icc_profile") or None
+    named = own_profile(path) if image.format == "PNG" and image.mode.startswith(("RGB", "P")) else None
+    icc = named or image.info.get("icc_profile") or None
+    if image.format == "PNG" and icc is None and has_unknown_space(path):
+        notes.append("The photo's colour space (cICP) is not known; its colours are taken as sRGB.")
     dots = _resolution(image)
-    notes += _left_out(image)
+    notes += _left_out(image, path)
     deep = deep_colours(image)
     if deep is None:
         image.load()
@@ -223,6 +230,8 @@ def _read(image: ImageFile.ImageFile, path: Path, what: str) -> Photo:
         profile,
         _upright_exif(exif, orientation, notes),
         (float(dots[0]), float(dots[1])) if dots and min(dots) > 0 else None,
+        xmp_of(image, orientation),
+        comment_of(image),
         tuple(notes),
     )
 
@@ -241,16 +250,14 @@ def _is_min_white(image: Image.Image) -> bool:
     return tags is not None and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
 
 
-def _left_out(image: ImageFile.ImageFile) -> list[str]:
-    """Notes on what the file holds and the result will not."""
+def _left_out(image: ImageFile.ImageFile, path: Path) -> list[str]:
+    """Notes on what the file holds and the result will not, whatever its format."""
     notes = []
-    kinds = [name for name, key in (("XMP", "xmp"), ("comment", "comment")) if image.info.get(key)]
     tags = getattr(image, "tag_v2", None) or {}
-    kinds += [name for name, tag in (("XMP", 700), ("IPTC", 33723)) if tag in tags and name not in kinds]
-    if image.info.get("photoshop") and "IPTC" not in kinds:
-        kinds.append("IPTC")
-    if kinds:
-        notes.append(f"The photo's {' and '.join(kinds)} data was left out.")
+    if _IPTC in tags or _PHOTOSHOP in tags or image.info.get("photoshop"):
+        notes.append("The photo's IPTC and Photoshop data was left out.")
+    if image.format == "PNG" and has_further_texts(path):
+        notes.append("Texts that the photo's file holds were left out.")
     return notes
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from daemon.painting.pixels import Samples, to_depth
 from daemon.pictures.atomic_file import replacing
@@ -17,8 +17,11 @@ from daemon.pictures.deep_pictures import with_offset, write_deep_png
 from daemon.pictures.file_formats import JPEG, PICTURE_ENDINGS, PNG, TIFF, WEBP, UnsuitableFormat, format_of
 from daemon.pictures.photo import Photo
 from daemon.pictures.tiff_output import write_tiff
+from daemon.pictures.words import png_texts
 
 JPEG_QUALITY = 95
+_LONGEST_JPEG_XMP = 65_502  # a segment less the name of the namespace
+_LONGEST_JPEG_COMMENT = 65_533
 _LONGEST_JPEG_EXIF = 65_533  # bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4)
 
 
@@ -54,7 +57,15 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
     if chosen is JPEG and len(exif) > _LONGEST_JPEG_EXIF:
         exif = b""
         notes.append("The photo's EXIF data is longer than JPEG holds and was left out.")
-    fitting = Photo(pixels, photo.is_grey, photo.profile, exif, photo.dots_per_inch)
+    xmp, comment = photo.xmp, photo.comment
+    if xmp and chosen is JPEG and len(xmp) > _LONGEST_JPEG_XMP:
+        xmp = b""
+        notes.append("The photo's XMP data is longer than JPEG holds and was left out.")
+    is_too_long = chosen is JPEG and len(comment.encode()) > _LONGEST_JPEG_COMMENT
+    if comment and (is_too_long or chosen not in (JPEG, PNG)):
+        comment = ""
+        notes.append(f"{chosen.name} holds no comment{' as long' * is_too_long}; the photo's was left out.")
+    fitting = Photo(pixels, photo.is_grey, photo.profile, exif, photo.dots_per_inch, xmp, comment)
     with replacing(path) as file:
         _WRITERS[chosen.name](file, fitting)
     return tuple(notes)
@@ -89,23 +100,38 @@ def write_png(file: BinaryIO, photo: Photo) -> None:
     """Writes 8 or 16 bits; grey pictures as grey."""
     if photo.depth == 16:
         pixels, profile = _channels(photo), _profile(photo)
-        write_deep_png(file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch)
+        write_deep_png(
+            file,
+            pixels,
+            profile=profile,
+            exif=photo.exif,
+            dots_per_inch=photo.dots_per_inch,
+            texts=tuple(png_texts(photo.xmp, photo.comment)),
+        )
     else:
-        _save(file, photo, "PNG")
+        info = PngImagePlugin.PngInfo()
+        for text in png_texts(photo.xmp, photo.comment):
+            info.add(b"iTXt", text)
+        _save(file, photo, "PNG", pnginfo=info)
 
 
 def _write_tiff(file: BinaryIO, photo: Photo) -> None:
     pixels, profile = _channels(photo), _profile(photo)
-    write_tiff(file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch)
+    write_tiff(
+        file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch, xmp=photo.xmp
+    )
 
 
 def _write_jpeg(file: BinaryIO, photo: Photo) -> None:
-    _save(file, photo, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    words: dict[str, object] = {"xmp": photo.xmp} if photo.xmp else {}
+    if photo.comment:
+        words["comment"] = photo.comment.encode()
+    _save(file, photo, "JPEG", quality=JPEG_QUALITY, subsampling=0, **words)
 
 
 def _write_webp(file: BinaryIO, photo: Photo) -> None:
     # Exact: else the colours under full transparency are thrown away, and every pixel is to stay the same.
-    _save(file, photo, "WEBP", lossless=True, exact=True)
+    _save(file, photo, "WEBP", lossless=True, exact=True, xmp=photo.xmp)
 
 
 def _channels(photo: Photo) -> Samples:

@@ -11,12 +11,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from PIL import ImageFile
+
+from daemon.pictures.matrix_profile import profile_of_primaries
 
 _BITS, _PHOTOMETRIC, _SAMPLES, _PLANES, _FURTHER_SAMPLES = 258, 262, 277, 284, 338
 _IN_PLANES, _UNSPECIFIED = 2, 0
 _READ_RIGHT = (1, 2, 4, 8, 16, 32)  # bits per sample of TIFF files
 _PQ, _HLG = 16, 18
+_D65 = (0.3127, 0.329)
+_BT_709, _SRGB_CURVE = 1, 13
+_PRIMARIES = {  # H.273, table 2: x, y of red, green, blue
+    _BT_709: ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),  # BT.2020
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # Display P3
+}
+_CURVES = {_SRGB_CURVE: None, 4: 2.2, 8: 1.0}  # H.273, table 3: sRGB, gamma 2.2, linear
+_SAME_PRIMARIES = 0.002  # x or y; rounding makes less
+_SRGB_EXPONENT = 45455  # of gAMA beside sRGB pixels
 _LOOKED_AT = 1 << 16  # bytes at the beginning of a file in which its header is
 _SIZ, _SIZ_BITS = b"\xff\x4f\xff\x51", 42  # the code stream's first two markers, and where its depth is
 _PIXI, _PIXI_BITS = b"pixi", 9
@@ -82,6 +95,35 @@ def has_unnamed_channel(image: ImageFile.ImageFile) -> bool:
     tags = getattr(image, "tag_v2", None) or {}
     further = tags.get(_FURTHER_SAMPLES, ())
     return _UNSPECIFIED in (further if isinstance(further, tuple) else (further,))
+
+
+def own_profile(path: Path) -> bytes | None:
+    """An ICC profile of the primaries that a PNG file names in cICP or cHRM; None: sRGB's, or none at all.
+
+    cICP counts more than the rest, and a profile or an sRGB chunk more than cHRM (PNG 3rd edition, 13.13).
+    """
+    chunks = dict(png_chunks(path))
+    named = chunks.get(b"cICP", b"")
+    if len(named) == 4 and (named[0] in _PRIMARIES) and (named[1] in _CURVES):
+        if (named[0], named[1]) == (_BT_709, _SRGB_CURVE):
+            return None
+        return profile_of_primaries(_D65, np.array(_PRIMARIES[named[0]]), _CURVES[named[1]])
+    told = chunks.get(b"cHRM", b"")
+    if len(told) != 32 or b"iCCP" in chunks or b"sRGB" in chunks:
+        return None
+    points = np.array(struct.unpack(">8I", told)).reshape(4, 2) / 100_000
+    usual = np.array([_D65, *_PRIMARIES[_BT_709]])
+    if np.abs(points - usual).max() < _SAME_PRIMARIES or (points <= 0).any():
+        return None
+    (exponent,) = struct.unpack(">I", chunks.get(b"gAMA", bytes(4))[:4])
+    gamma = 100_000 / exponent if exponent and abs(exponent - _SRGB_EXPONENT) > 2000 else None
+    return profile_of_primaries((points[0, 0], points[0, 1]), points[1:], gamma)
+
+
+def has_unknown_space(path: Path) -> bool:
+    """Whether a PNG file's cICP chunk names a space that is taken for sRGB because it is not known here."""
+    named = dict(png_chunks(path)).get(b"cICP", b"")
+    return bool(named) and not (len(named) == 4 and named[0] in _PRIMARIES and named[1] in _CURVES)
 
 
 def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:

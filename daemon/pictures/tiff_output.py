@@ -13,7 +13,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from daemon.painting.pixels import Samples
 
 _STRIP_BYTES = 1 << 20
-_UNDEFINED, _LONG = 7, 4  # TIFF field types
+_BYTE, _UNDEFINED, _LONG = 1, 7, 4  # TIFF field types
 _DESCRIPTION = (270, 271, 272, 305, 306, 315, 33432)  # what, camera, software, date, artist, copyright
 _EXIF_FOLDER, _GPS_FOLDER = 34665, 34853
 
@@ -25,6 +25,7 @@ def write_tiff(
     profile: bytes | None = None,
     exif: bytes = b"",
     dots_per_inch: tuple[float, float] | None = None,
+    xmp: bytes = b"",
 ) -> None:
     """Writes uint8 or uint16 (h, w, 1|3|4) pixels as TIFF, deflated: grey, RGB or RGBA with straight alpha.
 
@@ -59,6 +60,9 @@ def write_tiff(
     if profile:
         directory.tagtype[34675] = _UNDEFINED
         directory[34675] = profile
+    if xmp:
+        directory.tagtype[700] = _BYTE
+        directory[700] = xmp
     directory.save(file)  # moves the strips' offsets behind itself
     for strip in strips:
         file.write(strip)

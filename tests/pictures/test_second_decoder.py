@@ -120,7 +120,7 @@ def test_a_storage_is_read_as_a_second_decoder_reads_it(
 
 
 def test_the_page_says_what_was_compared() -> None:
-    page = (ROOT / "docs" / "pictures.md").read_text("utf-8")
+    page = (ROOT / "docs" / "pictures.md").read_text("utf-8").partition("| kept |")[0]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if "|" in line
     ][2:]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from daemon.painting.pixels import to_depth
+from daemon.pictures.composition import Composition
 from daemon.pictures.photo import Photo, UnreadablePhoto, read_photo
 from daemon.pictures.photo_output import write_photo
 
@@ -128,8 +131,48 @@ def test_exif_that_is_longer_than_jpeg_holds_is_left_out_with_a_note(tmp_path: P
     assert read_photo(tmp_path / "out.jpg").exif == b""
 
 
-def test_comments_and_xmp_that_are_left_out_are_told(tmp_path: Path) -> None:
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6" dc:x="y"/></x:xmpmeta>'
+
+
+@pytest.mark.parametrize(("ending", "keeps"), [("jpg", True), ("png", True), ("webp", False), ("tif", False)])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_xmp_is_kept_and_the_comment_where_the_format_holds_one(
+    tmp_path: Path, ending: str, keeps: bool, depth: int
+) -> None:
     path = tmp_path / "told.jpg"
-    Image.new("RGB", (8, 8)).save(path, comment=b"by hand", xmp=b"<x:xmpmeta/>")
-    (note,) = read_photo(path).notes
-    assert "XMP" in note and "comment" in note
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (8, 16)).save(path, comment="by händ".encode(), xmp=XMP, exif=exif)
+    photo = read_photo(path)
+    assert photo.notes == () and photo.comment == "by händ"
+    if depth == 16:
+        photo = replace(photo, pixels=to_depth(photo.pixels, 16))
+    notes = write_photo(tmp_path / f"out.{ending}", photo)
+    again = read_photo(tmp_path / f"out.{ending}")
+    assert again.xmp == XMP.replace(b'"6"', b'"1"')  # the picture is upright now
+    assert again.comment == ("by händ" if keeps else "")
+    assert any("comment" in note for note in notes) is not keeps
+
+
+def test_words_that_are_longer_than_jpeg_holds_are_left_out_with_a_note(tmp_path: Path) -> None:
+    photo = Photo(np.zeros((8, 8, 3), np.uint8), xmp=b" " * 65_503, comment="c" * 65_534)
+    notes = write_photo(tmp_path / "out.jpg", photo)
+    assert any("XMP" in note for note in notes) and any("comment" in note for note in notes)
+    assert read_photo(tmp_path / "out.jpg").xmp == b""
+
+
+@pytest.mark.parametrize("tag", [33723, 34377], ids=["IPTC", "Photoshop"])
+def test_what_no_format_keeps_is_told(tmp_path: Path, tag: int) -> None:
+    tif, png_file = tmp_path / "iptc.tif", tmp_path / "texts.png"
+    Image.new("RGB", (8, 8)).save(tif, tiffinfo={tag: b"\x1c\x02\x05\0\x01a"})
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Author", "zoe")
+    Image.new("RGB", (8, 8)).save(png_file, pnginfo=info)
+    assert any("IPTC" in note for note in read_photo(tif).notes)
+    assert any("Texts" in note for note in read_photo(png_file).notes)
+
+
+def test_openraster_tells_what_it_does_not_hold(tmp_path: Path) -> None:
+    photo = Photo(np.zeros((16, 16, 3), np.uint8), xmp=XMP, comment="by hand")
+    (note,) = Composition(photo, 8).write_layers(tmp_path / "out.ora", [])
+    assert "no XMP and no comment" in note
