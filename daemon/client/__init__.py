@@ -1,5 +1,5 @@
 """Inserting objects from Python; see ``Client``."""
 
-from daemon.client.client import Client, ObjectLayer, OnProgress, ShadowLayer, start_command
+from daemon.client.client import Client, LitLayer, ObjectLayer, OnProgress, ShadowLayer, start_command
 
-__all__ = ["Client", "ObjectLayer", "OnProgress", "ShadowLayer", "start_command"]
+__all__ = ["Client", "LitLayer", "ObjectLayer", "OnProgress", "ShadowLayer", "start_command"]

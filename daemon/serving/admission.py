@@ -13,8 +13,11 @@ from wire.protocol import (
     Hello,
     Insert,
     InsertObjectError,
+    Light,
     PackInfo,
+    Painting,
     check_insert,
+    check_light,
 )
 
 
@@ -32,7 +35,9 @@ def check_version(hello: Hello) -> None:
     )
 
 
-def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequence[PackInfo] = ()) -> Insert:
+def checked(
+    request: Painting, classes: Sequence[ClassInfo] | None, packs: Sequence[PackInfo] = ()
+) -> Painting:
     """The request, with class and style named as the networks name them; what cannot succeed is refused.
 
     ``classes`` and ``packs`` are as for ``named``; ``classes`` is None while the networks are not loaded:
@@ -41,6 +46,9 @@ def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequenc
     Raises:
         InsertObjectError: with the sentence for the user.
     """
+    if isinstance(request, Light):
+        check_light(request)
+        return request
     check_insert(request)
     return request if classes is None else named(request, classes, packs)
 

@@ -21,7 +21,9 @@ from .messages import (
     Hello,
     Insert,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
     PixelFormat,
     PixelFrame,
@@ -42,9 +44,9 @@ except ImportError:
 
 MAX_HEADER_BYTES = 64 * 1024
 
-_REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Cancel, StatusRequest, Shutdown)}
+_REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Light, Cancel, StatusRequest, Shutdown)}
 _REPLIES: dict[str, type[Any]] = {
-    c.TYPE: c for c in (Welcome, Accepted, Progress, Layer, Done, Cancelled, Status, Error)
+    c.TYPE: c for c in (Welcome, Accepted, Progress, Layer, Lit, Done, Cancelled, Status, Error)
 }
 
 
@@ -151,7 +153,11 @@ def _message(header: Mapping[str, Any], frames: Sequence[Buffer], known: Mapping
     try:
         message = target(**values)
     except TypeError as error:
-        missing = [i.name for i in fields(target) if i.name not in values and i.default is MISSING]
+        missing = [
+            i.name
+            for i in fields(target)
+            if i.name not in values and i.default is i.default_factory is MISSING
+        ]
         raise MalformedMessage(f"A message of type {kind} lacks {', '.join(missing)}.") from error
     for item in fields(target):
         frame = values.get(item.name)
@@ -205,6 +211,7 @@ def _read_integer(low: int, high: int) -> Any:
 
 
 _MAX_TEXT = {"id": 128}
+_MAX_NUMBERS = 32  # in a map of named numbers
 
 
 def _read_text(value: Any, name: str) -> str:
@@ -303,6 +310,15 @@ def _read_limits(value: Any, name: str) -> Limits:
     return Limits(**{k: _integer(v, 0, 2**53, name) for k, v in value.items() if k in known})
 
 
+def _read_numbers(value: Any, name: str) -> Mapping[str, float]:
+    if not isinstance(value, dict) or len(value) > _MAX_NUMBERS:
+        raise MalformedMessage(f"{name} must be a map of few numbers.")
+    for number in value.values():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not abs(number) <= 1000:
+            raise MalformedMessage(f"{name} must hold numbers from -1000 to 1000.")
+    return {_read_text(key, name): float(number) for key, number in value.items()}
+
+
 def _read_map(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise MalformedMessage(f"{name} must be a map.")
@@ -322,6 +338,7 @@ _BY_TYPE: dict[str, Any] = {
     "tuple[PackInfo, ...]": _read_packs,
     "Limits": _read_limits,
     "Mapping[str, Any]": _read_map,
+    "Mapping[str, float]": _read_numbers,
 }
 
 
