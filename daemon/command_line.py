@@ -37,9 +37,9 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The grammar of the whole command line."""
     from daemon.commands import evaluate as evaluate_command
+    from daemon.commands import light_options, sketch_options
     from daemon.commands import packs as packs_command
     from daemon.commands import service as daemon_commands
-    from daemon.commands import sketch_options
     from daemon.commands import train as train_command
 
     root: argparse.ArgumentParser = _Parser(
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     classes.add_argument("--pack", metavar="NAME", default="", help="only those of this model pack")
     classes.add_argument("--json", action="store_true", help="print a JSON list")
     classes.set_defaults(run=_run_classes)
+    light_options.add_parser(commands)
     sketch_options.add_parser(commands)
     packs_command.add_parser(commands)
     daemon_commands.add_parsers(commands)

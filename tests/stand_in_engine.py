@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wire.protocol import (
@@ -15,7 +15,9 @@ from wire.protocol import (
     Insert,
     InsertObjectError,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
     PixelFormat,
     PixelFrame,
@@ -31,6 +33,12 @@ CLASSES = (
 )
 PACKS = (PackInfo("lamps", "Lamps and lanterns", (ClassInfo("lamp", "Lamp", ("brass", "paper")),)),)
 REMEMBERED_CALLS = 1000  # so that hours of requests take no memory
+ADJUSTMENTS = {"exposure": 0.5, "warmth": 0.1}  # what every object lacks
+_LIT_FORMATS = {
+    PixelFormat.RGBA8: PixelFormat.RGBA8,
+    PixelFormat.BGRA8: PixelFormat.RGBA8,
+    PixelFormat.RGBA16: PixelFormat.RGBA16,
+}
 SHADOW = (20, 24, 40, 96)  # red, green, blue and alpha of every shadow
 
 
@@ -95,6 +103,18 @@ class StandInEngine:
                 below.x,
                 below.y,
             )
+
+    def light(self, request: Light, on_stage: Callable[[Stage, float], None]) -> Iterator[Lit]:
+        """Says that the object shall be brighter, and gives its pixels back as they are."""
+        self.calls.append(f"light {request.id}")
+        on_stage(Stage.OBJECT, 0.5)
+        self._take_time()
+        pixels = replace(request.object, format=_LIT_FORMATS[request.object.format])
+        shadow = None
+        below = shadow_area(request.box)
+        if request.shadow:
+            shadow = _filled(below.width, below.height, SHADOW, 8)
+        yield Lit(request.id, pixels, request.adjustments or ADJUSTMENTS, shadow, below.x, below.y)
 
     def take_notes(self) -> tuple[str, ...]:
         notes, self.notes = tuple(self.notes), []

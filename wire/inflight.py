@@ -33,7 +33,7 @@ class Pending:
     @property
     def needs_networks(self) -> bool:
         """Whether it must wait until the daemon has loaded its networks."""
-        return isinstance(self.request, protocol.Insert)
+        return isinstance(self.request, protocol.PAINTINGS)
 
 
 class InFlight:
@@ -54,9 +54,9 @@ class InFlight:
         return any(p.needs_networks and not p.is_on_the_wire for p in self._pending.values())
 
     def is_insertion(self, identity: str) -> bool:
-        """Whether this request is an unanswered insertion."""
+        """Whether this request is an unanswered insertion, or one for light."""
         pending = self._pending.get(identity)
-        return pending is not None and isinstance(pending.request, protocol.Insert)
+        return pending is not None and isinstance(pending.request, protocol.PAINTINGS)
 
     def add(self, request: protocol.Request) -> list[protocol.Reply]:
         """Takes a request in; gives the replies to it that need no daemon.
@@ -101,10 +101,11 @@ class InFlight:
             return [reply] if found else []
         if pending is None:
             return []
-        if isinstance(reply, protocol.Layer):
-            if reply.index in pending.layers_seen:
+        if isinstance(reply, (protocol.Layer, protocol.Lit)):
+            index = reply.index if isinstance(reply, protocol.Layer) else 0
+            if index in pending.layers_seen:
                 return []  # delivered before the daemon had to be asked again
-            pending.layers_seen.add(reply.index)
+            pending.layers_seen.add(index)
         pending.is_accepted = True
         if is_final(reply):
             del self._pending[reply.id]

@@ -31,10 +31,12 @@ from wire.protocol import (
     MAX_WINDOW_PIXELS,
     ClassInfo,
     Done,
-    Insert,
     InsertObjectError,
     Layer,
+    Light,
+    Lit,
     PackInfo,
+    Painting,
     PixelFrame,
     Progress,
     Rect,
@@ -44,6 +46,8 @@ from wire.protocol import (
     StatusRequest,
     Welcome,
     Wish,
+    check_light,
+    object_place,
     usable_box,
 )
 from wire.request import insert_request, new_id
@@ -89,6 +93,21 @@ class ObjectLayer:
     offset: tuple[int, int]
     seed: int
     class_name: str
+    notes: tuple[str, ...] = ()
+    shadow: ShadowLayer | None = None
+
+
+@dataclass(frozen=True)
+class LitLayer:
+    """A cut-out in the light of its picture: paste ``pixels``, of its own size and depth, at ``offset``.
+
+    ``adjustments`` are the numbers behind it, at their whole strength: kept with the cut-out as it was, they
+    light it again without being judged. All 0: it had the picture's light already.
+    """
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+    adjustments: Mapping[str, float]
     notes: tuple[str, ...] = ()
     shadow: ShadowLayer | None = None
 
@@ -224,7 +243,7 @@ class Client:
         picture = picture_of("picture", picture)
         height, width = picture.shape[:2]
         usable_box(wish.box, width, height)
-        whole_of("variations", variations, 1, MAX_VARIATIONS)
+        variations = whole_of("variations", variations, 1, MAX_VARIATIONS)
         bits = 8 * picture.dtype.itemsize if depth is None else _depth(depth)
         if on_progress is not None:
             callable_of("on_progress", on_progress)
@@ -253,20 +272,80 @@ class Client:
             reference=None if reference is None else _reference_frame(reference, reference_box),
             limit=limit,
         )
-        layers, notes = self._replies(request, on_progress)
-        return [_object_layer(layer, notes) for layer in layers]
+        replies, notes = self._replies(request, on_progress)
+        layers = [reply for reply in replies if isinstance(reply, Layer)]
+        return [_object_layer(layer, notes) for layer in sorted(layers, key=lambda layer: layer.index)]
+
+    def light(
+        self,
+        picture: NDArray[Any],
+        cut_out: NDArray[Any],
+        at: tuple[int, int],
+        *,
+        strength: float = 1.0,
+        shadow: bool = False,
+        adjustments: Mapping[str, float] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> LitLayer:
+        """Gives a cut-out the light of the picture that it is put into; its own pixels are kept.
+
+        A small copy is judged by the daemon; what it finds is applied here, at the cut-out's own size and
+        depth.
+
+        Args:
+            picture: uint8 or uint16 (H, W, 3|4), sRGB, without the cut-out.
+            cut_out: uint8 or uint16 (h, w, 4), sRGB, straight alpha, at the picture's scale.
+            at: where its corner lies in the picture; it may reach over the border.
+            strength: 0..1, the share of the change that is made.
+            shadow: whether to make a contact shadow, a layer of its own.
+            adjustments: those of an earlier layer, to be applied as they are; None: light is judged.
+            on_progress: called with the stage and the fraction done, 0..1.
+
+        Raises:
+            InsertObjectError: with a sentence for the user and a hint.
+        """
+        from daemon.painting.cut_out import visible_part
+        from daemon.painting.layer_light import adjustments_of, with_light
+        from daemon.painting.pixels import frame_pixels
+        from daemon.painting.scene import sent_object, window_pixels
+
+        height, width = picture.shape[:2]
+        shown = visible_part(cut_out)
+        box = Rect(at[0] + shown.x, at[1] + shown.y, shown.width, shown.height)
+        inside = object_place(box, width, height)
+        window, scene = window_pixels(picture, inside, MAX_WINDOW_PIXELS)
+        part = cut_out[shown.y : shown.bottom, shown.x : shown.right]
+        request = Light(
+            new_id(),
+            width,
+            height,
+            box,
+            window,
+            scene,
+            sent_object(part, MAX_WINDOW_PIXELS),
+            adjustments=adjustments or {},
+            shadow=shadow,
+        )
+        check_light(request)
+        replies, notes = self._replies(request, on_progress)
+        lit = next(reply for reply in replies if isinstance(reply, Lit))
+        below = None
+        if lit.shadow is not None:
+            below = ShadowLayer(frame_pixels(lit.shadow), (lit.shadow_x, lit.shadow_y))
+        pixels = with_light(cut_out, adjustments_of(lit.adjustments), strength)
+        return LitLayer(pixels, at, dict(lit.adjustments), notes, below)
 
     def _replies(
-        self, request: Insert, on_progress: OnProgress | None
-    ) -> tuple[list[Layer], tuple[str, ...]]:
-        layers: list[Layer] = []
+        self, request: Painting, on_progress: OnProgress | None
+    ) -> tuple[list[Layer | Lit], tuple[str, ...]]:
+        layers: list[Layer | Lit] = []
         for reply in self._session.stream(request, SILENCE_SECONDS):
             if isinstance(reply, Progress) and on_progress:
                 on_progress(reply.stage, reply.fraction)
-            elif isinstance(reply, Layer):
+            elif isinstance(reply, (Layer, Lit)):
                 layers.append(reply)
             elif isinstance(reply, Done):
-                return sorted(layers, key=lambda layer: layer.index), reply.notes
+                return layers, reply.notes
         raise RuntimeError("the daemon ended the request without a result, though nobody cancelled it")
 
     def status(self) -> Mapping[str, Any]:

@@ -143,7 +143,7 @@ def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
     for argument in arguments:
         if (
             joined
-            and joined[-1] in ("--box", "--reference-box")
+            and joined[-1] in ("--box", "--reference-box", "--at")
             and argument[:1] == "-"
             and argument[1:2].isdigit()
         ):

@@ -17,10 +17,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--part",
-        choices=("objects", "masks", "refiner", "backgrounds"),
+        choices=("objects", "masks", "refiner", "backgrounds", "light"),
         default="objects",
         help="the foreground generator (default), the mask generator, the refiner for large objects (of the "
-        "generator in --weights) or the background generator",
+        "generator in --weights), the background generator, or the network that judges light",
     )
     parser.add_argument(
         "--data",
@@ -102,6 +102,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
     parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
     parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")
+    parser.add_argument("--light", type=Path, help="light.safetensors to export with them")
     parser.set_defaults(run=run_train)
 
 
@@ -111,6 +112,7 @@ def run_train(arguments: argparse.Namespace) -> int:
 
     from daemon.commands.train_parts import (
         train_backgrounds,
+        train_light,
         train_masks,
         train_objects,
         train_own_class,
@@ -143,6 +145,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             train_refiner(arguments)
         elif arguments.part == "backgrounds":
             train_backgrounds(arguments)
+        elif arguments.part == "light":
+            train_light(arguments)
         else:
             train_objects(arguments, device)
     except (

@@ -116,6 +116,17 @@ def train_backgrounds(arguments: argparse.Namespace) -> None:
     print(f"{figures['images']:.0f} scenes in {figures['seconds'] / 60:.1f} min; weights in {arguments.out}")
 
 
+def train_light(arguments: argparse.Namespace) -> None:
+    """Trains the network that judges light; a run in the same folder goes on."""
+    from models.photos.data import read_records
+    from models.training.light_training import LightSettings, train_light
+
+    _use_threads(arguments.threads)
+    settings = LightSettings(minutes=arguments.minutes, seed=arguments.seed or 0)
+    figures = train_light(read_records(arguments.data), arguments.out, settings)
+    print(f"{figures['images']:.0f} objects in {figures['seconds'] / 60:.1f} min; weights in {arguments.out}")
+
+
 def _use_threads(threads: int | None) -> None:
     import torch
 
@@ -177,7 +188,7 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
     )
     if arguments.export is not None:
         records = [record for record in read_records(arguments.data) if record.split == "train"]
-        others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds)
+        others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds, arguments.light)
         choice = None if arguments.outlines is None else read_choice(arguments.outlines, arguments.data)
         export_run(arguments.out, arguments.export, others, records, choice, arguments.best_class)
         print(f"weights in {arguments.export}")

@@ -15,8 +15,11 @@ from daemon.home.machine import cpu_threads
 from daemon.packs.names import known_pack
 from daemon.packs.shelf import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
 from daemon.painting.insertion import OnStage, layers_of, warm_up_request
+from daemon.painting.lighting import lit
 from models.bundle import Bundle
 from models.files.manifest import ModelCorrupt, ModelMissing
+from models.light.network import LightNetwork
+from models.light.weights import load_light_network
 from wire.protocol import (
     MAX_WINDOW_PIXELS,
     ClassInfo,
@@ -24,7 +27,9 @@ from wire.protocol import (
     Insert,
     InsertObjectError,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
     Stage,
 )
@@ -60,6 +65,7 @@ class Engine:
         self._wanted = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by pack, "" the shipped one; last used last
         self._notes: list[str] = []
+        self._light: LightNetwork | None = None  # small enough for the CPU, whatever the device
         self._resolution = 0  # of the shipped networks
         self.classes: tuple[ClassInfo, ...] = ()
         torch.set_num_threads(cpu_threads())
@@ -127,6 +133,21 @@ class Engine:
         self._notes.append(why)
         yield from layers_of(self._bundle_on_cpu(pack), request, on_stage)
 
+    def light(self, request: Light, on_stage: OnStage) -> Iterator[Lit]:
+        """The object of a request in its scene's light; ``on_stage`` is called between stages.
+
+        Raises:
+            InsertObjectError: with the code and the sentence for the user.
+        """
+        if self._light is None:
+            on_stage(Stage.LOADING, 0.0)
+            try:
+                self._light = load_light_network(self._weights)
+            except (ModelMissing, ModelCorrupt) as error:
+                raise weights_error(error) from error
+        on_stage(Stage.OBJECT, 0.2)
+        yield lit(self._light, request)
+
     def _reason_for_cpu(self, error: RuntimeError) -> str:
         """Why the CPU has to do what the GPU could not, in words for the user.
 
@@ -165,6 +186,7 @@ class Engine:
     def release(self) -> None:
         """Gives the networks' memory back; the next insertion reads them again."""
         self._kept.clear()
+        self._light = None
         if self._wanted.type == "cuda":
             torch.cuda.empty_cache()
 

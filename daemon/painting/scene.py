@@ -93,9 +93,12 @@ def view_of(request: Insert) -> SceneView:
     Raises:
         InsertObjectError: as ``check_insert``.
     """
-    box = check_insert(request)
-    width, height = request.image_width, request.image_height
-    pixels, _ = _flattened(request.scene)
+    return scene_view(request.scene, check_insert(request), request.image_width, request.image_height)
+
+
+def scene_view(scene: PixelFrame, box: Rect, width: int, height: int) -> SceneView:
+    """What the scene's pixels show of an image of that size, around a box that is clipped to it."""
+    pixels, _ = _flattened(scene)
     window = sent_window(box, width, height)
     return SceneView(pixels, window, square_window(box, width, height), box, width, height)
 
@@ -294,6 +297,18 @@ def window_pixels(picture: Samples, box: Rect, limit: int) -> tuple[Rect, PixelF
         image = Image.fromarray(np.ascontiguousarray(part))
         part = np.asarray(image.resize(size, Image.Resampling.HAMMING, reducing_gap=3.0))
     return window, pixel_frame(part)
+
+
+def sent_object(pixels: Samples, limit: int) -> PixelFrame:
+    """A cut-out (h, w, 4) as a request for light sends it: rgba8, at most ``limit`` pixels a side."""
+    part = to_depth(pixels, 8)
+    longest = max(part.shape[:2])
+    if longest > limit:
+        size = tuple(max(1, round(side * limit / longest)) for side in (part.shape[1], part.shape[0]))
+        image = Image.fromarray(np.ascontiguousarray(part)).convert("RGBa")  # under its alpha
+        scaled = image.resize((size[0], size[1]), Image.Resampling.BOX)
+        part = np.asarray(scaled.convert("RGBA"))
+    return pixel_frame(part)
 
 
 def window_mask(mask: NDArray[np.uint8], box: Rect, limit: int) -> PixelFrame:

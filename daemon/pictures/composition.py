@@ -30,14 +30,14 @@ class PlacedLayer:
 
     pixels: Samples = field(repr=False)
     class_name: str
-    seed: int
+    seed: int | None  # None: it was not generated
     x: int
     y: int
     role: LayerRole = LayerRole.OBJECT
 
     @property
     def name(self) -> str:
-        name = f"{self.class_name} · seed {self.seed}"
+        name = self.class_name if self.seed is None else f"{self.class_name} · seed {self.seed}"
         return f"{name} · shadow" if self.role is LayerRole.SHADOW else name
 
 

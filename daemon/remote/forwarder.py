@@ -31,8 +31,8 @@ from wire.protocol import (
     Cancelled,
     Error,
     Hello,
-    Insert,
     InsertObjectError,
+    Painting,
     Progress,
     Reply,
     Stage,
@@ -49,7 +49,7 @@ class _Held:
     """A request that waits until the other computer is reached."""
 
     client: ClientKey
-    request: Insert
+    request: Painting
     frames: Sequence[Buffer]
     until: float  # on the monotonic clock
 
@@ -183,7 +183,7 @@ class Forwarder(Host):
         if self._lifeline.state is not UpstreamState.READY:
             self._send(client, Progress(hello.id, Stage.LOADING, self._lifeline.fraction))
 
-    def _accept(self, client: ClientKey, request: Insert, frames: Sequence[Buffer]) -> None:
+    def _accept(self, client: ClientKey, request: Painting, frames: Sequence[Buffer]) -> None:
         pixels = sum(map(len, frames[1:]))
         waiting = self._guests.size + sum(sum(map(len, held.frames[1:])) for held in self._held)
         if len(self._held) >= self._settings.queue_length or waiting + pixels > self._settings.queue_bytes:

@@ -13,15 +13,15 @@ from wire.protocol import (
     Cancelled,
     Done,
     Error,
-    Insert,
     InsertObjectError,
+    Painting,
     Reply,
 )
 
 
 @dataclass
 class _Sent:
-    request: Insert | Cancel
+    request: Painting | Cancel
     size: int  # bytes of pixels
 
 
@@ -50,7 +50,7 @@ class Guest:
         """Bytes of pixels that are on their way, or being worked on."""
         return sum(sent.size for sent in self._sent.values())
 
-    def note_sent(self, request: Insert | Cancel, frames: Sequence[Buffer]) -> None:
+    def note_sent(self, request: Painting | Cancel, frames: Sequence[Buffer]) -> None:
         self._sent[request.id] = _Sent(request, sum(map(len, frames[1:])))
 
     def note_reply(self, reply: Reply) -> bool:

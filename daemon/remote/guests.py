@@ -23,9 +23,9 @@ from wire.protocol import (
     Error,
     ErrorCode,
     Hello,
-    Insert,
     InsertObjectError,
     MalformedMessage,
+    Painting,
     Reply,
     decode_reply,
     encode,
@@ -105,7 +105,7 @@ class Guests:
             self._links.close(guest.link)
         return guest
 
-    def forward(self, guest: Guest, request: Insert | Cancel, frames: Sequence[Buffer]) -> None:
+    def forward(self, guest: Guest, request: Painting | Cancel, frames: Sequence[Buffer]) -> None:
         """Sends a request on.
 
         Raises:

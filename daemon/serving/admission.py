@@ -11,10 +11,12 @@ from wire.protocol import (
     ClassInfo,
     ErrorCode,
     Hello,
-    Insert,
     InsertObjectError,
+    Light,
     PackInfo,
+    Painting,
     check_insert,
+    check_light,
 )
 
 
@@ -32,7 +34,9 @@ def check_version(hello: Hello) -> None:
     )
 
 
-def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequence[PackInfo] = ()) -> Insert:
+def checked(
+    request: Painting, classes: Sequence[ClassInfo] | None, packs: Sequence[PackInfo] = ()
+) -> Painting:
     """The request, with class and style named as the networks name them; what cannot succeed is refused.
 
     ``classes`` and ``packs`` are as for ``named``; ``classes`` is None while the networks are not loaded:
@@ -41,6 +45,9 @@ def checked(request: Insert, classes: Sequence[ClassInfo] | None, packs: Sequenc
     Raises:
         InsertObjectError: with the sentence for the user.
     """
+    if isinstance(request, Light):
+        check_light(request)
+        return request
     check_insert(request)
     if classes is None:
         return request

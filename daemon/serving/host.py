@@ -25,6 +25,7 @@ from daemon.serving.settings import Settings
 from daemon.serving.worker import as_painters_error
 from daemon.serving.workqueue import ClientKey
 from wire.protocol import (
+    PAINTINGS,
     Buffer,
     Cancel,
     Done,
@@ -33,6 +34,8 @@ from wire.protocol import (
     Hello,
     Insert,
     InsertObjectError,
+    Light,
+    Painting,
     Reply,
     Request,
     Shutdown,
@@ -164,11 +167,11 @@ class Host(abc.ABC):
             self._refuse(client, identity, as_painters_error(error, "The request could not be read."))
 
     def _answer(self, client: ClientKey, request: Request, frames: list[Buffer]) -> None:
-        if self._ending and isinstance(request, (Hello, Insert)):
+        if self._ending and isinstance(request, (Hello, *PAINTINGS)):
             raise self._ending_error()
         if isinstance(request, Hello):
             self._greet(client, request)
-        elif isinstance(request, Insert):
+        elif isinstance(request, (Insert, Light)):
             self._check_turn(client, request)
             self._accept(client, request, frames)
         elif isinstance(request, Cancel):
@@ -180,7 +183,7 @@ class Host(abc.ABC):
             self._asked_to_end.append((client, request.id))
             self._ending = True
 
-    def _check_turn(self, client: ClientKey, request: Insert) -> None:
+    def _check_turn(self, client: ClientKey, request: Painting) -> None:
         """Raises InsertObjectError ``bad-request`` for a client that has not said hello, or says it twice."""
         if not self._knows(client):
             raise InsertObjectError(
@@ -283,7 +286,7 @@ class Host(abc.ABC):
     def _greet(self, client: ClientKey, hello: Hello) -> None: ...
 
     @abc.abstractmethod
-    def _accept(self, client: ClientKey, request: Insert, frames: Sequence[Buffer]) -> None: ...
+    def _accept(self, client: ClientKey, request: Painting, frames: Sequence[Buffer]) -> None: ...
 
     @abc.abstractmethod
     def _cancel(self, client: ClientKey, request: Cancel, frames: Sequence[Buffer]) -> None: ...

@@ -44,8 +44,8 @@ from wire.protocol import (
     Error,
     ErrorCode,
     Hello,
-    Insert,
     InsertObjectError,
+    Painting,
     Reply,
 )
 
@@ -201,7 +201,7 @@ class Service(Host):
     def _greet(self, client: ClientKey, hello: Hello) -> None:
         self._reception.greet(client, hello)
 
-    def _accept(self, client: ClientKey, request: Insert, _frames: Sequence[Buffer]) -> None:
+    def _accept(self, client: ClientKey, request: Painting, _frames: Sequence[Buffer]) -> None:
         work = Work(client, checked(request, self._reception.classes, self._reception.packs))
         try:
             replaced = self._queue.put(work)

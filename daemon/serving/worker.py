@@ -23,7 +23,9 @@ from wire.protocol import (
     Insert,
     InsertObjectError,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
     Progress,
     Stage,
@@ -56,6 +58,8 @@ class Engine(Protocol):
     def load(self, on_progress: Callable[[float], None]) -> None: ...
 
     def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]: ...
+
+    def light(self, request: Light, on_stage: Callable[[Stage, float], None]) -> Iterator[Lit]: ...
 
     def take_notes(self) -> tuple[str, ...]: ...
 
@@ -100,7 +104,7 @@ class Replied:
     """A reply on the way to the result."""
 
     work: Work
-    reply: Progress | Layer
+    reply: Progress | Layer | Lit
 
 
 @dataclass(frozen=True)
@@ -286,11 +290,9 @@ class Worker:
         failure = self._load()
         if failure is not None or self._engine is None:
             return _error_reply(work, failure or as_painters_error(None, "The networks are not loaded."))
-        layers: Iterator[Layer] = iter(())
+        layers: Iterator[Layer | Lit] = iter(())
         try:
-            wish = named(work.request.wish, self._engine.classes, self._engine.packs)
-            request = replace(work.request, wish=wish)
-            layers = self._engine.insert(request, lambda stage, part: self._tell_stage(work, stage, part))
+            layers = self._layers(self._engine, work)
             for layer in layers:
                 if work.dropped.is_set():
                     raise Interrupted
@@ -307,7 +309,16 @@ class Worker:
         finally:
             self._close(layers)
 
-    def _close(self, layers: Iterator[Layer]) -> None:
+    def _layers(self, engine: Engine, work: Work) -> Iterator[Layer | Lit]:
+        def on_stage(stage: Stage, part: float) -> None:
+            self._tell_stage(work, stage, part)
+
+        if isinstance(work.request, Light):
+            return engine.light(work.request, on_stage)
+        wish = named(work.request.wish, engine.classes, engine.packs)
+        return engine.insert(replace(work.request, wish=wish), on_stage)
+
+    def _close(self, layers: Iterator[Layer | Lit]) -> None:
         """Ends a generator that was left half way, so that the engine can tidy up now."""
         close = getattr(layers, "close", None)
         if close is None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from wire.protocol import ErrorCode, Insert, InsertObjectError
+from wire.protocol import ErrorCode, InsertObjectError, Painting, PixelFrame
 
 ClientKey = bytes
 
 
 @dataclass(eq=False)
 class Work:
-    """One insert request on its way; ``dropped`` is set when nobody wants its result any more."""
+    """One request for the networks on its way; ``dropped`` is set when nobody wants its result any more."""
 
     client: ClientKey
-    request: Insert
+    request: Painting
     dropped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -27,8 +27,8 @@ class Work:
     @property
     def size(self) -> int:
         """Bytes of pixels that the request holds in memory."""
-        frames = (self.request.scene, self.request.mask, self.request.reference)
-        return sum(len(frame.data) for frame in frames if frame is not None)
+        values = (getattr(self.request, item.name) for item in fields(self.request))
+        return sum(len(value.data) for value in values if isinstance(value, PixelFrame))
 
 
 class QueueFull(InsertObjectError):

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
+from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LIGHT, LOOKS, MASKS, PARTS, REFINER
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
 from models.training import checkpoint
@@ -34,11 +34,18 @@ class OtherParts:
     masks: Path | None = None
     refiner: Path | None = None
     background: Path | None = None
+    light: Path | None = None
 
     def copy(self, folder: Path) -> list[str]:
         """Copies what is named; returns the names of all that are there then."""
         present = []
-        for name, given in ((MASKS, self.masks), (REFINER, self.refiner), (BACKGROUND, self.background)):
+        others = (
+            (MASKS, self.masks),
+            (REFINER, self.refiner),
+            (BACKGROUND, self.background),
+            (LIGHT, self.light),
+        )
+        for name, given in others:
             if given is not None and given.resolve() != (folder / name).resolve():
                 shutil.copyfile(given, folder / name)
             if (folder / name).is_file():

@@ -27,7 +27,9 @@ from wire.protocol import (
     Hello,
     Insert,
     Layer,
+    Light,
     Limits,
+    Lit,
     MalformedMessage,
     PackInfo,
     PixelFormat,
@@ -80,6 +82,20 @@ REQUESTS: list[protocol.Request] = [
     Cancel("c", "i1"),
     StatusRequest("s"),
     Shutdown("x"),
+    Light(
+        "l1",
+        640,
+        480,
+        Rect(-5, 10, 100, 120),
+        Rect(0, 0, 168, 168),
+        SCENE,
+        OBJECT,
+        0.25,
+        {"exposure": -0.5, "ramp_x": 0.125},
+        shadow=True,
+        preview=True,
+    ),
+    Light("l2", 640, 480, Rect(0, 0, 8, 8), Rect(0, 0, 12, 12), SCENE, OBJECT),
 ]
 REPLIES: list[protocol.Reply] = [
     Welcome(
@@ -103,6 +119,8 @@ REPLIES: list[protocol.Reply] = [
         "h", 1, "0.1.0", "cpu", (), Limits(), (PackInfo("lamps", "Lamps", (ClassInfo("lamp", "Lamp"),)),)
     ),
     Layer("i1", 0, "dog", 42, 5, 6, OBJECT, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), -4, 9),
+    Lit("l1", OBJECT, {"exposure": -0.5, "warmth": 0.0}),
+    Lit("l1", OBJECT, {}, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), -4, 9),
 ]
 
 
@@ -226,7 +244,29 @@ def test_an_insert_with_a_wrong_field_is_malformed(name: str, value: Any) -> Non
     assert len(caught.value.sentence) < 200
 
 
-@pytest.mark.parametrize("message", [*REQUESTS[:1], FULL_INSERT, *REQUESTS[4:5]], ids=kind)
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"exposure": "much"},
+        {"exposure": True},
+        {"exposure": float("nan")},
+        {"exposure": float("inf")},
+        {"exposure": 1e9},
+        {f"number {place}": 0.0 for place in range(33)},
+        {"x" * 5000: 1.0},
+        [0.5],
+    ],
+    ids=["text", "flag", "no number", "endless", "huge", "too many", "long name", "a list"],
+)
+def test_adjustments_that_are_no_few_plain_numbers_are_malformed(numbers: Any) -> None:
+    frames = encode(Light("l", 640, 480, Rect(0, 0, 8, 8), Rect(0, 0, 12, 12), SCENE, OBJECT))
+    header = msgpack.unpackb(frames[0])
+    header["adjustments"] = numbers
+    with pytest.raises(MalformedMessage, match="adjustments"):
+        decode_request([msgpack.packb(header), *frames[1:]])
+
+
+@pytest.mark.parametrize("message", [*REQUESTS[:1], FULL_INSERT, *REQUESTS[4:5], REQUESTS[-1]], ids=kind)
 def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protocol.Request) -> None:
     optional = {
         "type",
@@ -236,6 +276,8 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "variations",
         "depth",
         "preview",
+        "strength",
+        "adjustments",
         "packs",
         "shadow_x",
         "shadow_y",

@@ -16,6 +16,7 @@ from .messages import (
     MAX_LAYER_PIXELS,
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
+    PAINTINGS,
     PLAIN_USERNAME,
     PROTOCOL_VERSION,
     Accepted,
@@ -28,8 +29,11 @@ from .messages import (
     Hello,
     Insert,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
+    Painting,
     PixelFormat,
     PixelFrame,
     Progress,
@@ -42,7 +46,7 @@ from .messages import (
     Welcome,
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
-from .rules import check_insert
+from .rules import check_insert, check_light, object_place
 from .wish import MAX_SEED, NOT_DRAWN, Wish
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "MAX_WINDOW_PIXELS",
     "MIN_BOX_SIDE",
     "NOT_DRAWN",
+    "PAINTINGS",
     "PLAIN_USERNAME",
     "PROTOCOL_VERSION",
     "WINDOW_SCALE",
@@ -70,9 +75,12 @@ __all__ = [
     "Insert",
     "InsertObjectError",
     "Layer",
+    "Light",
     "Limits",
+    "Lit",
     "MalformedMessage",
     "PackInfo",
+    "Painting",
     "PixelFormat",
     "PixelFrame",
     "Progress",
@@ -86,10 +94,12 @@ __all__ = [
     "Welcome",
     "Wish",
     "check_insert",
+    "check_light",
     "decode_reply",
     "decode_request",
     "encode",
     "from_plain",
+    "object_place",
     "sent_size",
     "sent_window",
     "square_window",

@@ -18,6 +18,8 @@ from .messages import (
     Hello,
     Insert,
     Layer,
+    Light,
+    Lit,
     PixelFormat,
     PixelFrame,
     Progress,
@@ -37,9 +39,9 @@ except ImportError:
 
 MAX_HEADER_BYTES = 64 * 1024
 
-_REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Cancel, StatusRequest, Shutdown)}
+_REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Light, Cancel, StatusRequest, Shutdown)}
 _REPLIES: dict[str, type[Any]] = {
-    c.TYPE: c for c in (Welcome, Accepted, Progress, Layer, Done, Cancelled, Status, Error)
+    c.TYPE: c for c in (Welcome, Accepted, Progress, Layer, Lit, Done, Cancelled, Status, Error)
 }
 
 

@@ -69,6 +69,7 @@ def formats(*allowed: PixelFormat) -> Mapping[str, Any]:
 
 
 SCENE_FORMATS = formats(PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8)
+CUT_OUT_FORMATS = formats(PixelFormat.RGBA8, PixelFormat.BGRA8, PixelFormat.RGBA16)
 LAYER_FORMATS = formats(PixelFormat.RGBA8, PixelFormat.RGBA16)
 ON_THE_IMAGE = within(-MAX_IMAGE_SIDE, MAX_IMAGE_SIDE)
 COUNT = within(0, 2**31)
@@ -110,6 +111,30 @@ class Insert:
     preview: bool = False
     mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))
     reference: PixelFrame | None = field(default=None, metadata=SCENE_FORMATS)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Asks for a layer's own pixels in the light of its scene.
+
+    ``object`` (rgba8, bgra8 or rgba16) fills ``box``, which may reach over the border; ``window`` and
+    ``scene`` are as for ``Insert``, without the object. ``adjustments`` are those of an earlier ``Lit``, to
+    be applied again as they are; without any, light is judged. ``strength`` is the share of them that is
+    applied. ``shadow`` asks for a contact shadow.
+    """
+
+    TYPE: ClassVar[str] = "light"
+    id: str = field(metadata=AN_ID)
+    image_width: int = field(metadata=within(1, MAX_IMAGE_SIDE))
+    image_height: int = field(metadata=within(1, MAX_IMAGE_SIDE))
+    box: Rect
+    window: Rect
+    scene: PixelFrame = field(metadata=SCENE_FORMATS)
+    object: PixelFrame = field(metadata=CUT_OUT_FORMATS)
+    strength: float = 1.0
+    adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
+    shadow: bool = False
+    preview: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,6 +261,23 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Lit:
+    """A layer in its scene's light: ``pixels`` (rgba8 or rgba16) of the size of the request's ``object``.
+
+    ``adjustments`` is what the whole strength means, named numbers to keep with the layer; all 0: it had the
+    light already. ``shadow`` is as for ``Layer``.
+    """
+
+    TYPE: ClassVar[str] = "lit"
+    id: str = field(metadata=AN_ID)
+    pixels: PixelFrame = field(metadata=LAYER_FORMATS)
+    adjustments: Mapping[str, float] = field(hash=False)
+    shadow: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
+    shadow_x: int = field(default=0, metadata=ON_THE_IMAGE)
+    shadow_y: int = field(default=0, metadata=ON_THE_IMAGE)
+
+
+@dataclass(frozen=True)
 class Done:
     """The request is finished. ``notes`` are sentences for the user (say, that the CPU had to help out)."""
 
@@ -276,5 +318,7 @@ class Error:
         return InsertObjectError(self.code, self.sentence, self.hint)
 
 
-Request: TypeAlias = "Hello | Insert | Cancel | StatusRequest | Shutdown"
-Reply: TypeAlias = "Welcome | Accepted | Progress | Layer | Done | Cancelled | Status | Error"
+Painting: TypeAlias = "Insert | Light"
+PAINTINGS = (Insert, Light)  # what the networks are needed for
+Request: TypeAlias = "Hello | Insert | Light | Cancel | StatusRequest | Shutdown"
+Reply: TypeAlias = "Welcome | Accepted | Progress | Layer | Lit | Done | Cancelled | Status | Error"

@@ -16,6 +16,7 @@ from .errors import ErrorCode, InsertObjectError
 from .geometry import Rect
 
 MAX_IMAGE_SIDE = 300_000  # image pixels; Krita's and GIMP's own limits lie at or below this
+MAX_NUMBERS = 32  # in a map of named numbers
 MAX_TEXT = 4096  # characters, where a field does not say otherwise
 
 Kind = TypeVar("Kind")
@@ -173,6 +174,15 @@ def _read_map(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
+def _read_numbers(value: Any, name: str) -> Mapping[str, float]:
+    if not isinstance(value, dict) or len(value) > MAX_NUMBERS:
+        raise MalformedMessage(f"{name} must be a map of few numbers.")
+    for number in value.values():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not abs(number) <= 1000:
+            raise MalformedMessage(f"{name} must hold numbers from -1000 to 1000.")
+    return {_read_text(key, name): float(number) for key, number in value.items()}
+
+
 def _read_labels(value: Any, name: str) -> Mapping[str, str]:
     return {_read_text(key, name): _read_text(text, name) for key, text in _read_map(value, name).items()}
 
@@ -185,4 +195,5 @@ _SIMPLE: dict[str, Reader] = {
     "Rect": _read_rect,
     "Mapping[str, str]": _read_labels,
     "Mapping[str, Any]": _read_map,
+    "Mapping[str, float]": _read_numbers,
 }

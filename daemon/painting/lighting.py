@@ -1,0 +1,81 @@
+"""A request for light: what an object lacks of its scene's light, and the object with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from daemon.painting.cut_out import in_square
+from daemon.painting.grain import scene_grain
+from daemon.painting.layer_light import adjustments_of, with_light
+from daemon.painting.pixels import Samples, frame_pixels, pixel_frame, to_depth
+from daemon.painting.scene import SceneView, scene_view, square_pixels
+from daemon.painting.shadow import contact_shadow
+from models.light.adjustments import JUDGED, RANGES, Adjustments
+from models.light.judgement import judged
+from models.light.network import SIDE, LightNetwork
+from wire.protocol import (
+    ErrorCode,
+    InsertObjectError,
+    Light,
+    Lit,
+    PixelFormat,
+    check_light,
+)
+
+SHADOW_SIDE = 128  # cells along the window that a shadow is made in
+LEAST_SHOWN = 12  # cells of the network's that an object must cover to be judged
+
+
+def lit(network: LightNetwork, request: Light) -> Lit:
+    """The object in the light of its scene, or in that of the adjustments that the request gives.
+
+    Raises:
+        InsertObjectError: as ``check_light``; ``bad-request`` for adjustments that there are none of, or an
+            object of which nothing is to be seen.
+    """
+    view = scene_view(request.scene, check_light(request), request.image_width, request.image_height)
+    pixels = frame_pixels(request.object)
+    if request.object.format is PixelFormat.BGRA8:
+        pixels = pixels[..., (2, 1, 0, 3)]
+    shown = to_depth(pixels, 8)
+    if request.adjustments:
+        adjustments = adjustments_of(request.adjustments)
+    else:
+        adjustments = found_adjustments(network, shown, request, view)
+    layer = with_light(pixels, adjustments, request.strength)
+    shadow = None
+    if request.shadow:
+        _, alpha = in_square(shown, request.box, view.square, SHADOW_SIDE)
+        shadow = contact_shadow(alpha, view, depth=8 * pixels.itemsize)
+    return Lit(request.id, pixel_frame(layer), adjustments.to_map(), *(shadow or (None, 0, 0)))
+
+
+def found_adjustments(network: LightNetwork, pixels: Samples, request: Light, view: SceneView) -> Adjustments:
+    """What the network says of an object, uint8 (h, w, 4), in its scene, and the scene's grain.
+
+    Raises:
+        InsertObjectError: ``bad-request``: hardly anything of the object is to be seen in the picture.
+    """
+    colours, alpha = in_square(pixels, request.box, view.square, SIDE)
+    if int((alpha >= 0.5).sum()) < LEAST_SHOWN:
+        raise InsertObjectError(
+            ErrorCode.BAD_REQUEST,
+            "Too little of the object is to be seen to judge its light.",
+            "Put it on the picture, and not too small.",
+        )
+    scene = _planes(square_pixels(view, SIDE)) * 2 - 1
+    mask = torch.from_numpy(alpha)[None, None]
+    numbers = judged(network, scene, _planes(colours) * 2 - 1, mask)[0].tolist()
+    held = {
+        name: min(max(value, RANGES[name][0]), RANGES[name][1])
+        for name, value in zip(JUDGED, numbers, strict=True)
+    }
+    if not any(held.values()):
+        return Adjustments()  # it has the scene's light, and is left as it is
+    return Adjustments.from_map({**held, "grain": scene_grain(view)})
+
+
+def _planes(pixels: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]

@@ -1,0 +1,46 @@
+"""Judging light until nothing is left to say: the adjustments of an object in its scene."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from models.light.adjustments import JUDGED
+from models.light.application import adjusted, frames_of, within_ranges
+from models.light.network import LightNetwork
+
+LOOKS = 8  # times that the network looks, each time at the object as it would be by now
+BEGUN = 5.0  # code values of 255, root mean square over the object, from which anything is changed at all
+NOTICED = 3.0  # the same, from which a further look counts
+
+
+@torch.no_grad()
+def judged(network: LightNetwork, scene: Tensor, objects: Tensor, mask: Tensor) -> Tensor:
+    """The adjustments (B, 8) that give objects the light of their scenes; 0 where they have it.
+
+    The network says what is missing, sees the object with it, and says what is missing still. It ends where
+    that is too little to be noticed, so that an object that has been lit is left as it is.
+
+    Args:
+        scene, objects: (B, 3, S, S), sRGB in -1..1; mask: (B, 1, S, S) in 0..1.
+    """
+    frames = frames_of(mask)
+    numbers = torch.zeros(len(mask), len(JUDGED), device=mask.device)
+    shown = objects
+    open_still = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
+    for look in range(LOOKS):
+        enough = NOTICED if look else BEGUN
+        further = within_ranges(numbers + network(mask * shown + (1 - mask) * scene, mask))
+        becomes = adjusted(objects, further, frames)
+        open_still = open_still & (distance(becomes, shown, mask) >= enough)
+        if not bool(open_still.any()):
+            break
+        numbers = torch.where(open_still[:, None], further, numbers)
+        shown = torch.where(open_still[:, None, None, None], becomes, shown)
+    return numbers
+
+
+def distance(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
+    """Root mean square difference (B,) of two pictures over the object, in code values of 255."""
+    squares = ((one - other) * 127.5).square().mean(1, keepdim=True) * mask
+    return (squares.sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt()
