@@ -9,7 +9,7 @@ from models.light.adjustments import JUDGED
 from models.light.application import adjusted, frames_of, within_ranges
 from models.light.network import LightNetwork
 
-LOOKS = 8  # times that the network looks, each time at the object as it would be by now
+LOOKS = 2  # times that the network looks, as it was trained to; the second time at what it has made
 BEGUN = 5.0  # code values of 255, root mean square over the object, from which anything is changed at all
 NOTICED = 3.0  # the same, from which a further look counts
 
