@@ -21,10 +21,12 @@ class Idleness:
         """``clock`` gives seconds and never goes back."""
         self._clock = clock
         self._since = clock()
+        self._seen = self._since  # the end of the last wait
 
     @property
     def seconds(self) -> float:
-        return self._clock() - self._since
+        """Up to the end of the last wait: what came after it may have been a stop."""
+        return max(0.0, self._seen - self._since)
 
     def restart(self) -> None:
         """Somebody has asked for something."""
@@ -32,9 +34,12 @@ class Idleness:
 
     @contextlib.contextmanager
     def waiting(self, milliseconds: int | None) -> Iterator[None]:
-        """Around a wait of so long at most; one that took much longer does not count at all."""
-        began = self._clock()
+        """Around a wait of so long at most; one that took much longer does not count at all.
+
+        What was done since the wait before counts with it: the process may have been stopped in between.
+        """
         yield
-        waited = self._clock() - began
+        now = self._clock()
+        waited, self._seen = now - self._seen, now
         if milliseconds is not None and waited > milliseconds / 1000 + LATE_SECONDS:
-            self._since += waited
+            self._since = min(now, self._since + waited)

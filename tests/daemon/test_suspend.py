@@ -63,6 +63,27 @@ def test_a_wait_that_is_a_little_late_counts() -> None:
     assert idleness.seconds == 1.5
 
 
+def test_a_stop_between_two_waits_does_not_count() -> None:
+    clock = Clock()
+    idleness = Idleness(clock)
+    with idleness.waiting(1000):
+        clock.now += 0.5
+    clock.now += 3600
+    with idleness.waiting(1000):
+        clock.now += 0.5
+    assert idleness.seconds == 0.5
+
+
+def test_a_stop_while_a_request_is_answered_does_not_count_before_it() -> None:
+    clock = Clock()
+    idleness = Idleness(clock)
+    clock.now += 3600
+    idleness.restart()
+    with idleness.waiting(1000):
+        clock.now += 0.5
+    assert idleness.seconds == 0
+
+
 def test_a_wait_without_an_end_says_nothing_about_a_suspension() -> None:
     clock = Clock()
     idleness = Idleness(clock)

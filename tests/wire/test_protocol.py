@@ -278,6 +278,7 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "preview",
         "strength",
         "adjustments",
+        "shadow",
         "packs",
         "shadow_x",
         "shadow_y",
