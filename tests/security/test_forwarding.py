@@ -26,6 +26,8 @@ from wire.protocol import (
     Insert,
     InsertObjectError,
     Layer,
+    Light,
+    Lit,
     PixelFormat,
     PixelFrame,
     Progress,
@@ -70,6 +72,20 @@ def test_an_insertion_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_
     assert forwarded == local
     assert [layer.seed for layer in layers(forwarded)] == [7, 8, 9]
     assert bytes(layers(forwarded)[0].pixels.data[:6:2]) == bytes(stand_in_colour("cat", 7, 0))
+
+
+def test_light_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_desk: OpenDesk) -> None:
+    box = open_box()
+    desk = open_desk(box)
+    grey = an_insert()
+    pixels = PixelFrame(12, 8, PixelFormat.RGBA8, bytes(range(96)) * 4)
+    place = grey.wish.box
+    request = Light(new_id(), grey.image_width, grey.image_height, place, grey.window, grey.scene, pixels)
+    forwarded, local = desk.peer().ask(request), box.peer().ask(request)
+    assert forwarded == local
+    lit = next(reply for reply in forwarded if isinstance(reply, Lit))
+    assert bytes(lit.pixels.data) == bytes(pixels.data)
+    assert lit.adjustments
 
 
 def test_the_welcome_names_the_computer_that_does_the_work(open_box: OpenBox, open_desk: OpenDesk) -> None:
