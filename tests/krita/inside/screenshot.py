@@ -11,7 +11,7 @@ from promises import until
 PHOTO = Path(__file__).resolve().parents[3] / "docs" / "demo" / "photo.jpg"
 FRAME = (1280, 860)
 HIDDEN = ("PresetDocker", "ColorSelectorNg", "sharedtooldocker")
-OBJECTS = (("sheep", (190, 545, 150, 115), 6), ("horse", (440, 520, 230, 190), 3))
+OBJECTS = (("sheep", (190, 545, 150, 115), 6), ("horse", (440, 520, 230, 190), 5))
 
 
 def promise_a_picture_of_krita_at_work(_figures):
