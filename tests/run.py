@@ -5,6 +5,7 @@
 
 The environment is kept in the user's cache folder (or in the folder that INSERT_OBJECT_TEST_ENVIRONMENT
 names) and made again when the pinned packages change. ``--fast`` leaves out slow tests and real editors.
+Without arguments for pytest, the tests in real editors, which mostly wait, run beside the others.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -33,7 +37,8 @@ from installer.computer.file_lock import file_lock  # noqa: E402
 
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 READY = "ready"  # file in the environment's folder, written last
-THREADS = "2"  # more than the cores at hand make every test slower
+THREADS = 2  # more than the cores at hand make every test slower
+IN_EDITORS = ("tests/gimp", "tests/krita")
 
 
 def cache_folder() -> Path:
@@ -93,15 +98,19 @@ def say(line: str) -> None:
     print(f"== {line}", flush=True)
 
 
+def environ(threads: int) -> dict[str, str]:
+    """The environment variables of a check that may use so many threads."""
+    return clean_environ({name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")})
+
+
 def check(environment: Environment, *command: str) -> bool:
     """Runs ``python -m COMMAND`` in the checkout and tells whether it was content."""
     say(" ".join(command))
     started = time.monotonic()
-    environ = clean_environ({name: THREADS for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")})
     done = subprocess.run(
         [str(environment.python), "-m", *command],
         cwd=ROOT,
-        env=environ,
+        env=environ(THREADS),
         stdin=subprocess.DEVNULL,
         check=False,
     )
@@ -109,6 +118,35 @@ def check(environment: Environment, *command: str) -> bool:
         verdict = "FAILED" if done.returncode else "ok"
         say(f"{' '.join(command)}: {verdict}, {time.monotonic() - started:.0f} s")
     return done.returncode == 0
+
+
+def check_in_two(environment: Environment) -> bool:
+    """Runs the tests in real editors beside the others; the last line sums up both, as pytest would."""
+    say(f"pytest, {' and '.join(IN_EDITORS)} beside the others")
+    started = time.monotonic()
+    pytest = [str(environment.python), "-m", "pytest"]
+    others = [f"--ignore={folder}" for folder in IN_EDITORS]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
+        options: dict[str, Any] = {"cwd": ROOT, "env": environ(THREADS // 2), "stdin": subprocess.DEVNULL}
+        beside = subprocess.Popen([*pytest, *IN_EDITORS], stdout=kept, stderr=subprocess.STDOUT, **options)
+        last = ""
+        with subprocess.Popen(
+            [*pytest, *others], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+        ) as shown:
+            for line in shown.stdout or ():
+                print(line, end="", flush=True)
+                last = line if line.strip() else last
+        codes = [shown.returncode, beside.wait()]
+        kept.seek(0)
+        text = kept.read()
+    print(text, flush=True)
+    counts: dict[str, int] = {}
+    for summary in (last, text.rstrip().rpartition("\n")[2]):
+        for number, what in re.findall(r"(\d+) ([a-z]+)", summary.partition(" in ")[0]):
+            counts[what] = counts.get(what, 0) + int(number)
+    words = ", ".join(f"{number} {what}" for what, number in counts.items())
+    print(f"===== {words} in {time.monotonic() - started:.2f}s =====", flush=True)
+    return codes == [0, 0]
 
 
 def main() -> int:
@@ -131,7 +169,8 @@ def main() -> int:
     failed = [" ".join(command) for command in checks if not check(environment, *command)]
     if failed:
         say(f"Not content: {', '.join(failed)}; the tests run all the same")
-    return 0 if check(environment, "pytest", *for_pytest) and not failed else 1
+    passed = check(environment, "pytest", *for_pytest) if for_pytest else check_in_two(environment)
+    return 0 if passed and not failed else 1
 
 
 if __name__ == "__main__":
