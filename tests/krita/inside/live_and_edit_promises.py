@@ -78,6 +78,7 @@ def promise_nothing_is_touched_while_the_mouse_drags_a_selection(figures):
         bench.xdotool("mouseup", 1)
         yield 300
     yield from until(lambda: desk().preview.is_shown, failure_or("the preview after the drag"))
+    yield from until(lambda: bench.seen_box() is not None, "the dragged selection")
     box = bench.seen_box()
     figures["dragged selection"] = list(box)
     zoom = krita().activeWindow().activeView().canvas().zoomLevel() * 72.0 / document.resolution()
