@@ -62,9 +62,10 @@ def promise_nothing_is_touched_while_the_mouse_drags_a_selection(figures):
     document = yield from open_picture()
     yield from started(document, variations=1)
     krita().action("KisToolSelectRectangular").trigger()
-    yield 300
+    yield 800
     middle = _middle_of_the_canvas()
     bench.xdotool("mousemove", middle.x() - 150, middle.y() - 120, "mousedown", 1)
+    yield 500  # a busy Krita takes the press where the pointer is when it comes to it
     bench.xdotool("mousemove", middle.x() - 50, middle.y() - 40)
     yield 150
     try:
