@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
-from models.files.weights_file import kinds_of, read_tensors
+from models.files.weights_file import fill
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.looks import NO_LOOKS, Looks
@@ -73,7 +73,7 @@ class Bundle:
             )
         networks = ((generator, FOREGROUND), (encoder, ENCODER), (parts_encoder, PARTS))
         for network, name in networks:
-            _fill(network, folder / name, manifest.files[name])
+            fill(network, folder / name, manifest.files[name])
         mask_generator, shapes, mask_classes = load_mask_weights(
             folder / MASKS, device=device, sha256=manifest.files[MASKS]
         )
@@ -248,13 +248,7 @@ def _read_refiner(
         return None
     with torch.device("meta"):
         refiner = Refiner()
-    _fill(refiner, folder / REFINER, manifest.files[REFINER])
+    fill(refiner, folder / REFINER, manifest.files[REFINER])
     refiner.eval().requires_grad_(requires_grad=False)
     refiner.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return refiner
-
-
-def _fill(network: nn.Module, file: Path, sha256: str) -> None:
-    """Gives a network that was built without memory the weights of a file, in float32."""
-    tensors = {name: value.float() for name, value in read_tensors(file, kinds_of(network), sha256).items()}
-    network.load_state_dict(tensors, strict=True, assign=True)

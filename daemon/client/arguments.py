@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect, Wish
+from wire.protocol.plain import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +70,7 @@ def box_of(name: str, value: Any) -> Rect:
         if isinstance(error, WrongArgument):
             raise
         raise WrongArgument(
-            f"{name} is {_shown(value)}, it must be four whole numbers.", "Give (x, y, width, height)."
+            f"{name} is {shown(value)}, it must be four whole numbers.", "Give (x, y, width, height)."
         ) from None
     return Rect(x, y, width, height)
 
@@ -78,14 +79,14 @@ def whole_of(name: str, value: Any, low: int, high: int) -> int:
     """A whole number, numpy's included, from ``low`` to ``high``."""
     number = _index(value)
     if number is None or not low <= number <= high:
-        raise WrongArgument(f"{name} is {_shown(value)}, it must be a whole number from {low} to {high}.")
+        raise WrongArgument(f"{name} is {shown(value)}, it must be a whole number from {low} to {high}.")
     return number
 
 
 def text_of(name: str, value: Any) -> str:
     """A text, which may be empty."""
     if not isinstance(value, str):
-        raise WrongArgument(f"{name} is {_shown(value)}, it must be a text.")
+        raise WrongArgument(f"{name} is {shown(value)}, it must be a text.")
     return value
 
 
@@ -95,7 +96,7 @@ def flag_of(name: str, value: Any) -> bool:
         return value
     if type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_"):
         return bool(value)
-    raise WrongArgument(f"{name} is {_shown(value)}, it must be True or False.")
+    raise WrongArgument(f"{name} is {shown(value)}, it must be True or False.")
 
 
 def wish_of(class_name: Any, box: Any, choices: Mapping[str, Any]) -> Wish:
@@ -122,12 +123,12 @@ def choice_of(name: str, value: Any, kind: type[Choice]) -> Choice:
         return kind(value)
     except ValueError:
         known = ", ".join(repr(one.value) for one in kind)
-        raise WrongArgument(f"{name} is {_shown(value)}, it must be one of {known}.") from None
+        raise WrongArgument(f"{name} is {shown(value)}, it must be one of {known}.") from None
 
 
 def callable_of(name: str, value: Any) -> Callable[..., Any]:
     if not callable(value):
-        raise WrongArgument(f"{name} is {_shown(value)}, it must be a function.")
+        raise WrongArgument(f"{name} is {shown(value)}, it must be a function.")
     return value  # type: ignore[no-any-return]
 
 
@@ -147,8 +148,3 @@ def _index(value: Any) -> int | None:
         return None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         return None
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"

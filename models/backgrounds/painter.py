@@ -10,7 +10,7 @@ from torch import Tensor
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import BACKGROUND
-from models.files.weights_file import kinds_of, read_tensors
+from models.files.weights_file import fill
 
 
 class BackgroundPainter:
@@ -40,6 +40,5 @@ def load_background_generator(folder: Path) -> BackgroundPainter:
         raise ModelCorrupt(folder / FILE_NAME, "lists no background generator")
     with torch.device("meta"):
         generator = BackgroundGenerator()
-    tensors = read_tensors(folder / BACKGROUND, kinds_of(generator), manifest.files[BACKGROUND])
-    generator.load_state_dict({name: value.float() for name, value in tensors.items()}, assign=True)
+    fill(generator, folder / BACKGROUND, manifest.files[BACKGROUND])
     return BackgroundPainter(generator.eval().requires_grad_(requires_grad=False))

@@ -39,6 +39,16 @@ def read_tensors(
     return read_weights(path, lambda _: expected, sha256).tensors
 
 
+def fill(network: nn.Module, path: Path, sha256: str | None = None) -> None:
+    """Gives a network that was built without memory (device meta) the weights of a file, in float32.
+
+    Raises:
+        ModelMissing, ModelCorrupt: as ``read_weights``.
+    """
+    tensors = read_tensors(path, kinds_of(network), sha256)
+    network.load_state_dict({name: value.float() for name, value in tensors.items()}, assign=True)
+
+
 def read_weights(
     path: Path, expect: Callable[[Header], Mapping[str, TensorKind]], sha256: str | None = None
 ) -> WeightsFile:

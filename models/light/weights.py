@@ -8,7 +8,7 @@ import torch
 
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import LIGHT
-from models.files.weights_file import kinds_of, read_tensors
+from models.files.weights_file import fill
 from models.light.network import LightNetwork
 
 
@@ -28,6 +28,5 @@ def read_light_network(file: Path, sha256: str | None = None) -> LightNetwork:
     """The network of a file; ``sha256``: what its hash must be. Raises as ``load_light_network``."""
     with torch.device("meta"):
         network = LightNetwork()
-    tensors = read_tensors(file, kinds_of(network), sha256)
-    network.load_state_dict({name: value.float() for name, value in tensors.items()}, assign=True)
+    fill(network, file, sha256)
     return network.eval().requires_grad_(requires_grad=False)

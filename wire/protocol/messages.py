@@ -219,6 +219,14 @@ class Welcome:
     limits: Limits
     packs: tuple[PackInfo, ...] = ()
 
+    def has_pack(self, name: str) -> bool:
+        """Whether there is such a pack; the shipped one, without a name, always is."""
+        return not name or name in {pack.name for pack in self.packs}
+
+    def classes_of(self, pack: str) -> tuple[ClassInfo, ...]:
+        """The classes of a pack; those of the shipped one where there is none of that name."""
+        return next((info.classes for info in self.packs if info.name == pack), self.classes)
+
 
 @dataclass(frozen=True)
 class Accepted:

@@ -11,7 +11,7 @@ from subject import Subject
 from wording import Refusal, _
 
 from wire.layer_record import GivenShape, LayerRecord, Recipe
-from wire.protocol import ClassInfo, Insert, Layer, PixelFrame, Rect, Welcome, Wish
+from wire.protocol import Insert, Layer, PixelFrame, Rect, Welcome, Wish
 from wire.request import SentArea, insert_request, new_id, sent_area
 from wire.sentences import PACK_IS_GONE, PACK_IS_GONE_HINT
 
@@ -67,16 +67,6 @@ def request_for(scene: Scene, wish: Wish, *, variations: int = 1, preview: bool 
         mask=scene.shape,
         limit=scene.limit,
     )
-
-
-def has_pack(welcome: Welcome, name: str) -> bool:
-    """Whether the daemon has a model pack; the shipped one, without a name, is always there."""
-    return not name or name in {pack.name for pack in welcome.packs}
-
-
-def classes_of(welcome: Welcome, pack: str) -> tuple[ClassInfo, ...]:
-    """The classes of a model pack that the daemon has."""
-    return next((info.classes for info in welcome.packs if info.name == pack), welcome.classes)
 
 
 def missing_pack(name: str) -> Refusal:

@@ -230,7 +230,7 @@ class LiveInsertion:
         form.offer(welcome)
         wish = self._start.wish
         pack, self._start = wish.pack, replace(self._start, wish=replace(wish, pack=""))
-        if self._subject.record is not None and not composing.has_pack(welcome, pack):
+        if self._subject.record is not None and not welcome.has_pack(pack):
             form.unset_class()
             self._dialog.say(explain(composing.missing_pack(pack)))
 

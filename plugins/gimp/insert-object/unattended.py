@@ -90,9 +90,9 @@ class UnattendedInsertion:
         if not wish.class_name and record is not None:
             made = record.wish
             wish = replace(wish, class_name=made.class_name, pack=made.pack, style=made.style)
-        if not composing.has_pack(welcome, wish.pack):
+        if not welcome.has_pack(wish.pack):
             raise composing.missing_pack(wish.pack)
-        classes = composing.classes_of(welcome, wish.pack)
+        classes = welcome.classes_of(wish.pack)
         if not wish.class_name and classes:
             wish = replace(wish, class_name=classes[0].name)
         return replace(self._settings, wish=wish)
@@ -113,7 +113,7 @@ class UnattendedInsertion:
         if job is not self._job or self._scene is None or self._result is not None:
             return
         welcome = self._conversation.welcome
-        classes = composing.classes_of(welcome, self._settings.wish.pack) if welcome is not None else ()
+        classes = welcome.classes_of(self._settings.wish.pack) if welcome is not None else ()
         label = next(
             (class_label(info) for info in classes if info.name == layer.class_name), layer.class_name
         )

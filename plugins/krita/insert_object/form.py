@@ -81,11 +81,7 @@ def save_form(form: Form) -> None:
 
 def _read(name: str, default: Any) -> Any:
     """A setting of the kind of its default: a text, a number from 0 on, or a switch."""
-    text = str(
-        Krita.instance().readSetting(
-            GROUP, name, str(int(default)) if type(default) is bool else str(default)
-        )
-    )
+    text = str(Krita.instance().readSetting(GROUP, name, _written(default)))
     if isinstance(default, str):
         return text
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else default

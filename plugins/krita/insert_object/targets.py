@@ -69,8 +69,7 @@ def translated_label(class_name: str, pack: str, welcome: Welcome | None) -> str
     """What a class is called in the user's language; "" where that is as in English, or not known."""
     if welcome is None:
         return ""
-    classes = next((info.classes for info in welcome.packs if info.name == pack), welcome.classes)
-    for info in classes:
+    for info in welcome.classes_of(pack):
         label = info.label_in(language())
         if info.name == class_name and label != info.label:
             return label
@@ -83,8 +82,7 @@ def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:
     Raises:
         InsertObjectError: the daemon has no such pack.
     """
-    known = {pack.name for pack in welcome.packs} if welcome is not None else {recipe.wish.pack}
-    if recipe.wish.pack and recipe.wish.pack not in known:
+    if welcome is not None and not welcome.has_pack(recipe.wish.pack):
         raise InsertObjectError(
             ErrorCode.MODEL_MISSING,
             PACK_IS_GONE.format(pack=recipe.wish.pack),
