@@ -20,7 +20,9 @@ from wire.protocol import (
     Hello,
     Insert,
     Layer,
+    Light,
     Limits,
+    Lit,
     PackInfo,
     PixelFormat,
     PixelFrame,
@@ -42,6 +44,12 @@ Frames = list[Buffer]
 CLASS_NAMES = ("disc", "Disc", "star", "dog", "Dog", "cat", "nothing of the kind")
 _VARIATIONS = (*[1] * 20, 2, 3, 16)
 _LONG = "x" * 5000
+_ADJUSTMENTS: tuple[dict[str, float], ...] = (
+    {},
+    {},
+    {"exposure": 0.5},
+    {"exposure": 1000.0, "nonsense": -1.0},
+)
 _SCALARS: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 7, 16, 17, 255, 300_000, 300_001, 2**31 - 1, 2**31, 2**63, -(2**63),
     0.5, -0.0, float("nan"), float("inf"), 1e308, "", "x", _LONG, "\0", "\n2026-01-01 forged line", "\u202e",
@@ -77,6 +85,8 @@ def _sound_request(chooser: random.Random) -> Any:
         return StatusRequest(identity)
     if kind == 3:
         return Shutdown(identity)
+    if kind in (4, 5):
+        return sound_light(chooser, identity)
     return sound_insert(chooser, identity)
 
 
@@ -110,6 +120,22 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
     )  # fmt: skip
 
 
+def sound_light(chooser: random.Random, identity: str) -> Light:
+    """A small wish for light with every field that it may have."""
+    width, height = chooser.randrange(20, 900), chooser.randrange(20, 900)
+    cut_out = chooser.randrange(16, 40), chooser.randrange(16, 40)
+    box = Rect(chooser.randrange(-8, width - 9), chooser.randrange(-8, height - 9), *cut_out)
+    window = sent_window(box.clipped(width, height), width, height)
+    formats = (PixelFormat.RGB8, PixelFormat.RGBA8, PixelFormat.BGRA8)
+    size = sent_size(window, chooser.choice((16, 32, 40)))
+    return Light(
+        identity, width, height, box, window, _frame(chooser, *size, chooser.choice(formats)),
+        _frame(chooser, *cut_out, chooser.choice((*formats[1:], PixelFormat.RGBA16))),
+        strength=chooser.choice((0.0, 0.5, 1.0)), adjustments=chooser.choice(_ADJUSTMENTS),
+        shadow=chooser.random() < 0.3, preview=chooser.random() < 0.3,
+    )  # fmt: skip
+
+
 def _sound_reply(chooser: random.Random) -> Any:
     identity = f"f{chooser.randrange(50)}"
     classes = (ClassInfo("disc", "Disc", ("bold",)), ClassInfo("ring", "Ring"))
@@ -120,6 +146,7 @@ def _sound_reply(chooser: random.Random) -> Any:
         lambda: Accepted(identity, chooser.randrange(9)),
         lambda: Progress(identity, chooser.choice(list(Stage)), chooser.random()),
         lambda: _layer(chooser, identity),
+        lambda: _lit(chooser, identity),
         lambda: Done(identity, ("The CPU had to help.",)),
         lambda: Cancelled(identity, "f1"),
         lambda: Status(identity, {"device": "cpu", "engine": {"threads": 1, "loaded": True}}),
@@ -133,6 +160,13 @@ def _layer(chooser: random.Random, identity: str) -> Layer:
     pixels = _frame(chooser, chooser.randrange(1, 20), chooser.randrange(1, 20), pixel_format)
     shadow = _frame(chooser, 3, 2, pixel_format) if chooser.random() < 0.5 else None
     return Layer(identity, chooser.randrange(16), "disc", 1, -5, 9, pixels, shadow, 1, 2)
+
+
+def _lit(chooser: random.Random, identity: str) -> Lit:
+    pixel_format = chooser.choice((PixelFormat.RGBA8, PixelFormat.RGBA16))
+    pixels = _frame(chooser, chooser.randrange(1, 20), chooser.randrange(1, 20), pixel_format)
+    shadow = _frame(chooser, 3, 2, pixel_format) if chooser.random() < 0.5 else None
+    return Lit(identity, pixels, chooser.choice(_ADJUSTMENTS), shadow, -3, 7)
 
 
 def _frame(chooser: random.Random, width: int, height: int, pixel_format: PixelFormat) -> PixelFrame:
@@ -214,7 +248,9 @@ def _change_field(fields: dict[str, Any], chooser: random.Random) -> None:
     if kind == 0:
         fields.pop(name, None)
     elif kind == 1 and isinstance(described, dict):
-        key = chooser.choice((*described, "scene", "mask", "reference", "pixels", "box", "id", "nonsense"))
+        key = chooser.choice(
+            (*described, "scene", "object", "mask", "reference", "pixels", "box", "id", "nonsense")
+        )
         described[key] = chooser.choice(_FRAME_ENTRIES)
     elif kind == 2:
         fields[name] = [chooser.choice(_SCALARS) for _ in range(chooser.randrange(5))]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import get_args, get_type_hints
 
+import msgpack
 import pytest
 
-from tests.fuzz import campaign, decoders
+from tests.fuzz import campaign, decoders, messages
 from tests.fuzz.conversations import Conversation
 from tests.fuzz.live_daemon import attack, live_daemon
+from wire.protocol import decode_reply, decode_request
 
 INPUTS, MESSAGES = 6000, 400
 
@@ -46,6 +49,15 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
 
     for make in (conversation, request, reply):
         assert make(random.Random(5)) == make(random.Random(5))
+
+
+def test_every_kind_of_request_and_reply_is_among_the_inputs() -> None:
+    chooser = random.Random(1)
+    sent = {bytes(messages.request(chooser)[0]) for _ in range(500)}
+    answered = {bytes(messages.reply(chooser)[0]) for _ in range(500)}
+    for told, decode in ((sent, decode_request), (answered, decode_reply)):
+        kinds = {kind.TYPE for kind in get_args(get_type_hints(decode)["return"])}
+        assert kinds == {kind for kind in kinds if any(msgpack.packb(kind) in header for header in told)}
 
 
 def test_the_pure_python_msgpack_is_what_is_compared() -> None:
