@@ -66,7 +66,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _run_insert(options: argparse.Namespace) -> int:
-    from daemon.commands.insert import run
+    if options.batch is None:
+        from daemon.commands.insert import run
+    else:
+        from daemon.commands.insert_batch import run
 
     return run(options)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -25,10 +24,16 @@ once for all objects or once for each box.
 Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
 holds them all as layers instead, of which only the first variation is visible.
 
+A row of --batch: {"photo": "a.jpg", "box": [420, 310, 260, 200], "class": "dog", "seed": 3, "out": "b.png"}
+
 examples:
   insert-object insert meadow.jpg --box 420,310,260,200 --class dog -o meadow-dog.png
   insert-object insert meadow.jpg --box 40,300,200,160 --class cow --box 420,310,90,70 --class dog -o two.ora
+  insert-object insert --batch rows.jsonl
 """
+_USAGE = """\
+insert-object insert PHOTO --box X,Y,W,H --class CLASS -o OUT [options]
+       insert-object insert --batch FILE"""
 
 
 class WrongOptions(InsertObjectError):
@@ -51,15 +56,14 @@ class AskedObject:
 
 def add_insert_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``insert`` to its parser."""
-    parser.description, parser.epilog = _DESCRIPTION, _EPILOGUE
+    parser.usage, parser.description, parser.epilog = _USAGE, _DESCRIPTION, _EPILOGUE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("photo", metavar="PHOTO", type=Path, help="the photo; it is not changed")
+    parser.add_argument("photo", metavar="PHOTO", nargs="?", type=Path, help="the photo; it is not changed")
     parser.add_argument(
         "--box",
         metavar="X,Y,W,H",
         action="append",
         type=box_of,
-        required=True,
         help="where the object goes, in pixels from the top left; may reach over the border",
     )
     parser.add_argument(
@@ -67,13 +71,9 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         dest="class_name",
         metavar="CLASS",
         action="append",
-        required=True,
         help="what to insert; “insert-object classes” lists them",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True,
-        help=OUTPUT_HELP,
-    )  # fmt: skip
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=OUTPUT_HELP)
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
         help="the object's look, 0 to 2147483647 (default 0, counted up from object to object)",
@@ -135,6 +135,31 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "(several: PNG-1, PNG-2 …; several variations of several objects: PNG-VARIATION-OBJECT)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    parser.add_argument(
+        "--batch", metavar="FILE", type=Path,
+        help="insert into many photos: a JSON object a line, with the names of these options and “out” "
+        "(“-”: standard input); prints a JSON object for each. Stands alone",
+    )  # fmt: skip
+
+
+def check_needed(options: argparse.Namespace) -> None:
+    """Makes sure that photo, box, class and output are given.
+
+    Raises:
+        WrongOptions: naming those that are not.
+    """
+    needed = {
+        "PHOTO": options.photo,
+        "--box": options.box,
+        "--class": options.class_name,
+        "--output": options.output,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise WrongOptions(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
+            "See “insert-object insert --help”.",
+        )
 
 
 def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
@@ -216,41 +241,6 @@ def check_outputs(options: argparse.Namespace) -> None:
     format_of(options.output)
     if options.layer is not None and options.layer.suffix.lower() not in PNG.endings:
         raise WrongOptions("The object layer is written as PNG.", "Let the name after --layer end in .png.")
-
-
-def check_clashes(written: Sequence[Path], read: Sequence[Path]) -> None:
-    """Makes sure that no file is written over one that is read, nor over another result.
-
-    Links, ``..`` and hard links are followed; names that differ only in upper and lower case are one file in
-    many folders, and count as one.
-
-    Raises:
-        WrongOptions: naming the file.
-    """
-    for place, path in enumerate(written):
-        if any(_is_same_file(path, other) for other in read):
-            raise WrongOptions(f"“{path}” would be replaced by the result.", "Choose another name.")
-        for earlier in written[:place]:
-            if _is_same_file(path, earlier):
-                raise WrongOptions(
-                    f"Two results have one name: “{earlier}” and “{path}”.", "Choose another for one of them."
-                )
-
-
-def numbered(path: Path, *numbers: int) -> Path:
-    """The path with numbers before its ending: OUT.png, 2 → OUT-2.png."""
-    return path.with_name(f"{path.stem}{''.join(f'-{number}' for number in numbers)}{path.suffix}")
-
-
-def _is_same_file(one: Path, other: Path) -> bool:
-    with contextlib.suppress(OSError, ValueError):  # one of them does not exist yet
-        if one.samefile(other):
-            return True
-    try:
-        first, second = one.resolve(), other.resolve()
-    except (OSError, ValueError, RuntimeError):  # a circle of links, or a name that cannot be one
-        first, second = one.absolute(), other.absolute()
-    return str(first).casefold() == str(second).casefold()
 
 
 def _for_each(name: str, given: Sequence[Item] | None, count: int, default: Item) -> Sequence[Item]:

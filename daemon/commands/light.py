@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from daemon.client import Client
-from daemon.commands.insert_options import check_clashes, check_outputs
+from daemon.commands.insert_options import check_outputs
 from daemon.commands.progress_bar import ProgressBar
+from daemon.commands.result_files import check_clashes
 from daemon.painting.cut_out import scaled, visible_part
 from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import check_writable

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.client import Client
-from daemon.commands.insert import add_layer
+from daemon.commands.insert_job import add_layer
 from daemon.commands.insert_options import WrongOptions, check_outputs
 from daemon.commands.progress_bar import ProgressBar
 from daemon.home.folders import Folders

@@ -6,12 +6,15 @@ import errno
 import os
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from wire.protocol import ErrorCode, InsertObjectError
+
+_UMASK = threading.Lock()  # it is the whole process's, and can only be read by setting it
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space, or choose another disk."),
@@ -104,6 +107,7 @@ def _mode_of(target: Path) -> int:
     try:
         return stat.S_IMODE(target.lstat().st_mode)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
+        with _UMASK:
+            mask = os.umask(0)
+            os.umask(mask)
         return 0o666 & ~mask

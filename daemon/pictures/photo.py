@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import stat
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ _NOT_EXIF = frozenset({
     34377, 34675, 37724, 50255,
 })  # fmt: skip
 _CGROUP = Path("/sys/fs/cgroup")
+_PILLOWS_LIMIT = threading.Lock()
 
 
 class UnreadablePhoto(InsertObjectError):
@@ -142,13 +144,17 @@ def _check_file(path: Path, what: str) -> None:
 
 @contextmanager
 def _any_size_allowed() -> Iterator[None]:
-    """Lifts Pillow's limit of 179 million pixels: ``_check_size`` compares with the memory at hand."""
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+    """Lifts Pillow's limit of 179 million pixels: ``_check_size`` compares with the memory at hand.
+
+    One thread at a time, since the limit is the whole program's.
+    """
+    with _PILLOWS_LIMIT:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _check_size(image: ImageFile.ImageFile, path: Path, what: str) -> None:

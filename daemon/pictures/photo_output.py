@@ -20,6 +20,8 @@ from daemon.pictures.tiff_output import write_tiff
 from daemon.pictures.words import png_texts
 
 JPEG_QUALITY = 95
+PNG_EFFORT = 1  # of 9: a photo is written in a quarter of the time that Pillow's usual 6 takes, 3 % larger
+WEBP_EFFORT = {"quality": 20, "method": 1}  # likewise, 1 % larger; lossless all the same
 _LONGEST_JPEG_XMP = 65_502  # a segment less the name of the namespace
 _LONGEST_JPEG_COMMENT = 65_533
 _LONGEST_JPEG_EXIF = 65_533  # bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4)
@@ -112,7 +114,7 @@ def write_png(file: BinaryIO, photo: Photo) -> None:
         info = PngImagePlugin.PngInfo()
         for text in png_texts(photo.xmp, photo.comment):
             info.add(b"iTXt", text)
-        _save(file, photo, "PNG", pnginfo=info)
+        _save(file, photo, "PNG", pnginfo=info, compress_level=PNG_EFFORT)
 
 
 def _write_tiff(file: BinaryIO, photo: Photo) -> None:
@@ -131,7 +133,7 @@ def _write_jpeg(file: BinaryIO, photo: Photo) -> None:
 
 def _write_webp(file: BinaryIO, photo: Photo) -> None:
     # Exact: else the colours under full transparency are thrown away, and every pixel is to stay the same.
-    _save(file, photo, "WEBP", lossless=True, exact=True, xmp=photo.xmp)
+    _save(file, photo, "WEBP", lossless=True, exact=True, xmp=photo.xmp, **WEBP_EFFORT)
 
 
 def _channels(photo: Photo) -> Samples:

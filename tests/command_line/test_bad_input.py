@@ -136,7 +136,7 @@ def test_outputs_that_cannot_be_written_are_known_before_the_work(
     def no_work(*_: object) -> None:
         pytest.fail("the insertion began")
 
-    monkeypatch.setattr(insert_command, "_insert", no_work)
+    monkeypatch.setattr(insert_command, "painted", no_work)
     (tmp_path / "folder.png").mkdir()
     before = photo.read_bytes()
     refused(command("insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / name), said)

@@ -147,7 +147,7 @@ def test_json_is_one_object_with_all_that_was_made(command: Command, photo: Path
     ended = command("insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / "o.png", "--json")
     assert ended.out.count("\n") == 1
     told = json.loads(ended.out)
-    assert set(told) == {"outputs", "size", "depth", "layers", "notes", "seconds"}
+    assert set(told) == {"outputs", "sha256", "size", "depth", "layers", "notes", "seconds"}
     assert told["size"] == [160, 120] and told["depth"] == 8 and told["seconds"] > 0
 
 

@@ -1,0 +1,115 @@
+"""``insert-object insert --batch``: many photos in one process and over one connection."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from daemon.client import Client
+from daemon.commands.batch_rows import Row, failure, planned_rows, read_rows
+from daemon.commands.insert_job import Plan, painted, prepared, written
+from daemon.commands.insert_options import WrongOptions
+from daemon.commands.progress_bar import ProgressBar
+from daemon.home.limits import is_of_memory, memory_hint
+from daemon.pictures.atomic_file import quoted
+from wire.protocol import ErrorCode, InsertObjectError
+
+AT_ONCE = 3  # rows: one is read, one painted, one written
+_STDIN = "-"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command; exit code 2 where a row failed.
+
+    Raises:
+        InsertObjectError: the rows cannot be read, or nothing can be painted at all.
+    """
+    _check_alone(options)
+    rows = rows_of(options.batch)
+    failed = 0
+    with Client.connect() as client, ProgressBar(len(rows)) as bar:
+        client.wait_until_ready(bar.show)
+        for account in accounts_of(rows, client):
+            print(json.dumps(account, ensure_ascii=False), flush=True)
+            failed += "error" in account
+            bar.next_step()
+    if failed:
+        print(f"insert-object: {failed} of {len(rows)} rows failed; their lines say why.", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def rows_of(batch: Path) -> list[Row]:
+    """The rows of a file, or of the standard input for “-”.
+
+    Raises:
+        WrongOptions: it cannot be read.
+    """
+    try:
+        with ExitStack() as stack:
+            file = sys.stdin.buffer if str(batch) == _STDIN else stack.enter_context(batch.open("rb"))
+            return planned_rows(read_rows(file), [] if str(batch) == _STDIN else [batch])
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise WrongOptions(f"The rows {quoted(batch)} cannot be read: {reason}.") from error
+
+
+def accounts_of(rows: Sequence[Row], client: Client) -> Iterator[Mapping[str, Any]]:
+    """What became of each row, in their order. A row that fails says why, and the others go on."""
+    with ThreadPoolExecutor(AT_ONCE, "insert-object row") as pool:
+        waiting: deque[Future[Mapping[str, Any]]] = deque()
+        try:
+            for row in rows:
+                waiting.append(pool.submit(account_of, row, client))
+                if len(waiting) > AT_ONCE:
+                    yield waiting.popleft().result()
+            yield from _results(waiting)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _results(waiting: Iterable[Future[Mapping[str, Any]]]) -> Iterator[Mapping[str, Any]]:
+    for future in waiting:
+        yield future.result()
+
+
+def account_of(row: Row, client: Client) -> Mapping[str, Any]:
+    """Paints a row; what was made, or why it was not."""
+    return {
+        "row": row.number,
+        **(_made(row.plan, client) if isinstance(row.plan, Plan) else failure(row.plan)),
+    }
+
+
+def _made(plan: Plan, client: Client) -> Mapping[str, Any]:
+    try:
+        job = prepared(plan)
+        return written(job, painted(job, client, ProgressBar(job.steps)))
+    except InsertObjectError as error:
+        return failure(error)
+    except Exception as error:  # one row's trouble, a bug of ours included, is not the others'
+        if is_of_memory(error):
+            return failure(
+                InsertObjectError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", memory_hint())
+            )
+        sentence = f"Internal error, please report it: {type(error).__name__}: {' '.join(str(error).split())}"
+        return failure(InsertObjectError(ErrorCode.INTERNAL, sentence))
+
+
+def _check_alone(options: argparse.Namespace) -> None:
+    """Refuses options beside --batch: rows say everything."""
+    allowed = ("batch", "json", "run")
+    given = [
+        name for name, value in vars(options).items() if name not in allowed and value not in (None, False)
+    ]
+    if "variations" in given and options.variations == 1:
+        given.remove("variations")
+    if given:
+        name = given[0].replace("_", "-")
+        raise WrongOptions(f"--batch and {name} are both given.", "A row says everything about itself.")
