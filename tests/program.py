@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sysconfig
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,3 +20,11 @@ def program_environment(home: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited))),
         "PYTHONUTF8": "1",
     }
+
+
+def environment_with_this_checkout(folder: Path) -> Path:
+    """Makes a virtual environment that has this checkout and the tests' packages; returns the folder."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "here.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n", "utf-8")
+    return folder

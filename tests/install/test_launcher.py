@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest
 
 from installer.launcher import launcher, write_launcher
 from tests.conftest import end_daemon
-from tests.program import ROOT
+from tests.program import environment_with_this_checkout
 from tests.tiny_weights import write_tiny_weights
 from wire import __version__
 
@@ -26,10 +24,7 @@ HOSTILE = 'it\'s a $HOME `x` "q" \\ % ; & é 漢'
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The launcher in an environment that has this checkout and the packages, in a folder of a bad name."""
-    folder = tmp_path_factory.mktemp("env") / HOSTILE / "environment"
-    venv.create(folder, with_pip=False, symlinks=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "here.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n", "utf-8")
+    folder = environment_with_this_checkout(tmp_path_factory.mktemp("env") / HOSTILE / "environment")
     path = folder / "bin" / "insert-object"
     write_launcher(path, folder / "bin" / "python")
     return path
