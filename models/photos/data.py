@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
+from models.photos.heads import NO_HEAD, Head, KeypointsUnreadable, head_of, read_heads
+
 STORED_SCALE = 1.9  # window side over the box's long side in the pictures that are kept for training
 TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample
 USE_SCALE = 1.4  # the same when the program is used
@@ -28,7 +30,7 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class ObjectRecord:
-    """One object of one photo. ``box`` is x0, y0, x1, y1 in pixels of ``image``."""
+    """One object of one photo. ``box`` is x0, y0, x1, y1 in pixels of ``image``, and so is ``head``."""
 
     image: Path
     mask: Path
@@ -36,13 +38,16 @@ class ObjectRecord:
     box: tuple[int, int, int, int]
     split: str
     photo: str
+    head: Head = NO_HEAD
 
 
 def read_records(folder: Path) -> list[ObjectRecord]:
     """The records of ``folder/objects.jsonl``: a JSON object a line with image, mask, class, box, split.
 
+    Heads come from ``folder/keypoints.jsonl``, if there is one (see ``heads.read_heads``).
+
     Raises:
-        DataError: no such file, or a line that lacks a field.
+        DataError: no such file, or a line of either that lacks a field.
     """
     index = folder / "objects.jsonl"
     try:
@@ -52,6 +57,10 @@ def read_records(folder: Path) -> list[ObjectRecord]:
             f"{index} cannot be read ({error.strerror}). A data folder holds photos, masks and an "
             "objects.jsonl that lists them."
         ) from error
+    try:
+        points = read_heads(folder / "keypoints.jsonl")
+    except KeypointsUnreadable as error:
+        raise DataError(str(error)) from error
     records = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -69,6 +78,7 @@ def read_records(folder: Path) -> list[ObjectRecord]:
                     (x0, y0, x1, y1),
                     str(row["split"]),
                     str(row.get("photo", row["image"])),
+                    head_of(points.get(str(row["image"]), {}), (x0, y0, x1, y1)),
                 )
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -97,8 +107,7 @@ def object_window(
             size.
     """
     x0, y0, x1, y1 = record.box
-    side = max(4, round(scale * max(x1 - x0, y1 - y0)))
-    left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
+    left, top, side = _window_of(record, scale)
     try:
         with Image.open(record.image) as opened:
             width, height = opened.size
@@ -128,18 +137,26 @@ def object_window(
 @dataclass
 class Windows:
     """Windows of many objects in memory: images uint8 (N, 3, S, S), masks uint8 (N, 1, S, S),
-    class_index int64 (N,), boxes float32 (N, 4) as x0, y0, x1, y1 in fractions of the window."""
+    class_index int64 (N,), boxes float32 (N, 4) as x0, y0, x1, y1 in fractions of the window, heads float32
+    (N, 3) as the middle x and y and half the side of each, in the same; that is 0 where none is known."""
 
     images: Tensor
     masks: Tensor
     class_index: Tensor
     boxes: Tensor
+    heads: Tensor
 
     def __len__(self) -> int:
         return len(self.class_index)
 
     def to(self, device: torch.device) -> Windows:
-        return Windows(*(t.to(device) for t in (self.images, self.masks, self.class_index, self.boxes)))
+        tensors = (self.images, self.masks, self.class_index, self.boxes, self.heads)
+        return Windows(*(tensor.to(device) for tensor in tensors))
+
+    def some(self, rows: Tensor) -> Windows:
+        """Those of the given rows (n,)."""
+        tensors = (self.images, self.masks, self.class_index, self.boxes, self.heads)
+        return Windows(*(tensor[rows] for tensor in tensors))
 
 
 def load_windows(
@@ -153,6 +170,7 @@ def load_windows(
         torch.empty(count, 1, size, size, dtype=torch.uint8),
         torch.tensor([index[r.class_name] for r in records], dtype=torch.long),
         torch.empty(count, 4),
+        torch.empty(count, 3),
     )
     bar = tqdm(records, desc="reading photos", unit="photo", disable=None, leave=False)
     for place, record in enumerate(bar):
@@ -160,7 +178,24 @@ def load_windows(
         windows.images[place] = torch.from_numpy(image.copy()).permute(2, 0, 1)
         windows.masks[place, 0] = torch.from_numpy(mask.copy())
         windows.boxes[place] = torch.tensor(box)
+        windows.heads[place] = _head_in_window(record, scale)
     return windows
+
+
+def _head_in_window(record: ObjectRecord, scale: float) -> Tensor:
+    """(3,) middle and half side of the head in fractions of the window of ``scale``."""
+    left, top, side = _window_of(record, scale)
+    head = record.head
+    if not head.half:
+        return torch.zeros(3)
+    return torch.tensor([head.x - left, head.y - top, head.half]) / side
+
+
+def _window_of(record: ObjectRecord, scale: float) -> tuple[int, int, int]:
+    """Left, top and side of an object's square window, in pixels of its picture."""
+    x0, y0, x1, y1 = record.box
+    side = max(4, round(scale * max(x1 - x0, y1 - y0)))
+    return (x0 + x1 - side) // 2, (y0 + y1 - side) // 2, side
 
 
 @dataclass
@@ -175,12 +210,14 @@ class CloseUp:
 
 @dataclass
 class Batch:
-    """A training batch: photo (B, 3, S, S) in -1..1, mask (B, 1, S, S) in 0..1, class_index (B,)."""
+    """A training batch: photo (B, 3, S, S) in -1..1, mask (B, 1, S, S) in 0..1, class_index (B,), heads
+    (B, 3) as middle x, y and half side in -1..1 of the sample, that 0 where no head is known."""
 
     photo: Tensor
     mask: Tensor
     class_index: Tensor
     closeup: CloseUp
+    heads: Tensor
 
     def to(self, device: torch.device) -> Batch:
         return Batch(
@@ -188,6 +225,7 @@ class Batch:
             self.mask.to(device),
             self.class_index.to(device),
             CloseUp(*(t.to(device) for t in (self.closeup.photo, self.closeup.mask, self.closeup.placement))),
+            self.heads.to(device),
         )
 
 
@@ -254,6 +292,20 @@ def cut_batch(windows: Windows, pick: Tensor, frames: Tensor, size: int) -> Batc
         both[:, 3:].clamp(0, 1),
         windows.class_index[pick],
         CloseUp(near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1), placement),
+        _heads_in_sample(windows.heads[pick], frames),
+    )
+
+
+def _heads_in_sample(heads: Tensor, frames: Tensor) -> Tensor:
+    """Heads (B, 3) of stored windows as seen from samples with the given frames (B, 4)."""
+    x, y, half, flip = frames.unbind(1)
+    return torch.stack(
+        [
+            (heads[:, 0] * 2 - 1 - x) / (half * flip),
+            (heads[:, 1] * 2 - 1 - y) / half,
+            2 * heads[:, 2] / half,
+        ],
+        1,
     )
 
 

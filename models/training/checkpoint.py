@@ -121,7 +121,6 @@ def resume(folder: Path, trainer: Recipe) -> None:
         trainer.random.set_state(tensors["random"])
     except (RuntimeError, KeyError, ValueError) as error:
         raise CheckpointError(f"{folder} is a run of other networks: {error}") from error
-    trainer.mark_calibrated()
 
 
 def _lay_out_as_parameters(optimiser: torch.optim.Optimizer) -> None:
@@ -143,16 +142,12 @@ def start_from(folder: Path, trainer: Recipe) -> None:
     """
     tensors = read_tensors(folder)
     critics = trainer.critics.networks()
-    fresh = False
     for name, network in trainer.trained_networks().items():
         own = network.state_dict()
         given = part(tensors, name if name in critics else f"averaged_{name.removeprefix('averaged_')}")
         if name in critics and not given:
-            fresh = True
             continue
         wrong = [key for key, value in given.items() if key not in own or own[key].shape != value.shape]
         if wrong or not given:
             raise CheckpointError(f"{folder} is a run of another {name}: {', '.join(wrong[:3])}.")
         network.load_state_dict({**own, **given})
-    if not fresh:
-        trainer.mark_calibrated()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.features.networks import MobileNetV2Features
 from models.training import losses
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator
+from models.training.head_crops import head_crops
 
 _AT_OBJECT = 0.1  # coverage of a cell from which on it counts as the object's
 FEATURE_SIDE = 128  # smallest picture that the frozen features say anything about
@@ -28,6 +29,7 @@ class Kind(str, Enum):
     PROJECTED = "projected"  # frozen features; needs their folder
     PATCH = "patch"  # raw pixels, one size
     MULTI_SCALE = "multi-scale"  # raw pixels, full and half size
+    HEADS = "heads"  # frozen features of heads, beside projected; for data that say where heads are
 
     @classmethod
     def several(cls, text: str) -> tuple[Kind, ...]:
@@ -54,14 +56,26 @@ class Penalties:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the discriminators are shown: picture (B, 3, S, S), mask (B, 1, S, S), its frozen features."""
+    """What the discriminators are shown: picture (B, 3, S, S), mask (B, 1, S, S), its frozen features.
+
+    ``heads``: the heads of those ``rows`` (H,) that have one, shown alike; None if nobody judges heads or no
+    picture has one.
+    """
 
     picture: Tensor
     mask: Tensor
     features: list[Tensor]
+    heads: Shown | None = None
+    rows: Tensor | None = None
 
     def detached(self) -> Shown:
-        return Shown(self.picture.detach(), self.mask, [feature.detach() for feature in self.features])
+        return Shown(
+            self.picture.detach(),
+            self.mask,
+            [feature.detach() for feature in self.features],
+            self.heads.detached() if self.heads is not None else None,
+            self.rows,
+        )
 
 
 class Critics:
@@ -95,11 +109,13 @@ class Critics:
         }
         self.projected: ProjectedDiscriminator | None = None
         self.features: MobileNetV2Features | None = None
+        self.heads: ProjectedDiscriminator | None = None
         if features is not None and Kind.PROJECTED in kinds:
             self.features = MobileNetV2Features(features)
-            self.projected = ProjectedDiscriminator(
-                self.features.channels, class_count, normalised=normalised
-            )
+            channels = self.features.channels
+            self.projected = ProjectedDiscriminator(channels, class_count, normalised=normalised)
+            if Kind.HEADS in kinds:
+                self.heads = ProjectedDiscriminator(channels, class_count, normalised=normalised)
         if not self.patches and self.projected is None:
             raise NoDiscriminator(
                 "The projected discriminator works on frozen features, and no folder of them is named: add "
@@ -112,24 +128,40 @@ class Critics:
         named: dict[str, nn.Module] = dict(self.patches)
         if self.projected is not None:
             named["projected_discriminator"] = self.projected
+        if self.heads is not None:
+            named["head_discriminator"] = self.heads
         return named
-
-    def mark_calibrated(self) -> None:
-        """The scales of the features came with loaded weights and stay as they are."""
-        self._calibrated = True
 
     def show(self, picture: Tensor, mask: Tensor) -> Shown:
         """The picture with its features; gradients flow through them if the picture has any."""
         return Shown(picture, mask, self._features(picture))
 
+    def with_heads(
+        self, shown: Shown, picture: Tensor, mask: Tensor, heads: Tensor, random: torch.Generator
+    ) -> Shown:
+        """``shown`` and the heads beside it, cut out of the picture (B, 3, S, S) as it was before it was
+        augmented. ``heads`` (B, 3): see ``head_crops``."""
+        rows = torch.where(heads[:, 2] > 0)[0]
+        if self.heads is None or not len(rows):
+            return shown
+        near, near_mask = head_crops(picture[rows], mask[rows], heads[rows], random)
+        cut = Shown(near, near_mask, self._features(near))
+        return Shown(shown.picture, shown.mask, shown.features, cut, rows)
+
     def calibrate(self, real: Shown) -> bool:
-        """Fits the scales of the features to the first real pictures; later calls do nothing. Whether the
-        scales changed."""
-        fits = not self._calibrated and self.projected is not None
-        if fits and self.projected is not None:
-            self.projected.calibrate(real.features)
+        """Fits the scales of the features to the first real pictures, where they did not come with loaded
+        weights; later calls do nothing. Whether any scale changed."""
+        if self._calibrated:
+            return False
         self._calibrated = True
-        return fits
+        fitting = [critic for critic in self.judges_of_features() if not critic.is_calibrated()]
+        for critic in fitting:
+            critic.calibrate(real.features)
+        return bool(fitting)
+
+    def judges_of_features(self) -> list[ProjectedDiscriminator]:
+        """The discriminators that work on frozen features."""
+        return [critic for critic in (self.projected, self.heads) if critic is not None]
 
     def discriminator_loss(
         self, real: Shown, fake: Shown, class_index: Tensor, random: torch.Generator
@@ -145,6 +177,11 @@ class Critics:
                 )
             if self.projected is not None:
                 judgement = judgement + self._projected_loss(real, fake, class_index, random)
+            if self.heads is not None and real.heads is not None and fake.heads is not None:
+                judgement = judgement + self.loss.discriminator(
+                    self._judged_heads(self.heads, real, class_index),
+                    self._judged_heads(self.heads, fake, class_index),
+                )
         terms = {"judgement": judgement}
         if self.penalties.any:
             terms["penalty"] = self._penalty(real, fake, class_index, random)
@@ -152,7 +189,7 @@ class Critics:
 
     def generator_losses(self, fake: Shown, real: Shown, class_index: Tensor) -> dict[str, Tensor]:
         """The generator's loss against each discriminator: ``projected``, ``patch`` (the mean of all that
-        judge pixels)."""
+        judge pixels), and ``heads`` where there are any."""
         relative = self.loss is losses.AdversarialLoss.RELATIVISTIC
         found: dict[str, Tensor] = {}
         with _precision(class_index.device):
@@ -173,7 +210,21 @@ class Critics:
                     )
                 logits, _ = self.projected(fake.features, fake.mask, class_index)
                 found["projected"] = self.loss.generator(self._at_object(logits, fake.mask), seen)
+            if self.heads is not None and fake.heads is not None:
+                beside = self._judged_heads(self.heads, real, class_index) if relative else ()
+                found["heads"] = self.loss.generator(
+                    self._judged_heads(self.heads, fake, class_index), beside
+                )
         return found
+
+    def _judged_heads(
+        self, critic: ProjectedDiscriminator, shown: Shown, class_index: Tensor
+    ) -> list[Tensor]:
+        """The logits of each scale where the heads are, (N,)."""
+        cut = shown.heads
+        if cut is None or shown.rows is None:
+            raise NoDiscriminator("There are no heads to judge.")
+        return self._at_object(critic(cut.features, cut.mask, class_index[shown.rows])[0], cut.mask)
 
     def _at_object(self, outputs: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
         """The logits (B, 1, h, w) of each scale where the object or its edge is, (N,).

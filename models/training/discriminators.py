@@ -45,6 +45,10 @@ class ProjectedDiscriminator(nn.Module):
         self.score = nn.ModuleList(limit(convolution(width, 1, 1)) for _ in feature_channels)
         self.class_code = nn.ModuleList(limit(nn.Embedding(class_count, width)) for _ in feature_channels)
 
+    def is_calibrated(self) -> bool:
+        """Whether the feature maps' scales were set, here or in the run that these weights come from."""
+        return bool((self.feature_scale != 1).any())
+
     def calibrate(self, features: Sequence[Tensor]) -> None:
         """Sets each feature map's scale so that the maps of this batch have unit mean square."""
         for place, feature in enumerate(features):

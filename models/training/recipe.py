@@ -69,14 +69,10 @@ class Recipe(ABC):
         """What else a run goes on from, by name, and another run does not start from."""
         return {}
 
-    def mark_calibrated(self) -> None:
-        """The discriminators' feature scales came with loaded weights and stay as they are."""
-        self.critics.mark_calibrated()
-
     def _calibrate(self, real: Shown) -> None:
         """Fits the discriminators to the first real pictures, in all processes to those of the first one."""
-        if self.critics.calibrate(real) and self.workers > 1 and self.critics.projected is not None:
-            share([self.critics.projected.feature_scale])
+        if self.critics.calibrate(real) and self.workers > 1:
+            share([critic.feature_scale for critic in self.critics.judges_of_features()])
 
     def _make_critics(self, features: Path | None) -> Critics:
         settings = self.settings

@@ -30,12 +30,13 @@ class TrainingSettings:
     learning_rate: float = 2e-4  # Adam, generator and encoder
     learning_rate_d: float = 2e-4  # Adam, discriminators
     adversarial: str = AdversarialLoss.HINGE.value
-    discriminators: str = "projected,multi-scale"  # of projected, multi-scale, patch
+    discriminators: str = "projected,multi-scale,heads"  # of projected, multi-scale, patch, heads
     r1: float = 0.0  # gradient penalty at real pictures
     r2: float = 0.0  # gradient penalty at generated pictures
     gradient_penalty: float = 0.0  # between the two, towards a norm of 1; 10 is usual with wgan-gp
     weight_projected: float = 1.0  # adversarial, frozen features
     weight_patch: float = 1.0  # adversarial, raw patches
+    weight_heads: float = 0.5  # adversarial, heads where the data say where they are
     weight_wrong_class: float = 0.25  # real pictures shown with another class count as generated
     weight_l1: float = 5.0  # reconstruction, inside the mask
     weight_lpips: float = 2.0  # reconstruction, perceptual
@@ -73,12 +74,14 @@ class TrainingSettings:
             known = ", ".join(kind.value for kind in AdversarialLoss)
             raise SettingsError(f"adversarial is {self.adversarial!r}; it is one of {known}.") from error
         try:
-            Kind.several(self.discriminators)
+            kinds = Kind.several(self.discriminators)
         except ValueError as error:
             known = ", ".join(kind.value for kind in Kind)
             raise SettingsError(
                 f"discriminators is {self.discriminators!r}; name one or more of {known}."
             ) from error
+        if Kind.HEADS in kinds and Kind.PROJECTED not in kinds:
+            raise SettingsError("heads judges nothing but heads; name projected beside it.")
         if min(self.r1, self.r2, self.gradient_penalty) < 0:
             raise SettingsError("r1, r2 and gradient_penalty cannot be negative.")
         if loss is AdversarialLoss.WASSERSTEIN and not self.gradient_penalty:

@@ -66,7 +66,7 @@ def looks_and_styles(
     for index in range(len(class_names)):
         members = torch.where(windows.class_index == index)[0]
         presets.append(
-            _styles_of_class(codes[members], _part(windows, members), random)
+            _styles_of_class(codes[members], windows.some(members), random)
             if len(members) >= FEWEST_OBJECTS
             else {}
         )
@@ -98,7 +98,7 @@ def _styles_of_class(codes: Tensor, windows: Windows, random: torch.Generator) -
         members = torch.where(clusters == label)[0]
         if len(members) == 0:
             continue
-        name = colour_name(_part(windows, members))
+        name = colour_name(windows.some(members))
         if name not in styles:
             styles[name] = [round(value, 4) for value in codes[members].mean(0).tolist()]
     return dict(sorted(styles.items()))
@@ -114,12 +114,6 @@ def _encode(encoder: AppearanceEncoder, windows: Windows) -> Tensor:
         mask = windows.masks[start : start + _BATCH].to(device).float() / 255
         parts.append(encoder(picture, mask)[0].cpu())
     return torch.cat(parts)
-
-
-def _part(windows: Windows, members: Tensor) -> Windows:
-    return Windows(
-        windows.images[members], windows.masks[members], windows.class_index[members], windows.boxes[members]
-    )
 
 
 def cluster(points: Tensor, count: int, random: torch.Generator) -> Tensor:

@@ -22,6 +22,7 @@ from models.parts_encoder import PartsEncoder
 from models.photos.data import Batch
 from models.relight import Relight
 from models.training import losses
+from models.training.critics import Shown
 from models.training.discriminators import augment
 from models.training.recipe import Recipe
 from models.training.remembered_looks import RememberedLooks
@@ -133,8 +134,8 @@ class Trainer(Recipe):
         fake = composite(colour[:count], soft[:count], scene)
         rebuilt = fake[:recon]
 
-        shown_real = self.critics.show(*augment(real.detach(), batch.mask, random))
-        shown_fake = self.critics.show(*augment(fake, batch.mask, random))
+        shown_real = self._shown(real.detach(), batch)
+        shown_fake = self._shown(fake, batch)
         self._calibrate(shown_real)
         terms_d = self.critics.discriminator_loss(
             shown_real, shown_fake.detached(), batch.class_index, random
@@ -152,7 +153,11 @@ class Trainer(Recipe):
         with self._precision():
             found, _ = self.encoder(fake, batch.mask)
         relit = colour[count:]
-        weights = {"projected": settings.weight_projected, "patch": settings.weight_patch}
+        weights = {
+            "projected": settings.weight_projected,
+            "patch": settings.weight_patch,
+            "heads": settings.weight_heads,
+        }
         terms = {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
         terms |= {
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real[:recon], batch.mask[:recon]),
@@ -171,6 +176,11 @@ class Trainer(Recipe):
         statistics["Gradient/G"] = norm
         statistics["Saturated"] = (colour.detach().abs() > 0.99).float().mean()
         return statistics
+
+    def _shown(self, picture: Tensor, batch: Batch) -> Shown:
+        """What the discriminators see of a batch's pictures (B, 3, S, S), real ones or painted."""
+        shown = self.critics.show(*augment(picture, batch.mask, self.random))
+        return self.critics.with_heads(shown, picture, batch.mask, batch.heads, self.random)
 
     def _perceptual_terms(self, rebuilt: Tensor, real: Tensor) -> dict[str, Tensor]:
         if self.lpips is None:

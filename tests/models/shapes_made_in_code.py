@@ -73,7 +73,8 @@ def made_batch(seed: int, size: int = 32) -> Batch:
     near_mask = torch.zeros(4, 1, CLOSEUP_SIDE, CLOSEUP_SIDE)
     near_mask[..., 10:-10, 10:-10] = 1
     placement = torch.tensor([[[1.5, 0.0, 0.0], [0.0, 1.5, 0.0]]]).repeat(4, 1, 1)
-    return Batch(photo, mask, torch.tensor([0, 1, 0, 1]), CloseUp(near, near_mask, placement))
+    heads = torch.tensor([[0.0, -0.3, 0.2], [0.0, 0.0, 0.0], [0.1, -0.2, 0.3], [0.0, 0.0, 0.0]])
+    return Batch(photo, mask, torch.tensor([0, 1, 0, 1]), CloseUp(near, near_mask, placement), heads)
 
 
 def write_photos(folder: Path, per_class: int) -> None:

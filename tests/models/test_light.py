@@ -44,7 +44,7 @@ def made_windows(count: int = 6, side: int = 109) -> Windows:
     images = torch.where(disc.bool(), object_, ground).to(torch.uint8)
     masks = (255 * disc).expand(count, 1, side, side).contiguous()
     boxes = torch.tensor([[0.265, 0.265, 0.735, 0.735]]).repeat(count, 1)
-    return Windows(images, masks, torch.zeros(count, dtype=torch.long), boxes)
+    return Windows(images, masks, torch.zeros(count, dtype=torch.long), boxes, torch.zeros(count, 3))
 
 
 # --- Adjustments ---------------------------------------------------------------------------------------

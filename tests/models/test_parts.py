@@ -64,6 +64,7 @@ def test_in_a_training_sample_the_code_lies_where_the_object_does_mirrored_or_no
         torch.zeros(1, 1, 190, 190, dtype=torch.uint8),
         torch.zeros(1, dtype=torch.long),
         torch.tensor([[0.25, 0.3, 0.75, 0.7]]),
+        torch.zeros(1, 3),
     )
     windows.masks[..., 60:80, 50:70] = 255  # a head in the upper left of the box
     source = BatchSource(windows, torch.Generator().manual_seed(3))

@@ -20,7 +20,7 @@ def _windows(*colours: tuple[int, int, int]) -> Windows:
     rows = torch.tensor([colours[i % len(colours)] for i in range(8)], dtype=torch.uint8)
     picture = rows.t()[None, :, :, None].expand(1, 3, 8, 8).contiguous()
     mask = torch.full((1, 1, 8, 8), 255, dtype=torch.uint8)
-    return Windows(picture, mask, torch.zeros(1, dtype=torch.long), torch.zeros(1, 4))
+    return Windows(picture, mask, torch.zeros(1, dtype=torch.long), torch.zeros(1, 4), torch.zeros(1, 3))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Heads cut out of pictures, for a discriminator that judges faces and nothing else."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+HEAD_SIDE = 96  # pixels along a side of what is judged
+_LEAST = 20  # pixels of the picture that a cut has at least along a side: fewer show no face
+_SHIFT = 0.15  # how far a cut lies beside the head, in halves of its side
+_SCALE = 0.15  # how much larger or smaller it is, as a logarithm
+_BRIGHTNESS = 0.4  # span of the change of brightness, as for whole pictures
+
+
+def head_crops(
+    picture: Tensor, mask: Tensor, heads: Tensor, random: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Heads at one size, a little shifted, scaled and brightened at random. Differentiable.
+
+    Args:
+        picture: (B, 3, S, S) in -1..1.
+        mask: (B, 1, S, S) in 0..1.
+        heads: (B, 3) middle x, y and half side in -1..1 of the picture; no half side is 0.
+
+    Returns:
+        (B, 3, ``HEAD_SIDE``, ``HEAD_SIDE``) and their masks (B, 1, …).
+    """
+    count = len(picture)
+    draw = torch.rand(4, count, generator=random, device=picture.device) * 2 - 1
+    half = heads[:, 2].clamp(min=_LEAST / picture.shape[-1]) * (_SCALE * draw[0]).exp()
+    x, y = heads[:, 0] + _SHIFT * half * draw[1], heads[:, 1] + _SHIFT * half * draw[2]
+    cut, cut_mask = cut_heads(picture, mask, torch.stack([x, y, half], 1), HEAD_SIDE)
+    return cut + (_BRIGHTNESS / 2 * draw[3]).view(-1, 1, 1, 1), cut_mask
+
+
+def cut_heads(picture: Tensor, mask: Tensor, heads: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """The squares that heads (B, 3) lie in, ``side`` pixels each way, exactly as they are."""
+    x, y, half = heads.float().unbind(1)
+    zero = torch.zeros_like(half)
+    places = torch.stack([torch.stack([half, zero, x], 1), torch.stack([zero, half, y], 1)], 1)
+    grid = functional.affine_grid(places, [len(picture), 1, side, side], align_corners=False)
+    both = functional.grid_sample(
+        torch.cat([picture, mask], 1).float(), grid, padding_mode="border", align_corners=False
+    )
+    return both[:, :3], both[:, 3:]
