@@ -19,9 +19,9 @@ from models.files.safetensors_header import ANY, TensorKind
 from models.files.weights_file import read_tensors
 from models.masks.parts_code import SUMMARY
 
-LOOK_SPREAD = 0.7  # how far variations stray from a look, in deviations of a standard normal variate
+LOOK_SPREAD = 0.3  # how far variations stray from a look, in deviations of a standard normal variate
 LOOKS_PER_CLASS = 256
-ALIKE = 0.25  # share of a class's looks, those of objects with the most similar parts, that seeds choose from
+ALIKE = 0.1  # share of a class's looks, those of objects with the most similar parts, that seeds choose from
 _ALIKE_LEAST = 8
 MAX_LOOKS = 65_536
 

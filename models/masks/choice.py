@@ -12,7 +12,8 @@ from models.masks.shape_library import ShapeLibrary
 
 _ASPECT_BAND = 0.2  # log units that an outline's own box may differ from the user's
 _FEWEST = 24  # outlines to choose from, even if the band holds fewer
-_LEAST, _MOST = 0.1, 0.35  # how far to go towards the other
+_LEAST, _MOST = 0.0, 0.12  # how far to go towards the other: further, heads and wheels lose their form
+_BENT = 0.5  # how much of the bend that geometry allows
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class OutlineChooser:
         places = torch.tensor(pairs, device=z.device)  # (B, 2)
         chance = torch.erf(wishes[:, :5] / 2**0.5).to(z.device)  # -1..1, each value as likely as any other
         amount = _LEAST + (_MOST - _LEAST) * (0.5 + 0.5 * chance[:, 0])
-        return Choice(places[:, 0], places[:, 1], amount, chance[:, 1:])
+        return Choice(places[:, 0], places[:, 1], amount, _BENT * chance[:, 1:])
 
     def _pair(self, class_index: int, log_aspect: float, z: Tensor) -> tuple[int, int]:
         members = torch.where(self._class_index == class_index)[0]

@@ -50,15 +50,15 @@ def test_every_look_of_a_class_is_chosen_equally_often() -> None:
 
 
 def test_a_look_is_chosen_among_those_of_objects_whose_parts_are_alike_on_either_side() -> None:
-    count = 40
+    count = 100
     library = Looks(level(*range(count)), parts(*range(count)), torch.zeros(count, dtype=torch.long))
     z = torch.randn(300, CODE, generator=torch.Generator().manual_seed(1))
     far = torch.full((300, 128), 1e6)
-    for alike in (torch.stack([parts(*[20] * 300), far], 1), torch.stack([far, parts(*[20] * 300)], 1)):
+    for alike in (torch.stack([parts(*[50] * 300), far], 1), torch.stack([far, parts(*[50] * 300)], 1)):
         drawn = library.drawn(torch.zeros(300, dtype=torch.long), z, alike) - LOOK_SPREAD * z
         chosen = drawn[:, 0].round()
-        assert chosen.min() >= 15 and chosen.max() <= 25
-        assert len(set(chosen.tolist())) == 10  # a quarter of them
+        assert chosen.min() >= 45 and chosen.max() <= 55
+        assert len(set(chosen.tolist())) == 10  # a tenth of them
 
 
 def test_a_class_without_looks_takes_the_numbers_themselves() -> None:

@@ -161,13 +161,26 @@ def test_a_penalty_reaches_the_heads_on_frozen_features(features: Path) -> None:
 
 @pytest.mark.parametrize("adversarial", [loss.value for loss in AdversarialLoss])
 def test_every_loss_trains_all_discriminators_together(adversarial: str, features: Path) -> None:
-    settings = SMALL.with_values(discriminators="projected,multi-scale,patch").for_loss(adversarial)
+    settings = SMALL.with_values(discriminators=",".join(kind.value for kind in Kind)).for_loss(adversarial)
     _moves(settings, features)
 
 
-@pytest.mark.parametrize("discriminators", [kind.value for kind in Kind])
+@pytest.mark.parametrize("discriminators", ["projected", "multi-scale", "patch", "projected,heads"])
 def test_every_discriminator_trains_alone(discriminators: str, features: Path) -> None:
     _moves(SMALL.with_values(discriminators=discriminators), features)
+
+
+def test_a_batch_without_heads_trains_all_but_the_judge_of_heads(features: Path) -> None:
+    trainer = Trainer(SMALL.with_values(discriminators="projected,heads"), 2, CPU, features)
+    batch = made_batch(0)
+    before = _flat(trainer.trained_networks()["head_discriminator"])
+    with_heads = trainer.step(batch, 4)
+    after = _flat(trainer.trained_networks()["head_discriminator"])
+    batch.heads.zero_()
+    without = trainer.step(batch, 8)
+    assert not torch.equal(before, after)
+    assert "Loss/G/adversarial_heads" in with_heads
+    assert "Loss/G/adversarial_heads" not in without
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty"])
