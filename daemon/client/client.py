@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from daemon.client.arguments import (
     WrongArgument,
@@ -40,6 +40,8 @@ from wire.protocol import (
     PixelFrame,
     Progress,
     Rect,
+    Reply,
+    Request,
     Shutdown,
     Stage,
     Status,
@@ -112,10 +114,26 @@ class LitLayer:
     shadow: ShadowLayer | None = None
 
 
+class Conversation(Protocol):
+    """What a client asks of its ``Session``, or of whatever stands for one."""
+
+    @property
+    def state(self) -> SessionState: ...
+
+    @property
+    def fraction(self) -> float: ...
+
+    def wait_ready(self, timeout: float, /) -> Welcome: ...
+
+    def stream(self, request: Request, timeout: float, /) -> Iterator[Reply]: ...
+
+    def close(self) -> None: ...
+
+
 class Client:
     """A conversation with the daemon; use it in a ``with`` statement."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
 
     @classmethod

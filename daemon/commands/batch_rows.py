@@ -21,7 +21,7 @@ from wire.protocol.plain import shown
 
 LONGEST_ROW = 1 << 20  # bytes
 _OUT, _PHOTO = "out", "photo"
-_NOT_OF_A_ROW = ("help", "json", "batch", "output")
+_NOT_OF_A_ROW = ("help", "json", "batch", "cluster", "output")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,21 @@ def run(options: argparse.Namespace) -> int:
         InsertObjectError: the rows cannot be read, or nothing can be painted at all.
     """
     _check_alone(options)
+    if options.cluster:
+        _check_dask()
     rows = rows_of(options.batch)
     failed = 0
-    with Client.connect() as client, ProgressBar(len(rows)) as bar:
-        client.wait_until_ready(bar.show)
-        for account in accounts_of(rows, client):
+    with ExitStack() as stack:
+        bar = stack.enter_context(ProgressBar(len(rows)))
+        if options.cluster:
+            from daemon.commands.insert_cluster import accounts_on_cluster
+
+            accounts = accounts_on_cluster(rows, options.cluster)
+        else:
+            client = stack.enter_context(Client.connect())
+            client.wait_until_ready(bar.show)
+            accounts = accounts_of(rows, client)
+        for account in accounts:
             print(json.dumps(account, ensure_ascii=False), flush=True)
             failed += "error" in account
             bar.next_step()
@@ -102,9 +113,18 @@ def _made(plan: Plan, client: Client) -> Mapping[str, Any]:
         return failure(InsertObjectError(ErrorCode.INTERNAL, sentence))
 
 
+def _check_dask() -> None:
+    if find_spec("distributed") is None:
+        raise WrongOptions(
+            "--cluster needs Dask.",
+            f"In the folder of install.py, run {sys.executable} -m pip install --require-hashes --no-deps "
+            "-r requirements-cluster.lock",
+        )
+
+
 def _check_alone(options: argparse.Namespace) -> None:
     """Refuses options beside --batch: rows say everything."""
-    allowed = ("batch", "json", "run")
+    allowed = ("batch", "cluster", "json", "run")
     given = [
         name for name, value in vars(options).items() if name not in allowed and value not in (None, False)
     ]

@@ -140,6 +140,10 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         help="insert into many photos: a JSON object a line, with the names of these options and “out” "
         "(“-”: standard input); prints a JSON object for each. Stands alone",
     )  # fmt: skip
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="with --batch: the workers of the Dask cluster of that scheduler paint, see docs/batch.md",
+    )  # fmt: skip
 
 
 def check_needed(options: argparse.Namespace) -> None:
@@ -148,6 +152,8 @@ def check_needed(options: argparse.Namespace) -> None:
     Raises:
         WrongOptions: naming those that are not.
     """
+    if options.cluster:
+        raise WrongOptions("--cluster is given without --batch.", "Give the rows that it is to paint.")
     needed = {
         "PHOTO": options.photo,
         "--box": options.box,

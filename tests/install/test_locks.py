@@ -28,9 +28,11 @@ from installer.computer.environment import (
 from installer.computer.failure import InstallFailure
 
 EVALUATION_LOCK = ROOT / "requirements-evaluation.lock"
+CLUSTER_LOCK = ROOT / "requirements-cluster.lock"
+EXTRAS = {"evaluation": EVALUATION_LOCK, "cluster": CLUSTER_LOCK}
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
 AUDIT_LOCK = ROOT / "tests" / "audit.lock"
-LOCKS = (LOCK, TORCH_LOCK, TORCH_CPU_LOCK, EVALUATION_LOCK, TEST_LOCK, AUDIT_LOCK)
+LOCKS = (LOCK, TORCH_LOCK, TORCH_CPU_LOCK, *EXTRAS.values(), TEST_LOCK, AUDIT_LOCK)
 
 
 def requirements(lock: Path) -> list[str]:
@@ -59,14 +61,15 @@ def test_every_dependency_of_the_project_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
     assert names <= {*pinned(LOCK), "torch"}
-    extra = project["optional-dependencies"]["evaluation"]
-    names = {re.split(r"[<>=]", dependency)[0] for dependency in extra}
-    assert names <= {*pinned(LOCK), *pinned(EVALUATION_LOCK)}
-    assert not set(pinned(LOCK)) & set(pinned(EVALUATION_LOCK))
+    for extra, lock in EXTRAS.items():
+        dependencies = project["optional-dependencies"][extra]
+        names = {re.split(r"[<>=]", dependency)[0] for dependency in dependencies}
+        assert names <= {*pinned(LOCK), *pinned(lock)}
+        assert not set(pinned(LOCK)) & set(pinned(lock))
 
 
 def test_the_tests_run_on_what_the_program_is_installed_with() -> None:
-    program, tests = pinned(LOCK) | pinned(EVALUATION_LOCK), pinned(TEST_LOCK)
+    program, tests = pinned(LOCK) | pinned(EVALUATION_LOCK) | pinned(CLUSTER_LOCK), pinned(TEST_LOCK)
     assert {name: tests.get(name) for name in program} == program
 
 
