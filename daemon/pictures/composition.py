@@ -99,7 +99,13 @@ class Composition:
             notes.append(
                 f"OpenRaster holds sRGB colours; the photo's were converted from its own profile{bits}."
             )
-        words = {"EXIF": self.photo.exif, "XMP": self.photo.xmp, "comment": self.photo.comment}
+        words = {
+            "EXIF": self.photo.exif,
+            "XMP": self.photo.xmp,
+            "comment": self.photo.comment,
+            "IPTC": self.photo.iptc,
+            "further text": self.photo.texts,
+        }
         if lost := [name for name, there in words.items() if there]:
             notes.append(f"OpenRaster holds no {' and no '.join(lost)}; the photo's was left out.")
         return tuple(notes)

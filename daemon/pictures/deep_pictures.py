@@ -1,4 +1,4 @@
-"""Pictures with 16 bits per colour, for which Pillow has no mode: PNG and TIFF in, PNG out."""
+"""Pictures with 16 bits per colour, for which Pillow has no mode: PNG, TIFF and PPM in, PNG out."""
 
 from __future__ import annotations
 
@@ -6,40 +6,89 @@ import io
 import struct
 import sys
 import zlib
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 _HIGH_FIRST, _LOW_FIRST = "16B", "16L"
+_GREY_ALPHA = "LA;16B"
 _PNG_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # channels: IHDR's colour type
 _PNG_BAND_ROWS = 256
 _PNG_HEADER_BYTES = 8 + 12 + 13  # the signature and IHDR
 
 
-def deep_colours(image: ImageFile.ImageFile) -> NDArray[np.uint16] | None:
-    """The pixels (h, w, 3|4) of a PNG or TIFF with 16 bits per colour, or None if it is something else.
+class DeepPixels(NamedTuple):
+    """uint16 (h, w, 3|4) with straight alpha; grey ones have three equal colours."""
+
+    pixels: NDArray[np.uint16]
+    is_grey: bool
+
+
+def is_grey_alpha(image: ImageFile.ImageFile) -> bool:
+    """Whether a PNG holds grey and transparency of 16 bits each, which Pillow calls RGBA."""
+    return image.format == "PNG" and [_raw_mode(tile.args) for tile in image.tile] == [_GREY_ALPHA]
+
+
+def deep_colours(image: ImageFile.ImageFile, path: Path, load: Callable[[], object]) -> DeepPixels | None:
+    """The pixels of a PNG, TIFF or PPM with 16 bits per colour, or None if it is something else.
 
     Pillow's decoders keep the first byte of each sample of a big-endian, the second of a little-endian
-    file, so decoding the same data once each way gives both. ``image`` must not have been loaded; it is
-    afterwards, as eight bits.
+    file, so decoding the same data once each way gives both. ``load`` decodes ``image``, which must not have
+    been loaded; it is afterwards, as something.
     """
+    if image.format == "PPM":
+        return _deep_ppm(image, path)
+    if is_grey_alpha(image):
+        image.tile = [tile._replace(args="RGBA") for tile in image.tile]  # four bytes: two for each sample
+        load()
+        both = np.asarray(image).view(">u2").astype(np.uint16)
+        return DeepPixels(np.dstack((both[..., :1],) * 3 + (both[..., 1:],)), is_grey=True)
     tiles = image.tile
-    if image.mode not in ("RGB", "RGBA") or not tiles or "transparency" in image.info:
-        return None
     orders = {_byte_order(tile.args) for tile in tiles}
-    if len(orders) != 1 or None in orders:
+    if image.mode not in ("RGB", "RGBA") or len(orders) != 1 or None in orders:
         return None
+    is_premultiplied = any(_raw_mode(tile.args).startswith("RGBa;") for tile in tiles)
     order = orders.pop()
     other = _LOW_FIRST if order == _HIGH_FIRST else _HIGH_FIRST
-    swapped = [tile._replace(args=_with_order(tile.args, other)) for tile in tiles]
-    with Image.open(image.filename) as twin:
-        twin.tile = swapped
+    image.tile = [tile._replace(args=_with_order(tile.args, str(order))) for tile in tiles]
+    load()
+    with Image.open(path, formats=[str(image.format)]) as twin:
+        twin.tile = [tile._replace(args=_with_order(tile.args, other)) for tile in twin.tile]
         pixels = np.asarray(twin).astype(np.uint16)
     pixels |= np.asarray(image).astype(np.uint16) << np.uint16(8)
-    return pixels
+    if is_premultiplied:
+        _divide_by_alpha(pixels)
+    transparent = image.info.get("transparency")
+    if image.format == "PNG" and isinstance(transparent, tuple) and pixels.shape[2] == 3:
+        opaque = (pixels != np.array(transparent, np.uint16)).any(axis=2)
+        pixels = np.dstack((pixels, opaque * np.uint16(65535)))
+    return DeepPixels(pixels, is_grey=False)
+
+
+def _deep_ppm(image: ImageFile.ImageFile, path: Path) -> DeepPixels | None:
+    """Two bytes a sample, the first one counts more; white is what the header says."""
+    if image.mode != "RGB" or [tile.codec_name for tile in image.tile] != ["ppm"]:
+        return None
+    (tile,) = image.tile
+    white = tile.args[-1] if isinstance(tile.args, tuple) else 255
+    if white <= 255:
+        return None
+    samples = np.fromfile(path, ">u2", count=image.width * image.height * 3, offset=tile.offset)
+    if white < 65535:
+        samples = np.rint(np.minimum(samples, white) * (65535 / white))
+    return DeepPixels(samples.astype(np.uint16).reshape(image.height, image.width, 3), is_grey=False)
+
+
+def _divide_by_alpha(pixels: NDArray[np.uint16]) -> None:
+    """Makes premultiplied colours straight, in place; what is wholly transparent stays."""
+    for row in pixels:
+        alpha = row[:, 3:].astype(np.uint32)
+        straight = (row[:, :3] * np.uint32(65535) + alpha // 2) // np.maximum(alpha, 1)
+        row[:, :3] = np.where(alpha > 0, np.minimum(straight, 65535), row[:, :3])
 
 
 def _raw_mode(args: Any) -> str:
@@ -48,14 +97,14 @@ def _raw_mode(args: Any) -> str:
 
 def _byte_order(args: Any) -> str | None:
     mode, _, layout = _raw_mode(args).partition(";")
-    if mode not in ("RGB", "RGBA"):
+    if mode not in ("RGB", "RGBA", "RGBa"):
         return None
     native = _LOW_FIRST if sys.byteorder == "little" else _HIGH_FIRST
     return {"16B": _HIGH_FIRST, "16L": _LOW_FIRST, "16N": native}.get(layout)
 
 
 def _with_order(args: Any, order: str) -> Any:
-    mode = f"{_raw_mode(args).partition(';')[0]};{order}"
+    mode = f"{_raw_mode(args).partition(';')[0].upper()};{order}"  # premultiplied colours are left so
     return (mode, *args[1:]) if isinstance(args, tuple) else mode
 
 
@@ -66,9 +115,9 @@ def write_deep_png(
     profile: bytes | None = None,
     exif: bytes = b"",
     dots_per_inch: tuple[float, float] | None = None,
-    texts: Sequence[bytes] = (),
+    texts: Sequence[tuple[bytes, bytes]] = (),
 ) -> None:
-    """Writes uint16 (h, w, 1|3|4) pixels as PNG: grey, RGB or RGBA; ``texts`` are the data of iTXt chunks.
+    """Writes uint16 (h, w, 1|3|4) pixels as PNG: grey, RGB or RGBA; ``texts`` are kind and data of chunks.
 
     Source: https://www.w3.org/TR/png-3/ (chunks: 11.2, 11.3; filter Up: 9.2).
     """
@@ -82,8 +131,8 @@ def write_deep_png(
         _chunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
     if exif:
         _chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    for text in texts:
-        _chunk(file, b"iTXt", text)
+    for kind, text in texts:
+        _chunk(file, kind, text)
     squeeze = zlib.compressobj(6, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     above = np.zeros((1, width * channels * 2), np.uint8)
     for top in range(0, height, _PNG_BAND_ROWS):

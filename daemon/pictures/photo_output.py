@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -14,7 +15,17 @@ from daemon.painting.pixels import Samples, to_depth
 from daemon.pictures.atomic_file import replacing
 from daemon.pictures.colour_profile import srgb_profile
 from daemon.pictures.deep_pictures import with_offset, write_deep_png
-from daemon.pictures.file_formats import JPEG, PICTURE_ENDINGS, PNG, TIFF, WEBP, UnsuitableFormat, format_of
+from daemon.pictures.file_formats import (
+    JPEG,
+    PICTURE_ENDINGS,
+    PNG,
+    TIFF,
+    WEBP,
+    FileFormat,
+    UnsuitableFormat,
+    format_of,
+)
+from daemon.pictures.iptc import LONGEST_IN_JPEG, jpeg_segment
 from daemon.pictures.photo import Photo
 from daemon.pictures.tiff_output import write_tiff
 from daemon.pictures.words import png_texts
@@ -22,9 +33,17 @@ from daemon.pictures.words import png_texts
 JPEG_QUALITY = 95
 PNG_EFFORT = 1  # of 9: a photo is written in a quarter of the time that Pillow's usual 6 takes, 3 % larger
 WEBP_EFFORT = {"quality": 20, "method": 1}  # likewise, 1 % larger; lossless all the same
-_LONGEST_JPEG_XMP = 65_502  # a segment less the name of the namespace
-_LONGEST_JPEG_COMMENT = 65_533
-_LONGEST_JPEG_EXIF = 65_533  # bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4)
+# Bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4); XMP's begins with the name of its namespace.
+_LONGEST_IN_JPEG = {"exif": 65_533, "xmp": 65_502, "comment": 65_533, "iptc": LONGEST_IN_JPEG}
+_DATA = {
+    "exif": "EXIF data",
+    "xmp": "XMP data",
+    "iptc": "IPTC data",
+    "comment": "comment",
+    "texts": "further text (author, date, …)",
+}
+_NOTHING: dict[str, Any] = {"exif": b"", "xmp": b"", "iptc": b"", "comment": "", "texts": ()}
+_HOLDERS = {"comment": (PNG, JPEG), "iptc": (JPEG, TIFF), "texts": (PNG,)}
 
 
 def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
@@ -55,22 +74,30 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
     if pixels.shape[2] == 4 and not chosen.holds_alpha:
         pixels = over_white(pixels)
         notes.append(f"{chosen.name} holds no transparency; the picture was written over white.")
-    exif = photo.exif
-    if chosen is JPEG and len(exif) > _LONGEST_JPEG_EXIF:
-        exif = b""
-        notes.append("The photo's EXIF data is longer than JPEG holds and was left out.")
-    xmp, comment = photo.xmp, photo.comment
-    if xmp and chosen is JPEG and len(xmp) > _LONGEST_JPEG_XMP:
-        xmp = b""
-        notes.append("The photo's XMP data is longer than JPEG holds and was left out.")
-    is_too_long = chosen is JPEG and len(comment.encode()) > _LONGEST_JPEG_COMMENT
-    if comment and (is_too_long or chosen not in (JPEG, PNG)):
-        comment = ""
-        notes.append(f"{chosen.name} holds no comment{' as long' * is_too_long}; the photo's was left out.")
-    fitting = Photo(pixels, photo.is_grey, photo.profile, exif, photo.dots_per_inch, xmp, comment)
+    fitting = _without_what_is_not_held(replace(photo, pixels=pixels), chosen, notes)
     with replacing(path) as file:
         _WRITERS[chosen.name](file, fitting)
     return tuple(notes)
+
+
+def _without_what_is_not_held(photo: Photo, chosen: FileFormat, notes: list[str]) -> Photo:
+    """The photo without the data beside its pixels for which a format has no place, or not enough.
+
+    Adds a sentence to ``notes`` for each kind.
+    """
+    if chosen is JPEG:
+        sizes = {"exif": len(photo.exif), "xmp": len(photo.xmp), "iptc": len(photo.iptc)}
+        sizes["comment"] = len(photo.comment.encode())
+        too_long = [name for name, size in sizes.items() if size > _LONGEST_IN_JPEG[name]]
+        notes += [
+            f"The photo's {_DATA[name]} is longer than JPEG holds and was left out." for name in too_long
+        ]
+        photo = replace(photo, **{name: _NOTHING[name] for name in too_long})
+    for name in ("comment", "iptc", "texts"):
+        if getattr(photo, name) and chosen not in _HOLDERS[name]:
+            notes.append(f"{chosen.name} has no place for the photo's {_DATA[name]}, which was left out.")
+            photo = replace(photo, **{name: _NOTHING[name]})
+    return photo
 
 
 def over_white(pixels: Samples) -> Samples:
@@ -108,19 +135,25 @@ def write_png(file: BinaryIO, photo: Photo) -> None:
             profile=profile,
             exif=photo.exif,
             dots_per_inch=photo.dots_per_inch,
-            texts=tuple(png_texts(photo.xmp, photo.comment)),
+            texts=(*png_texts(photo.xmp, photo.comment), *photo.texts),
         )
     else:
         info = PngImagePlugin.PngInfo()
-        for text in png_texts(photo.xmp, photo.comment):
-            info.add(b"iTXt", text)
+        for kind, text in (*png_texts(photo.xmp, photo.comment), *photo.texts):
+            info.add(kind, text)
         _save(file, photo, "PNG", pnginfo=info, compress_level=PNG_EFFORT)
 
 
 def _write_tiff(file: BinaryIO, photo: Photo) -> None:
     pixels, profile = _channels(photo), _profile(photo)
     write_tiff(
-        file, pixels, profile=profile, exif=photo.exif, dots_per_inch=photo.dots_per_inch, xmp=photo.xmp
+        file,
+        pixels,
+        profile=profile,
+        exif=photo.exif,
+        dots_per_inch=photo.dots_per_inch,
+        xmp=photo.xmp,
+        iptc=photo.iptc,
     )
 
 
@@ -128,6 +161,8 @@ def _write_jpeg(file: BinaryIO, photo: Photo) -> None:
     words: dict[str, object] = {"xmp": photo.xmp} if photo.xmp else {}
     if photo.comment:
         words["comment"] = photo.comment.encode()
+    if photo.iptc:
+        words["extra"] = jpeg_segment(photo.iptc)
     _save(file, photo, "JPEG", quality=JPEG_QUALITY, subsampling=0, **words)
 
 

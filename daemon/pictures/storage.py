@@ -31,6 +31,9 @@ _CURVES = {_SRGB_CURVE: None, 4: 2.2, 8: 1.0}  # H.273, table 3: sRGB, gamma 2.2
 _SAME_PRIMARIES = 0.002  # x or y; rounding makes less
 _SRGB_EXPONENT = 45455  # of gAMA beside sRGB pixels
 _LOOKED_AT = 1 << 16  # bytes at the beginning of a file in which its header is
+_LONGEST_CHUNK = 16 << 20  # bytes; longer ones hold pixels
+_MOST_CHUNKS = 100_000  # that are looked at, so that a file of nothing else ends
+_PIXEL_CHUNKS = (b"IDAT", b"fdAT")
 _SIZ, _SIZ_BITS = b"\xff\x4f\xff\x51", 42  # the code stream's first two markers, and where its depth is
 _PIXI, _PIXI_BITS = b"pixi", 9
 
@@ -59,7 +62,7 @@ def refusal(image: ImageFile.ImageFile, path: Path) -> Refusal | None:
     if tags is None:
         return None
     bits = _bits_of_tiff(tags)
-    if bits not in _READ_RIGHT:
+    if bits not in _READ_RIGHT and not (bits == 12 and image.mode == "I;16"):
         return Refusal(f"stores {bits} bits per sample, which is not read", "Export it with 8 or 16 bits.")
     if bits > 8 and tags.get(_PLANES) == _IN_PLANES and tags.get(_SAMPLES, 1) > 1:
         return Refusal(
@@ -126,15 +129,18 @@ def has_unknown_space(path: Path) -> bool:
     return bool(named) and not (len(named) == 4 and named[0] in _PRIMARIES and named[1] in _CURVES)
 
 
-def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and data of a PNG file's chunks before its pixels."""
+def png_chunks(path: Path, *, behind_pixels: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and data of a PNG file's chunks before its pixels, and of those behind if asked for."""
     with path.open("rb") as file:
         file.seek(8)
-        while len(head := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind in (b"IDAT", b"IEND"):
+        for _ in range(_MOST_CHUNKS):
+            head = file.read(8)
+            if len(head) < 8:
                 return
-            if length > _LOOKED_AT:
+            length, kind = struct.unpack(">I4s", head)
+            if kind == b"IEND" or (kind == b"IDAT" and not behind_pixels):
+                return
+            if kind in _PIXEL_CHUNKS or length > _LONGEST_CHUNK:
                 file.seek(length + 4, 1)
                 continue
             yield kind, file.read(length)

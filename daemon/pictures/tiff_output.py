@@ -26,6 +26,7 @@ def write_tiff(
     exif: bytes = b"",
     dots_per_inch: tuple[float, float] | None = None,
     xmp: bytes = b"",
+    iptc: bytes = b"",
 ) -> None:
     """Writes uint8 or uint16 (h, w, 1|3|4) pixels as TIFF, deflated: grey, RGB or RGBA with straight alpha.
 
@@ -63,6 +64,9 @@ def write_tiff(
     if xmp:
         directory.tagtype[700] = _BYTE
         directory[700] = xmp
+    if iptc:
+        directory.tagtype[33723] = _UNDEFINED
+        directory[33723] = iptc
     directory.save(file)  # moves the strips' offsets behind itself
     for strip in strips:
         file.write(strip)

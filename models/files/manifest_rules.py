@@ -20,6 +20,8 @@ STYLE_REACH = 1000.0  # an appearance code is a few deviations of a normal varia
 
 _NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "base": 256}  # name -> largest
 _MOST_CHANNELS = 1024
+_DEEPEST = 100  # lists and maps in each other
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.S)  # and texts, in which they mean nothing
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _JOINERS = str.maketrans("", "", "\u200c\u200d")  # parts of words in Persian and in the scripts of India
@@ -41,10 +43,12 @@ def read_json(text: str) -> Any:
     def no_number(text: str) -> Any:
         raise BrokenRule(f"holds {text}, which is not a number")
 
-    try:
-        return json.loads(text, object_pairs_hook=once, parse_constant=no_number)
-    except RecursionError:
-        raise BrokenRule("is nested too deeply") from None
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):  # counted, since Pythons differ in what they can hold
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(bracket[0], 0)
+        if depth > _DEEPEST:
+            raise BrokenRule("is nested too deeply")
+    return json.loads(text, object_pairs_hook=once, parse_constant=no_number)
 
 
 def check_text(value: Any, what: str, longest: int = MAX_TEXT) -> str:

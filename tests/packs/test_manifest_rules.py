@@ -102,6 +102,8 @@ def test_a_field_that_breaks_a_rule_is_named(pack: Path, change: Change, reason:
     [
         ("", "cannot be read"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"format": ' + "[" * 200 + "]" * 200 + "}", "nested too deeply"),
+        ('{"format": "\\"' + "[" * 200 + '"}', "format"),
         ('{"format": 1, "format": 1}', "names a field twice"),
         ('{"format": NaN}', "holds NaN, which is not a number"),
         ('{"format": Infinity}', "holds Infinity"),

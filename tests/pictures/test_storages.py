@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -61,22 +63,82 @@ def test_a_file_that_starts_another_program_is_not_opened(
 
     monkeypatch.setattr("subprocess.check_call", started)
     monkeypatch.setattr("subprocess.Popen", started)
-    with pytest.raises(UnreadablePhoto, match="not a picture"):
+    with pytest.raises(UnreadablePhoto, match="PostScript drawing, which is not read"):
         read_photo(path)
 
 
-def test_transparency_beside_16_bits_that_is_read_as_8_is_told(tmp_path: Path) -> None:
-    grey_alpha = np.dstack((HALVES, HALVES))
-    colours = np.dstack((HALVES, HALVES, HALVES))
+def test_transparency_beside_16_bits_is_kept_with_them(tmp_path: Path) -> None:
+    shades = HALVES - np.arange(16, dtype=np.uint16) * 3 * (HALVES > 0)
+    colours = np.dstack((shades, shades, shades))
     transparent = chunk(b"tRNS", struct.pack(">HHH", 0, 0, 0))
-    for path in (
-        png(tmp_path / "la.png", grey_alpha, 4),
-        png(tmp_path / "trns.png", colours, 2, transparent),
+    for path, is_grey in (
+        (png(tmp_path / "la.png", np.dstack((shades, HALVES)), 4), True),
+        (png(tmp_path / "trns.png", colours, 2, transparent), False),
+        (png(tmp_path / "grey.png", shades, 0, chunk(b"tRNS", struct.pack(">H", 0))), True),
     ):
         photo = read_photo(path)
-        assert photo.pixels.shape[2] == 4
-        assert photo.pixels[0, 0, 3] == 255 and photo.pixels[0, -1, 3] == 0
-        assert any("16 bits" in note for note in photo.notes)
+        assert photo.is_grey is is_grey and photo.notes == ()
+        assert np.array_equal(photo.pixels, np.dstack((colours, HALVES)))
+        for ending in ("png", "tif"):
+            assert write_photo(tmp_path / f"out.{ending}", photo) == ()
+            assert np.array_equal(read_photo(tmp_path / f"out.{ending}").pixels, photo.pixels)
+
+
+@pytest.mark.parametrize(("bits", "widened"), [(1, 255), (2, 85), (4, 17), (8, 1)])
+def test_the_transparent_shade_of_a_png_is_found_whatever_its_depth(
+    tmp_path: Path, bits: int, widened: int
+) -> None:
+    path = tmp_path / "few.png"
+    header = struct.pack(">IIBBBBB", 8 // bits, 1, bits, 0, 0, 0, 0)
+    row = chunk(b"IDAT", zlib.compress(b"\0" + bytes([0b01000001])))
+    parts = (chunk(b"IHDR", header), chunk(b"tRNS", struct.pack(">H", 1)), row, chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    pixels = read_photo(path).pixels.reshape(-1, 4)
+    assert np.array_equal(pixels[:, 3] == 0, pixels[:, 0] == widened)
+    assert pixels[-1, 0] == (widened if bits < 8 else 0b01000001)
+
+
+def test_a_tiff_whose_further_pages_are_of_another_kind_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pages.tif"
+    first, second = Image.new("RGB", (8, 8), (10, 20, 30)), Image.new("L", (8, 8))
+    first.save(path, save_all=True, append_images=[second])
+    data = bytearray(path.read_bytes())
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, directory)
+    (other,) = struct.unpack_from("<I", data, directory + 2 + 12 * entries)
+    data[other : other + 2] = b"\0\0"  # a page of nothing
+    path.write_bytes(data)
+    photo = read_photo(path)
+    assert (photo.pixels == (10, 20, 30)).all()
+    assert any("further pages" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            "a HEIC picture, which is not read. Export it as JPEG or PNG",
+        ),
+        (b"\xff\x0a" + bytes(30), "a JPEG XL picture, which is not read. Export it as PNG"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture, which is not read. Export it as PNG"),
+        (
+            b"\x76\x2f\x31\x01" + bytes(30),
+            "OpenEXR picture, which is not read. Export it as PNG or TIFF with 16",
+        ),
+        (b"%PDF-1.7", "a PDF file, which is not read. Export the page as PNG"),
+        (b'<?xml version="1.0"?><svg/>', "an SVG drawing, which is not read. Export it as PNG"),
+        (b"gimp xcf v011", "GIMP's own file"),
+        (b"II*\0\x08\0\0\0\0\0\0\0\0\0", "a TIFF file that stores its picture in a way that is not read"),
+    ],
+)
+def test_a_picture_of_a_known_kind_is_called_by_its_name_with_what_to_do(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(UnreadablePhoto) as refusal:
+        read_photo(tmp_path / "photo.jpg")
+    assert said in str(refusal.value)
 
 
 @pytest.mark.parametrize("gamma", [1.0, 0.55])
@@ -161,15 +223,91 @@ def test_words_that_are_longer_than_jpeg_holds_are_left_out_with_a_note(tmp_path
     assert read_photo(tmp_path / "out.jpg").xmp == b""
 
 
-@pytest.mark.parametrize("tag", [33723, 34377], ids=["IPTC", "Photoshop"])
-def test_what_no_format_keeps_is_told(tmp_path: Path, tag: int) -> None:
-    tif, png_file = tmp_path / "iptc.tif", tmp_path / "texts.png"
-    Image.new("RGB", (8, 8)).save(tif, tiffinfo={tag: b"\x1c\x02\x05\0\x01a"})
+IPTC = b"\x1c\x02\x05\0\x05title\x1c\x02\x50\0\x04zo\xc3\xab"
+
+
+def photoshop(*blocks: tuple[int, bytes]) -> bytes:
+    return b"".join(
+        b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + bytes(len(data) % 2)
+        for number, data in blocks
+    )
+
+
+def with_iptc(path: Path, *blocks: tuple[int, bytes]) -> Path:
+    """A picture with IPTC data as programs write it: JPEG's APP13, TIFF's tag as bytes or whole numbers."""
+    image = Image.new("RGB", (8, 8))
+    if path.suffix == ".jpg":
+        body = b"Photoshop 3.0\0" + photoshop((0x0404, IPTC), *blocks)
+        image.save(path, extra=b"\xff\xed" + struct.pack(">H", len(body) + 2) + body)
+    elif path.stem == "numbers":
+        padded = IPTC + bytes(-len(IPTC) % 4)
+        image.save(path, tiffinfo={33723: padded})
+        as_bytes, count = struct.pack("<HHI", 33723, 7, len(padded)), len(padded) // 4
+        data = path.read_bytes()
+        assert data.count(as_bytes) == 1
+        path.write_bytes(data.replace(as_bytes, struct.pack("<HHI", 33723, 4, count)))
+    elif path.stem == "block":
+        image.save(path, tiffinfo={34377: photoshop((0x0404, IPTC), *blocks)})
+    else:
+        image.save(path, tiffinfo={33723: IPTC})
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "bytes.tif", "numbers.tif", "block.tif"])
+def test_iptc_is_kept_where_the_format_holds_it(tmp_path: Path, name: str) -> None:
+    photo = read_photo(with_iptc(tmp_path / name))
+    assert photo.iptc.rstrip(b"\0") == IPTC and photo.notes == ()
+    for ending, keeps in (("jpg", True), ("tif", True), ("png", False), ("webp", False)):
+        notes = write_photo(tmp_path / f"out.{ending}", photo)
+        assert any("IPTC" in note for note in notes) is not keeps
+        assert read_photo(tmp_path / f"out.{ending}").iptc == (photo.iptc if keeps else b"")
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="no exiftool here")
+@pytest.mark.parametrize("ending", ["jpg", "tif"])
+def test_another_program_reads_the_iptc_that_was_kept(tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"out.{ending}"
+    write_photo(out, read_photo(with_iptc(tmp_path / "a.jpg")))
+    done = subprocess.run(["exiftool", "-b", "-IPTC:ObjectName", out], capture_output=True, check=True)
+    assert done.stdout == b"title" and done.stderr == b""
+
+
+def test_iptc_that_is_longer_than_jpeg_holds_is_left_out_with_a_note(tmp_path: Path) -> None:
+    photo = Photo(np.zeros((8, 8, 3), np.uint8), iptc=b"\x1c" * 65_507)
+    assert any("IPTC" in note for note in write_photo(tmp_path / "out.jpg", photo))
+    assert write_photo(tmp_path / "out.tif", photo) == ()
+    assert write_photo(tmp_path / "out.jpg", replace(photo, iptc=photo.iptc[:65_505])) == ()
+    assert len(read_photo(tmp_path / "out.jpg").iptc) == 65_505
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "block.tif"])
+def test_what_photoshop_keeps_beside_a_picture_is_told(tmp_path: Path, name: str) -> None:
+    photo = read_photo(with_iptc(tmp_path / name, (0x0425, bytes(16)), (2000, b"a path")))
+    assert any("Photoshop" in note for note in photo.notes)
+    assert read_photo(with_iptc(tmp_path / name, (0x0425, bytes(16)))).notes == ()  # a hash of the rest
+
+
+def test_texts_of_a_png_are_kept_in_png_and_told_of_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "texts.png"
     info = PngImagePlugin.PngInfo()
     info.add_text("Author", "zoe")
-    Image.new("RGB", (8, 8)).save(png_file, pnginfo=info)
-    assert any("IPTC" in note for note in read_photo(tif).notes)
-    assert any("Texts" in note for note in read_photo(png_file).notes)
+    info.add_itxt("Title", "Zoë " * 30_000, zip=True)
+    info.add_text("Raw profile type iptc", "iptc 3 1c0205", zip=True)
+    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
+    photo = read_photo(path)
+    assert any("text named iptc" in note for note in photo.notes)
+    for depth in (8, 16):
+        assert write_photo(tmp_path / "out.png", replace(photo, pixels=to_depth(photo.pixels, depth))) == ()
+        with Image.open(tmp_path / "out.png") as image:
+            assert image.text == {"Author": "zoe", "Title": "Zoë " * 30_000}  # type: ignore[attr-defined]
+    for ending in ("jpg", "tif", "webp"):
+        assert any("text" in note for note in write_photo(tmp_path / f"out.{ending}", photo))
+
+
+def test_xmp_that_a_jpeg_keeps_apart_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "told.jpg"
+    Image.new("RGB", (8, 8)).save(path, xmp=XMP.replace(b"dc:x", b'xmpNote:HasExtendedXMP="0" dc:x'))
+    assert any("keeps apart" in note for note in read_photo(path).notes)
 
 
 def test_openraster_tells_what_it_does_not_hold(tmp_path: Path) -> None:
