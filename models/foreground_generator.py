@@ -165,6 +165,13 @@ class ForegroundGenerator(nn.Module):
                 self.paint[str(side)] = painting
             before = here
 
+    def finest(self) -> list[nn.Parameter]:
+        """The parameters of the finest level, without which the coarser ones paint what they did before."""
+        name = str(self.shape.levels[-1])
+        layers = (self.read, self.first, self.second, self.third, self.parts, self.paint)
+        found = [parameter for kind in layers if name in kind for parameter in kind[name].parameters()]
+        return [*found, self.grain[name]]
+
     def forward(
         self,
         scene: Tensor,

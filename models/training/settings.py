@@ -25,6 +25,7 @@ class TrainingSettings:
 
     resolution: int = 128  # pixels along a side of what is painted
     network: str = "object"  # the foreground generator; pix2pix, source: for comparison
+    finest_crop: int = 0  # pixels along a side of the cut in which the finest level learns alone; 0: all do
     width: int = 32  # channels of the first layer of pix2pix and source
     batch_size: int = 64  # samples a step and process
     learning_rate: float = 2e-4  # Adam, generator and encoder
@@ -61,6 +62,8 @@ class TrainingSettings:
             raise SettingsError(
                 f"resolution is {self.resolution}; it is one of {', '.join(map(str, RESOLUTIONS))}."
             )
+        if self.finest_crop and not 32 <= self.finest_crop <= self.resolution:
+            raise SettingsError(f"finest_crop must be 0, or from 32 to the resolution ({self.resolution}).")
         if self.batch_size < 4:
             raise SettingsError("batch_size must be at least 4.")
         if self.width < 4:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -27,6 +28,17 @@ from models.training.discriminators import augment
 from models.training.recipe import Recipe
 from models.training.remembered_looks import RememberedLooks
 from models.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a batch's objects are painted into: scene and real picture (B, 3, S, S), alpha of the real objects
+    (B, 1, S, S), and whether the light is that of the photo (B,)."""
+
+    scene: Tensor
+    alpha: Tensor
+    real: Tensor
+    as_photographed: Tensor
 
 
 class Trainer(Recipe):
@@ -87,20 +99,10 @@ class Trainer(Recipe):
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random
         count, side = len(batch.class_index), batch.photo.shape[-1]
-        self._ramp(images_seen)
-        light = Relight.random(count, random)
-        photo = light.apply(without_rim(batch.photo, batch.mask, max(1, side // 128)))
-        hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
-        own_scene = fill_hole(photo, hole)
-        alpha = covering_alpha(batch.mask)
-        real = composite(photo, alpha, own_scene)
         recon = int(count * settings.reconstruction_share)
-        # The last samples stand in another photo; reconstruction needs the first ones in their own.
-        others = min(count - recon, int(count * settings.other_background_share))
-        scene, as_photographed = own_scene.clone(), light.is_none
-        if others:
-            scene[-others:] = fill_hole(photo.roll(1, 0)[-others:], hole[-others:])
-            as_photographed[-others:] = light.is_none.roll(1)[-others:]
+        self._ramp(images_seen)
+        stage = self._stage(batch, recon)
+        scene, alpha, real = stage.scene, stage.alpha, stage.real
         lit = max(1, int(count * settings.relight_share))
         change = Relight.random(lit, random, probability=1.0)
 
@@ -153,17 +155,13 @@ class Trainer(Recipe):
         with self._precision():
             found, _ = self.encoder(fake, batch.mask)
         relit = colour[count:]
-        weights = {
-            "projected": settings.weight_projected,
-            "patch": settings.weight_patch,
-            "heads": settings.weight_heads,
-        }
+        weights = self._adversarial_weights()
         terms = {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
         terms |= {
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real[:recon], batch.mask[:recon]),
             "kl": settings.weight_kl * losses.kl_divergence(mean, log_variance),
             "latent": settings.weight_latent
-            * losses.mean_where(as_photographed, (found - code.detach()).abs()),
+            * losses.mean_where(stage.as_photographed, (found - code.detach()).abs()),
             "relight": settings.weight_relight
             * losses.masked_l1(relit, change.apply(colour[tail]), alpha[tail]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),
@@ -176,6 +174,32 @@ class Trainer(Recipe):
         statistics["Gradient/G"] = norm
         statistics["Saturated"] = (colour.detach().abs() > 0.99).float().mean()
         return statistics
+
+    def _adversarial_weights(self) -> dict[str, float]:
+        settings = self.settings
+        return {
+            "projected": settings.weight_projected,
+            "patch": settings.weight_patch,
+            "heads": settings.weight_heads,
+        }
+
+    def _stage(self, batch: Batch, recon: int) -> Stage:
+        """The scenes that a batch's objects are painted into; the first ``recon`` keep their own."""
+        settings, random = self.settings, self.random
+        count, side = len(batch.class_index), batch.photo.shape[-1]
+        light = Relight.random(count, random)
+        photo = light.apply(without_rim(batch.photo, batch.mask, max(1, side // 128)))
+        hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
+        own_scene = fill_hole(photo, hole)
+        alpha = covering_alpha(batch.mask)
+        real = composite(photo, alpha, own_scene)
+        # The last samples stand in another photo; reconstruction needs the first ones in their own.
+        others = min(count - recon, int(count * settings.other_background_share))
+        scene, as_photographed = own_scene.clone(), light.is_none
+        if others:
+            scene[-others:] = fill_hole(photo.roll(1, 0)[-others:], hole[-others:])
+            as_photographed[-others:] = light.is_none.roll(1)[-others:]
+        return Stage(scene, alpha, real, as_photographed)
 
     def _shown(self, picture: Tensor, batch: Batch) -> Shown:
         """What the discriminators see of a batch's pictures (B, 3, S, S), real ones or painted."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from models.training.baselines.baseline_trainer import BaselineTrainer
+from models.training.finest_level import FinestLevelTrainer
 from models.training.recipe import Recipe
 from models.training.settings import TrainingSettings
 from models.training.trainer import Trainer
@@ -25,5 +26,7 @@ def make_recipe(
         FeatureNetworkMissing, FeatureNetworkUnreadable: ``features`` is not such a folder.
         NoDiscriminator: the settings leave none.
     """
-    kind = BaselineTrainer if settings.is_baseline else Trainer
+    kind: type[BaselineTrainer | Trainer] = FinestLevelTrainer if settings.finest_crop else Trainer
+    if settings.is_baseline:
+        kind = BaselineTrainer
     return kind(settings, class_count, device, features, workers)
