@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +84,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Runs the command; exit code 0, or 2 with one line for the user."""
-    if find_spec("matplotlib") is None:  # Jinja2, the rest of the extra, comes with PyTorch, too
-        return _refuse(
-            f"Its reports need matplotlib; in the folder of install.py, run {sys.executable} "
-            "-m pip install --require-hashes --no-deps -r requirements-evaluation.lock"
-        )
+    from models.pages.templates import plots_need
+
+    if needed := plots_need():
+        return _refuse(f"Its reports need {needed}")
     import torch
 
     from models.evaluation.methods import RivalUnusable

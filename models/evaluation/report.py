@@ -8,23 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from models.evaluation import plots
 from models.evaluation.borders import RINGS
-from models.evaluation.result import Background, Evaluation, Shape, Sheet, change, figure, number, percent
+from models.evaluation.result import Background, Evaluation, Shape, Sheet
+from models.pages.templates import templates_in
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=select_autoescape(),  # in pages, not in texts
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters.update(change=change, figure=figure, number=number, percent=percent)
-_TEMPLATES.globals.update(plots=plots, contour=RINGS)
-
-
+_TEMPLATES = templates_in(Path(__file__).with_name("templates"), plots=plots, contour=RINGS)
 _ANCHORS = ("real photos", "real photos, others", "grey fill", "copy-paste")  # the same for all weights
 
 

@@ -204,23 +204,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def number(value: float) -> str:
-    """Three decimals; a dash for what could not be measured."""
-    return f"{round(value, 3) + 0.0:.3f}" if math.isfinite(value) else "–"  # no -0.000
-
-
-def percent(value: float) -> str:
-    """Whole per cent; a dash for what could not be measured."""
-    return f"{100 * value:.0f} %" if math.isfinite(value) else "–"
-
-
-def change(value: float, error: float) -> str:
-    """A difference with its sign and its standard error."""
-    return f"{value:+.3f} ± {error:.3f}"
-
-
-def figure(value: float, error: float) -> str:
-    """A figure and its standard error, as far as they could be measured."""
-    return f"{value:.3f} ± {error:.3f}" if math.isfinite(value) and math.isfinite(error) else number(value)

@@ -10,8 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from models.evaluation.borders import RINGS
-from models.evaluation.plots import PALETTE, bar_plot, border_plot, light_plot, spread_plot
+from models.evaluation.plots import bar_plot, border_plot, light_plot, spread_plot
 from models.evaluation.result import Border, Spread
+from models.pages.plots import line_plot
+from models.pages.templates import PALETTE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -43,6 +45,7 @@ PLOTS = {
     ),
     "spread": spread_plot("x", Spread((0.1, 0.2, 0.9), (0.5, math.inf))),
     "no values": spread_plot("x", Spread((), (math.nan,))),
+    "line": line_plot("x", "y", (0, 10), (0.5, 0.4)),
     "curve": border_plot([border("ours", 1.0, math.nan, 2.0)]),
 }
 

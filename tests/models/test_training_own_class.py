@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from models.training.checkpoint import CheckpointError
 from models.training.own_class.held_out import Check, EarlyStop, HeldOut, best_weights
 from models.training.own_class.learn import Learnt, Order, learn_class
 from models.training.own_class.pack import adding_command, check_class_name, check_place
-from models.training.own_class.quality import Quality, judge
+from models.training.own_class.quality import Quality, judge, write_report
 from models.training.own_class.start import StartFromWeights, nearest_class, settings_for
 from models.training.recipe import Recipe
 from models.training.runs.run import TrainingRun
@@ -227,6 +228,34 @@ def test_a_place_that_holds_other_things_is_refused(tmp_path: Path) -> None:
 def test_the_command_that_adds_a_pack_gives_it_a_name_that_a_pack_may_have() -> None:
     assert adding_command(Path("packs/my-lamp")) == "insert-object packs add packs/my-lamp"
     assert adding_command(Path("My Lamp")) == "insert-object packs add 'My Lamp' --name my-lamp"
+
+
+@pytest.mark.parametrize("plots", [True, False])
+def test_a_report_is_written_whole_with_and_without_what_plots_need(
+    plots: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not plots:
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+    quality = Quality(
+        *("moon & sun", 200, 20, 64, 1000, 5.0, "shipped", "dog", {}, "LPIPS"),
+        [Check(0, 0.4), Check(1000, 0.3)],
+        *(True, {"Loss/G": 0.5}, {"whole_outlines": 60, "classes": {"moon": {"fill_drawn": 0.7}}}),
+        styles=["red"],
+        warnings=["few <photos>"],
+    )
+    page = write_report(quality, tmp_path).read_text("utf-8")
+    for part in (
+        "moon &amp; sun",
+        "few &lt;photos&gt;",
+        "fill drawn",
+        "Loss/G",
+        "samples.png",
+        "ended early",
+    ):
+        assert part in page
+    assert ("<svg" in page) == plots
+    assert ("pip install" in page) != plots
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["class_name"] == "moon & sun"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a,b", "x" * 65, "a\nb"])

@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from models.pages.templates import plots_need, templates_in
 from models.training.own_class.held_out import Check
 
 PAGE = "report.html"
 FIGURES = "report.json"
 SAMPLES = "samples.png"
-_WIDTH, _HEIGHT, _EDGE = 560, 200, 40  # pixels of the plot
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse}td{padding:.2rem 1rem .2rem 0;vertical-align:top}"
-    "img{max-width:100%}.warn{background:#fff3d6;border-left:4px solid #d9a300;padding:.5rem 1rem}"
-)
+_PREVIEWS = 4  # shown, of all that the run has written
 
 
 @dataclass
@@ -53,6 +47,37 @@ class Quality:
     @property
     def best(self) -> Check | None:
         return min(self.checks, key=lambda check: check.figure, default=None)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The main figures in words, in the order to show them."""
+        rows = {
+            "objects learnt from": str(self.training_objects),
+            "whole outlines among them": str(self.masks.get("whole_outlines", "not counted")),
+            "objects held out": str(self.held_out_objects),
+            "trained": f"{self.minutes:.0f} min, {self.images_seen} pictures, {self.resolution} px",
+        }
+        best, before = self.best, self.before
+        if best is not None and before is not None:
+            end = " (ended early: no better for a while)" if self.stopped_early else ""
+            rows[self.figure_name] = (
+                f"{before:.3f} before, {best.figure:.3f} at best after {best.images_seen} pictures{end}; "
+                "lower is better; the best weights are the ones in the pack"
+            )
+        return rows | {
+            "started from": f"{self.started_from}, as “{self.nearest_class}”, the most alike",
+            "difference between seeds": f"{100 * self.seed_difference:.1f} % of the range of colours",
+            "fine detail of objects by chance": f"{100 * self.detail:.0f} % of the photos'",
+            "styles": ", ".join(self.styles) or "none (60 objects are needed)",
+        }
+
+    @property
+    def outline_figures(self) -> dict[str, str]:
+        """The outlines' figures, those of the class last."""
+        figures = {name: value for name, value in self.masks.items() if name != "classes"}
+        for of_class in self.masks.get("classes", {}).values():
+            figures |= of_class
+        return {name.replace("_", " "): str(value) for name, value in figures.items()}
 
 
 def judge(quality: Quality) -> list[str]:
@@ -97,99 +122,30 @@ def read_losses(log: Path, last: int = 10) -> dict[str, float]:
 
 
 def write_report(quality: Quality, folder: Path) -> Path:
-    """Writes both files; the page expects the sample sheet and previews beside it. Returns the page."""
+    """Writes both files; the page expects the sample sheet and previews beside it. Returns the page.
+
+    Without the extra `evaluation` the page says what its plot needs; everything else is on it.
+    """
     content = asdict(quality)
     (folder / FIGURES).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    previews = sorted(path.name for path in folder.glob("grid_*.png"))
-    (folder / PAGE).write_text(_page(quality, previews), "utf-8")
+    (folder / PAGE).write_text(_page(quality, folder), "utf-8")
     return folder / PAGE
 
 
-def _page(quality: Quality, previews: Sequence[str]) -> str:
-    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in quality.warnings)
-    parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(quality.class_name)}</title>"
-        f"<style>{_STYLE}</style><h1>How well “{escape(quality.class_name)}” was learnt</h1>",
-        f"<div class=warn>Keep in mind:<ul>{warnings}</ul></div>" if warnings else "",
-        _table(_facts(quality)),
-        "<h2>Samples</h2><p>Made with the finished pack on photos that it has not learnt from. The first row "
-        "is real; below it a look taken over from the photo, then looks by chance, then outlines of the "
-        f"program's own.</p><img src='{SAMPLES}' alt='sample sheet'>",
-        _progress(quality),
-        _outlines(quality.masks),
-        "<h2>Losses at the end</h2>" + _table([(k, f"{v:.3f}") for k, v in quality.losses.items()])
-        if quality.losses
-        else "",
-        _previews(previews),
-    ]
-    return "\n".join(part for part in parts if part) + "\n"
-
-
-def _facts(quality: Quality) -> list[tuple[str, str]]:
-    rows = [
-        ("objects learnt from", str(quality.training_objects)),
-        ("whole outlines among them", str(quality.masks.get("whole_outlines", "not counted"))),
-        ("objects held out", str(quality.held_out_objects)),
-        ("trained", f"{quality.minutes:.0f} min, {quality.images_seen} pictures, {quality.resolution} px"),
-        ("started from", f"{quality.started_from}, as “{quality.nearest_class}”, the most alike"),
-        ("difference between seeds", f"{100 * quality.seed_difference:.1f} % of the range of colours"),
-        ("fine detail of objects by chance", f"{100 * quality.detail:.0f} % of the photos'"),
-        ("styles", ", ".join(quality.styles) or "none (60 objects are needed)"),
-    ]
-    best, before = quality.best, quality.before
-    if best is not None and before is not None:
-        end = " (ended early: no better for a while)" if quality.stopped_early else ""
-        rows.insert(
-            4,
-            (
-                quality.figure_name,
-                f"{before:.3f} before, {best.figure:.3f} at best after {best.images_seen} pictures{end}; "
-                "lower is better; the best weights are the ones in the pack",
-            ),
-        )
-    return rows
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> str:
-    return "<table>" + "".join(f"<tr><td>{escape(a)}<td>{escape(b)}" for a, b in rows) + "</table>"
+def _page(quality: Quality, folder: Path) -> str:
+    names = sorted(path.name for path in folder.glob("grid_*.png"))
+    shown = names if len(names) <= _PREVIEWS else [names[0], names[len(names) // 2], names[-1]]
+    needed = plots_need()
+    template = templates_in(Path(__file__).with_name("templates")).get_template("quality.html")
+    progress = "" if needed else _progress(quality)
+    return template.render(
+        quality=quality, samples=SAMPLES, previews=shown, progress=progress, plots_need=needed
+    )
 
 
 def _progress(quality: Quality) -> str:
-    """The held-out figure over the run as a line."""
-    checks = quality.checks
-    if len(checks) < 2:
-        return ""
-    last = max(check.images_seen for check in checks) or 1
-    low = min(check.figure for check in checks)
-    span = max(check.figure for check in checks) - low or 1.0
-    points = " ".join(
-        f"{_EDGE + (_WIDTH - _EDGE - 10) * check.images_seen / last:.1f},"
-        f"{10 + (_HEIGHT - 40) * (1 - (check.figure - low) / span):.1f}"
-        for check in checks
-    )
-    return (
-        f"<h2>{escape(quality.figure_name)}</h2>"
-        f"<svg viewBox='0 0 {_WIDTH} {_HEIGHT}' width={_WIDTH} role=img "
-        f"aria-label='{escape(quality.figure_name)} over pictures seen'>"
-        f"<polyline points='{points}' fill=none stroke='#0b6' stroke-width=2 />"
-        f"<text x=0 y=16 font-size=11>{low + span:.3f}</text>"
-        f"<text x=0 y={_HEIGHT - 28} font-size=11>{low:.3f}</text>"
-        f"<text x={_WIDTH - 110} y={_HEIGHT - 8} font-size=11>{last} pictures</text></svg>"
-    )
+    """The held-out figure over the run as a plot."""
+    from models.pages.plots import line_plot  # the extra `evaluation` brings matplotlib
 
-
-def _outlines(masks: Mapping[str, Any]) -> str:
-    if not masks:
-        return ""
-    rows = [(name.replace("_", " "), str(value)) for name, value in masks.items() if name != "classes"]
-    for of_class in masks.get("classes", {}).values():
-        rows += [(name.replace("_", " "), str(value)) for name, value in of_class.items()]
-    return "<h2>Outlines</h2>" + _table(rows)
-
-
-def _previews(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    shown = names if len(names) <= 4 else [names[0], names[len(names) // 2], names[-1]]
-    pictures = "".join(f"<p>{escape(name)}<br><img src='{escape(name)}' alt=''></p>" for name in shown)
-    return f"<h2>Previews while it learnt</h2>{pictures}"
+    seen = [check.images_seen for check in quality.checks]
+    return line_plot("pictures seen", quality.figure_name, seen, [check.figure for check in quality.checks])
