@@ -1,7 +1,8 @@
 """Inserting objects from Python; see ``Client``."""
 
 from daemon.client.arguments import WrongArgument
-from daemon.client.client import Client, LitLayer, ObjectLayer, OnProgress, ShadowLayer, start_command
+from daemon.client.client import Client, OnProgress, start_command
+from daemon.client.layers import LitLayer, ObjectLayer, ShadowLayer
 
 __all__ = [
     "Client",

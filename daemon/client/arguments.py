@@ -5,6 +5,7 @@ The same rules as the command line's, which gets texts in place of arrays and nu
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
@@ -49,6 +50,17 @@ def picture_of(name: str, value: Any) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
+def cut_out_of(name: str, value: Any) -> NDArray[Any]:
+    """A picture with transparency: uint8 or uint16 (h, w, 4)."""
+    array = picture_of(name, value)
+    if array.shape[2] != 4:
+        raise WrongArgument(
+            f"{name} has the shape {array.shape}, it must be (height, width, 4).",
+            "The fourth channel is 0 around the object.",
+        )
+    return array
+
+
 def mask_of(name: str, value: Any, height: int, width: int) -> NDArray[np.uint8]:
     """An array uint8 (height, width), 255 where the object is."""
     array: NDArray[np.uint8] = _array(name, value)
@@ -64,15 +76,13 @@ def mask_of(name: str, value: Any, height: int, width: int) -> NDArray[np.uint8]
 
 def box_of(name: str, value: Any) -> Rect:
     """A rectangle of x, y, width, height in image pixels."""
-    try:
-        x, y, width, height = (whole_of(name, part, -MAX_IMAGE_SIDE, MAX_IMAGE_SIDE) for part in value)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, WrongArgument):
-            raise
-        raise WrongArgument(
-            f"{name} is {shown(value)}, it must be four whole numbers.", "Give (x, y, width, height)."
-        ) from None
-    return Rect(x, y, width, height)
+    return Rect(*_wholes_of(name, value, "x", "y", "width", "height"))
+
+
+def place_of(name: str, value: Any) -> tuple[int, int]:
+    """The x and y of a corner in image pixels; it may lie outside the picture."""
+    x, y = _wholes_of(name, value, "x", "y")
+    return x, y
 
 
 def whole_of(name: str, value: Any, low: int, high: int) -> int:
@@ -81,6 +91,33 @@ def whole_of(name: str, value: Any, low: int, high: int) -> int:
     if number is None or not low <= number <= high:
         raise WrongArgument(f"{name} is {shown(value)}, it must be a whole number from {low} to {high}.")
     return number
+
+
+def depth_of(name: str, value: Any) -> int:
+    """Bits per channel, 8 or 16."""
+    depth = whole_of(name, value, 8, 16)
+    if depth not in (8, 16):
+        raise WrongArgument(f"{name} is {depth}, it must be 8 or 16.")
+    return depth
+
+
+def share_of(name: str, value: Any) -> float:
+    """A number, numpy's included, from 0 to 1."""
+    share = _float(value)
+    if share is None or not 0 <= share <= 1:
+        raise WrongArgument(f"{name} is {shown(value)}, it must be a number from 0 to 1.")
+    return share
+
+
+def numbers_of(name: str, value: Any) -> dict[str, float]:
+    """Numbers by name."""
+    if not isinstance(value, Mapping):
+        raise WrongArgument(f"{name} is {shown(value)}, it must be a mapping of names to numbers.")
+    numbers = {text_of(f"a name in {name}", key): _float(number) for key, number in value.items()}
+    for key, number in numbers.items():
+        if number is None:
+            raise WrongArgument(f"{name} holds {shown(value[key])} as {shown(key)}, it must be a number.")
+    return {key: number for key, number in numbers.items() if number is not None}
 
 
 def text_of(name: str, value: Any) -> str:
@@ -141,6 +178,30 @@ def _array(name: str, value: Any) -> NDArray[Any]:
             "numpy.asarray makes one of a Pillow image.",
         )
     return value
+
+
+def _wholes_of(name: str, value: Any, *parts: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(value)
+    except TypeError:
+        numbers = ()
+    if len(numbers) != len(parts):
+        count = {2: "two", 4: "four"}[len(parts)]
+        raise WrongArgument(
+            f"{name} is {shown(value)}, it must be {count} whole numbers.", f"Give ({', '.join(parts)})."
+        )
+    return tuple(whole_of(name, number, -MAX_IMAGE_SIDE, MAX_IMAGE_SIDE) for number in numbers)
+
+
+def _float(value: Any) -> float | None:
+    """A finite number of any kind as a float; None for anything else."""
+    if isinstance(value, (bool, str, bytes)):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _index(value: Any) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -15,11 +14,18 @@ from daemon.client.arguments import (
     box_of,
     callable_of,
     choice_of,
+    cut_out_of,
+    depth_of,
+    flag_of,
     mask_of,
+    numbers_of,
     picture_of,
+    place_of,
+    share_of,
     whole_of,
     wish_of,
 )
+from daemon.client.layers import LitLayer, ObjectLayer, object_layer, shadow_layer
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
 from daemon.home.limits import check_limits
@@ -37,7 +43,6 @@ from wire.protocol import (
     Lit,
     PackInfo,
     Painting,
-    PixelFrame,
     Progress,
     Rect,
     Reply,
@@ -49,7 +54,6 @@ from wire.protocol import (
     Welcome,
     Wish,
     check_light,
-    object_place,
     usable_box,
 )
 from wire.request import insert_request, new_id
@@ -65,7 +69,6 @@ READY_SECONDS = 120.0  # a slow computer needs its time to load the networks
 SILENCE_SECONDS = 300.0  # the longest wait for the next word about a request
 LOOK_SECONDS = 0.2  # between two reports on the loading of the networks
 ANSWER_SECONDS = 10.0  # for requests that need no networks
-REFERENCE_SIDE = 1024  # a reference picture tells no more about an object's look beyond that
 
 _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 
@@ -73,45 +76,6 @@ _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOAD
 def start_command() -> tuple[str, ...]:
     """The command that runs this program's daemon, whatever the working folder is and PYTHONPATH says."""
     return (sys.executable, "-I", str(Path(__file__).resolve().parents[1]), "daemon", "run")
-
-
-@dataclass(frozen=True)
-class ShadowLayer:
-    """An object's contact shadow: paste it, as the object, but below it."""
-
-    pixels: NDArray[Any] = field(repr=False)
-    offset: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class ObjectLayer:
-    """One inserted object: paste ``pixels`` with their corner at ``offset`` of the picture.
-
-    ``pixels`` is uint8 or uint16 (h, w, 4), straight alpha, sRGB. ``notes`` are sentences for the user about
-    the request that made it. ``shadow`` is there if it was asked for and the object casts one.
-    """
-
-    pixels: NDArray[Any] = field(repr=False)
-    offset: tuple[int, int]
-    seed: int
-    class_name: str
-    notes: tuple[str, ...] = ()
-    shadow: ShadowLayer | None = None
-
-
-@dataclass(frozen=True)
-class LitLayer:
-    """A cut-out in the light of its picture: paste ``pixels``, of its own size and depth, at ``offset``.
-
-    ``adjustments`` are the numbers behind it, at their whole strength: kept with the cut-out as it was, they
-    light it again without being judged. All 0: it had the picture's light already.
-    """
-
-    pixels: NDArray[Any] = field(repr=False)
-    offset: tuple[int, int]
-    adjustments: Mapping[str, float]
-    notes: tuple[str, ...] = ()
-    shadow: ShadowLayer | None = None
 
 
 class Conversation(Protocol):
@@ -255,14 +219,14 @@ class Client:
         on_progress: OnProgress | None = None,
     ) -> list[ObjectLayer]:
         """Makes object layers for a wish; arguments and errors as for ``insert_variations``."""
-        from daemon.painting.reference import fitted_shape
+        from daemon.painting.reference import fitted_shape, reference_frame
         from daemon.painting.scene import window_mask, window_pixels
 
         picture = picture_of("picture", picture)
         height, width = picture.shape[:2]
         usable_box(wish.box, width, height)
         variations = whole_of("variations", variations, 1, MAX_VARIATIONS)
-        bits = 8 * picture.dtype.itemsize if depth is None else _depth(depth)
+        bits = 8 * picture.dtype.itemsize if depth is None else depth_of("depth", depth)
         if on_progress is not None:
             callable_of("on_progress", on_progress)
         if mask is not None:
@@ -287,12 +251,12 @@ class Client:
             variations=variations,
             depth=bits,
             mask=None if mask is None else window_mask(mask, wish.box, limit),
-            reference=None if reference is None else _reference_frame(reference, reference_box),
+            reference=None if reference is None else reference_frame(reference, reference_box),
             limit=limit,
         )
         replies, notes = self._replies(request, on_progress)
         layers = [reply for reply in replies if isinstance(reply, Layer)]
-        return [_object_layer(layer, notes) for layer in sorted(layers, key=lambda layer: layer.index)]
+        return [object_layer(layer, notes) for layer in sorted(layers, key=lambda layer: layer.index)]
 
     def light(
         self,
@@ -320,17 +284,25 @@ class Client:
             on_progress: called with the stage and the fraction done, 0..1.
 
         Raises:
+            WrongArgument: an argument cannot be used; it is an InsertObjectError and a ValueError.
             InsertObjectError: with a sentence for the user and a hint.
         """
         from daemon.painting.cut_out import visible_part
         from daemon.painting.layer_light import adjustments_of, with_light
-        from daemon.painting.pixels import frame_pixels
         from daemon.painting.scene import sent_object, window_pixels
 
+        picture = picture_of("picture", picture)
+        cut_out = cut_out_of("cut_out", cut_out)
+        x, y = place_of("at", at)
+        strength = share_of("strength", strength)
+        known = {} if adjustments is None else numbers_of("adjustments", adjustments)
+        adjustments_of(known)
+        if on_progress is not None:
+            callable_of("on_progress", on_progress)
         height, width = picture.shape[:2]
         shown = visible_part(cut_out)
-        box = Rect(at[0] + shown.x, at[1] + shown.y, shown.width, shown.height)
-        inside = object_place(box, width, height)
+        box = Rect(x + shown.x, y + shown.y, shown.width, shown.height)
+        inside = usable_box(box, width, height, "object")
         window, scene = window_pixels(picture, inside, MAX_WINDOW_PIXELS)
         part = cut_out[shown.y : shown.bottom, shown.x : shown.right]
         request = Light(
@@ -341,17 +313,14 @@ class Client:
             window,
             scene,
             sent_object(part, MAX_WINDOW_PIXELS),
-            adjustments=adjustments or {},
-            shadow=shadow,
+            adjustments=known,
+            shadow=flag_of("shadow", shadow),
         )
         check_light(request)
         replies, notes = self._replies(request, on_progress)
         lit = next(reply for reply in replies if isinstance(reply, Lit))
-        below = None
-        if lit.shadow is not None:
-            below = ShadowLayer(frame_pixels(lit.shadow), (lit.shadow_x, lit.shadow_y))
         pixels = with_light(cut_out, adjustments_of(lit.adjustments), strength)
-        return LitLayer(pixels, at, dict(lit.adjustments), notes, below)
+        return LitLayer(pixels, (x, y), dict(lit.adjustments), notes, shadow_layer(lit))
 
     def _replies(
         self, request: Painting, on_progress: OnProgress | None
@@ -397,35 +366,3 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _depth(value: Any) -> int:
-    if whole_of("depth", value, 8, 16) not in (8, 16):
-        raise WrongArgument(f"depth is {value}, it must be 8 or 16.")
-    return int(value)
-
-
-def _object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
-    from daemon.painting.pixels import frame_pixels
-
-    shadow = None
-    if layer.shadow is not None:
-        shadow = ShadowLayer(frame_pixels(layer.shadow), (layer.shadow_x, layer.shadow_y))
-    pixels = frame_pixels(layer.pixels)
-    return ObjectLayer(pixels, (layer.x, layer.y), layer.seed, layer.class_name, notes, shadow)
-
-
-def _reference_frame(reference: NDArray[Any], box: Rect | None) -> PixelFrame:
-    """What of the reference is looked at as a frame (rgb8 or rgba8), scaled down to what is worth sending."""
-    import numpy as np
-    from PIL import Image
-
-    from daemon.painting.pixels import pixel_frame
-    from daemon.painting.reference import looked_at
-
-    pixels = np.ascontiguousarray(looked_at(reference, box))
-    if max(pixels.shape[:2]) > REFERENCE_SIDE:
-        image = Image.fromarray(pixels)
-        image.thumbnail((REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
-        pixels = np.asarray(image)
-    return pixel_frame(pixels)

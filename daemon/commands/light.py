@@ -18,7 +18,7 @@ from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import read_photo
 from daemon.pictures.photo_output import write_object_layer
-from wire.protocol import Rect, object_place
+from wire.protocol import Rect, usable_box
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     cut_out = _cut_out(options.object, options.scale, notes)
     height, width = photo.pixels.shape[:2]
     shown, (x, y) = visible_part(cut_out), options.at
-    object_place(Rect(x + shown.x, y + shown.y, shown.width, shown.height), width, height)
+    usable_box(Rect(x + shown.x, y + shown.y, shown.width, shown.height), width, height, "object")
     for path in written:
         check_writable(path)
     result = Composition(photo, photo.depth)

@@ -28,7 +28,7 @@ def adjustments_of(numbers: Mapping[str, float]) -> Adjustments:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST,
             f"These adjustments cannot be applied: {error}.",
-            "Leave them out, so that light is judged anew.",
+            "Leave them out; the light is then judged again.",
         ) from error
 
 

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from daemon.painting.pixels import Samples, to_depth
+from daemon.painting.pixels import Samples, pixel_frame, to_depth
 from daemon.painting.resample import Floats
-from wire.protocol import ErrorCode, InsertObjectError, Rect, square_window, usable_box
+from wire.protocol import ErrorCode, InsertObjectError, PixelFrame, Rect, square_window, usable_box
 
 SHOWN = 128  # alpha from which a pixel belongs to the object
+SENT_SIDE = 1024  # pixels; a larger reference tells no more about an object's look
 _RIM = 0.3  # width of the soft edge of an ellipse, in its half axes
 
 
@@ -51,6 +52,20 @@ def looked_at(reference: Samples, box: Rect | None) -> Samples:
             "The reference picture shows nothing inside its box.", "Draw the box around the object."
         )
     return np.concatenate((part[..., :3], alpha), axis=2)
+
+
+def reference_frame(reference: Samples, box: Rect | None) -> PixelFrame:
+    """What of the reference is sent: rgb8 or rgba8, scaled down to ``SENT_SIDE``; arguments as ``looked_at``.
+
+    Raises:
+        InsertObjectError: as ``looked_at``.
+    """
+    pixels = np.ascontiguousarray(looked_at(reference, box))
+    if max(pixels.shape[:2]) > SENT_SIDE:
+        image = Image.fromarray(pixels)
+        image.thumbnail((SENT_SIDE, SENT_SIDE), Image.Resampling.LANCZOS)
+        pixels = np.asarray(image)
+    return pixel_frame(pixels)
 
 
 def soft_ellipse(height: int, width: int, reach: float) -> Floats:

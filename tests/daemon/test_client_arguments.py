@@ -81,6 +81,44 @@ def test_a_wrong_argument_is_named_before_anybody_is_asked(
     assert refused.value.code is ErrorCode.BAD_REQUEST and isinstance(refused.value, ValueError)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"picture": PICTURE / 255}, "picture holds numbers of the kind float64"),
+        ({"cut_out": None}, "cut_out is of the kind NoneType"),
+        ({"cut_out": PICTURE}, r"cut_out has the shape \(100, 120, 3\)"),
+        ({"at": 7}, "at is 7, it must be two whole numbers"),
+        ({"at": (1, 2, 3)}, r"at is \(1, 2, 3\), it must be two whole numbers"),
+        ({"at": (1.5, 2)}, "at is 1.5, it must be a whole number"),
+        ({"strength": 1.5}, "strength is 1.5, it must be a number from 0 to 1"),
+        ({"strength": "1"}, "strength is '1'"),
+        ({"strength": float("nan")}, "strength is nan"),
+        ({"shadow": "yes"}, "shadow is 'yes', it must be True or False"),
+        ({"adjustments": [0.5]}, r"adjustments is \[0.5\], it must be a mapping"),
+        ({"adjustments": {"exposure": "much"}}, "adjustments holds 'much' as 'exposure'"),
+        ({"adjustments": {5: 0.5}}, "a name in adjustments is 5, it must be a text"),
+        ({"on_progress": "bar"}, "on_progress is 'bar', it must be a function"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_of_light_is_named_before_anybody_is_asked(
+    lonely: Client, wrong: dict[str, Any], told: str
+) -> None:
+    shown = CUT_OUT.copy()
+    shown[0] = 0
+    asked: dict[str, Any] = {"picture": PICTURE, "cut_out": shown, "at": (10, 10), **wrong}
+    with pytest.raises(WrongArgument, match=f"^{told}") as refused:
+        lonely.light(**asked)
+    assert refused.value.code is ErrorCode.BAD_REQUEST and isinstance(refused.value, ValueError)
+
+
+def test_adjustments_that_do_not_exist_are_refused_before_anybody_is_asked(lonely: Client) -> None:
+    shown = CUT_OUT.copy()
+    shown[0] = 0
+    with pytest.raises(InsertObjectError, match="cannot be applied"):
+        lonely.light(PICTURE, shown, (10, 10), adjustments={"glitter": 0.5})
+
+
 def test_a_box_outside_of_the_picture_is_refused_before_anybody_is_asked(lonely: Client) -> None:
     with pytest.raises(InsertObjectError) as refused:
         lonely.insert(PICTURE, (500, 500, 40, 40), "dog")

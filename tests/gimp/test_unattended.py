@@ -99,7 +99,7 @@ def test_a_preview_whose_dialog_was_killed_is_removed_by_the_next_run(gimp: Gimp
     ("box", "words"),
     [
         (None, "Nothing is selected."),
-        ((10, 10, 5, 40), "The box is 5 × 40 pixels, too small for an object."),
+        ((10, 10, 5, 40), "The box is 5 × 40 pixels, too small."),
     ],
 )
 def test_a_selection_that_cannot_be_used_is_explained(

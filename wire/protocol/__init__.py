@@ -46,7 +46,7 @@ from .messages import (
     Welcome,
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
-from .rules import check_insert, check_light, object_place
+from .rules import check_insert, check_light
 from .wish import MAX_SEED, NOT_DRAWN, Wish
 
 __all__ = [
@@ -99,7 +99,6 @@ __all__ = [
     "decode_request",
     "encode",
     "from_plain",
-    "object_place",
     "sent_size",
     "sent_window",
     "square_window",

@@ -45,8 +45,8 @@ class Rect:
         )
 
 
-def usable_box(box: Rect, image_width: int, image_height: int) -> Rect:
-    """The box clipped to the image.
+def usable_box(box: Rect, image_width: int, image_height: int, name: str = "box") -> Rect:
+    """The box clipped to the image; ``name`` is what sentences call it, ``object`` for a layer's rectangle.
 
     Raises:
         InsertObjectError: ``box-too-small`` or ``box-outside``, with the sentence for the user.
@@ -54,23 +54,22 @@ def usable_box(box: Rect, image_width: int, image_height: int) -> Rect:
     if box.width < MIN_BOX_SIDE or box.height < MIN_BOX_SIDE:
         raise InsertObjectError(
             ErrorCode.BOX_TOO_SMALL,
-            f"The box is {box.width} × {box.height} pixels, too small for an object.",
-            f"Draw one of at least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels.",
+            f"The {name} is {box.width} × {box.height} pixels, too small.",
+            f"At least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels are needed.",
         )
     clipped = box.clipped(image_width, image_height)
     if clipped.width < 1 or clipped.height < 1:
         raise InsertObjectError(
             ErrorCode.BOX_OUTSIDE,
-            f"The box ({box.x}, {box.y}, {box.width} × {box.height}) lies outside the picture, "
+            f"The {name} ({box.x}, {box.y}, {box.width} × {box.height}) lies outside the picture, "
             f"which is {image_width} × {image_height} pixels.",
-            "Draw the box on the picture.",
+            "Move it onto the picture.",
         )
     if clipped.width < MIN_BOX_SIDE or clipped.height < MIN_BOX_SIDE:
         raise InsertObjectError(
             ErrorCode.BOX_TOO_SMALL,
-            f"Only {clipped.width} × {clipped.height} pixels of the box lie on the picture, "
-            "too few for an object.",
-            f"Move the box so that at least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels of it lie on the picture.",
+            f"Only {clipped.width} × {clipped.height} pixels of the {name} lie on the picture, too few.",
+            f"At least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} pixels are needed.",
         )
     return clipped
 

@@ -6,7 +6,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 from .errors import ErrorCode, InsertObjectError
-from .geometry import MIN_BOX_SIDE, Rect, sent_size, sent_window, usable_box
+from .geometry import Rect, sent_size, sent_window, usable_box
 from .messages import (
     MAX_FRAME_SIDE,
     MAX_LAYER_PIXELS,
@@ -51,30 +51,6 @@ def check_insert(request: Insert) -> Rect:
     return box
 
 
-def object_place(box: Rect, image_width: int, image_height: int) -> Rect:
-    """The part of a layer's rectangle that lies on the picture.
-
-    Raises:
-        InsertObjectError: ``box-outside`` or ``box-too-small``, with the sentence for the user.
-    """
-    inside = box.clipped(image_width, image_height)
-    if inside.width < 1 or inside.height < 1:
-        raise InsertObjectError(
-            ErrorCode.BOX_OUTSIDE,
-            f"The object ({box.x}, {box.y}, {box.width} × {box.height}) lies outside the picture, which is "
-            f"{image_width} × {image_height} pixels.",
-            "Put it on the picture.",
-        )
-    if inside.width < MIN_BOX_SIDE or inside.height < MIN_BOX_SIDE:
-        raise InsertObjectError(
-            ErrorCode.BOX_TOO_SMALL,
-            f"Only {inside.width} × {inside.height} pixels of the object lie on the picture, too few to "
-            "judge its light.",
-            f"At least {MIN_BOX_SIDE} × {MIN_BOX_SIDE} are needed.",
-        )
-    return inside
-
-
 def check_light(request: Light) -> Rect:
     """Finds out whether light can be judged; returns the part of the object's box on the picture.
 
@@ -82,7 +58,7 @@ def check_light(request: Light) -> Rect:
         InsertObjectError: ``box-too-small``, ``box-outside``, ``too-large``, or ``bad-request`` for pixels
             that do not belong to the box.
     """
-    inside = object_place(request.box, request.image_width, request.image_height)
+    inside = usable_box(request.box, request.image_width, request.image_height, "object")
     window = sent_window(inside, request.image_width, request.image_height)
     if request.window != window:
         raise MalformedMessage("The window does not belong to the box.")

@@ -60,12 +60,12 @@ class Words(unittest.TestCase):
     def test_a_sentence_of_the_daemon_is_translated_around_its_numbers(self):
         kept, translations._current = translations._current, lambda: translations.catalogue("de")
         try:
-            translated = translations.tr_sentence("The box is 4 × 5 pixels, too small for an object.")
+            translated = translations.tr_sentence("The box is 4 × 5 pixels, too small.")
             unknown = translations.tr_sentence("Something else with 3 numbers.")
             gone = translations.tr_sentence("The model pack “lamps 2” is not there any more.")
         finally:
             translations._current = kept
-        self.assertEqual(translated, "Der Rahmen misst 4 × 5 Pixel, zu klein für ein Objekt.")
+        self.assertEqual(translated, "Der Rahmen misst 4 × 5 Pixel, zu klein.")
         self.assertEqual(gone, "Das Modellpaket “lamps 2” ist nicht mehr da.")
         self.assertEqual(unknown, "Something else with 3 numbers.")
 

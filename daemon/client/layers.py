@@ -1,0 +1,70 @@
+"""What ``Client`` gives back: layers as arrays, with their places in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wire.protocol import Layer, Lit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ShadowLayer:
+    """An object's contact shadow: paste it, as the object, but below it."""
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ObjectLayer:
+    """One inserted object: paste ``pixels`` with their corner at ``offset`` of the picture.
+
+    ``pixels`` is uint8 or uint16 (h, w, 4), straight alpha, sRGB. ``notes`` are sentences for the user about
+    the request that made it. ``shadow`` is there if it was asked for and the object casts one.
+    """
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+    seed: int
+    class_name: str
+    notes: tuple[str, ...] = ()
+    shadow: ShadowLayer | None = None
+
+
+@dataclass(frozen=True)
+class LitLayer:
+    """A cut-out in the light of its picture: paste ``pixels``, of its own size and depth, at ``offset``.
+
+    ``adjustments`` are the numbers behind it, at their whole strength: kept with the cut-out as it was, they
+    light it again without being judged. All 0: it had the picture's light already.
+    """
+
+    pixels: NDArray[Any] = field(repr=False)
+    offset: tuple[int, int]
+    adjustments: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+    shadow: ShadowLayer | None = None
+
+
+def object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
+    """A message's layer as arrays."""
+    from daemon.painting.pixels import frame_pixels
+
+    place = (layer.x, layer.y)
+    return ObjectLayer(
+        frame_pixels(layer.pixels), place, layer.seed, layer.class_name, notes, shadow_layer(layer)
+    )
+
+
+def shadow_layer(reply: Layer | Lit) -> ShadowLayer | None:
+    """The shadow that came with an object; None where there is none."""
+    from daemon.painting.pixels import frame_pixels
+
+    if reply.shadow is None:
+        return None
+    return ShadowLayer(frame_pixels(reply.shadow), (reply.shadow_x, reply.shadow_y))
