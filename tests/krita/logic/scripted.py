@@ -1,6 +1,7 @@
 """What the logic tests share: one application, a link that answers as told, pictures."""
 
 import sys
+import time
 
 from insert_object.form import Form
 from insert_object.qt import QtCore, QtWidgets, Signal
@@ -92,8 +93,22 @@ def picture(width=64, height=64, box=None):
     return document
 
 
-def let_live(milliseconds=30):
-    """Lets timers and signals run for a while."""
+def until(holds, seconds=20):
+    """Lets timers and signals run until ``holds()``; fails where that does not come about."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"it has not come about within {seconds} seconds")
+        _run_for(5)
+
+
+def settle(desk):
+    """Lets all that a desk has begun come to its end, however busy the machine is."""
+    until(lambda: desk._work.idle)
+    _run_for(0)  # what was put off to the next turn of the event loop
+
+
+def _run_for(milliseconds):
     loop = QtCore.QEventLoop()
     QtCore.QTimer.singleShot(milliseconds, loop.quit)
     (loop.exec if hasattr(loop, "exec") else loop.exec_)()

@@ -22,7 +22,7 @@ from insert_object.wire.protocol import (
     Stage,
 )
 from krita import Krita, Node, Selection
-from scripted import ScriptedLink, done_reply, form_of, layer_reply, let_live, picture
+from scripted import ScriptedLink, done_reply, form_of, layer_reply, picture, settle, until
 
 FORM = form_of("dog", "", 42, 2)
 BOX = (20, 20, 16, 16)
@@ -41,14 +41,15 @@ class DeskCase(unittest.TestCase):
 
     def ask(self, form=FORM, purpose=Purpose.INSERT):
         self.desk.insert(form, purpose)
-        let_live()
+        settle(self.desk)
         return self.link.sent[-1]
 
     def answer(self, request, count=2):
         for index in range(count):
             self.desk.take(layer_reply(request, index, colour=(index, 100, 50, 255)))
         self.desk.take(done_reply(request))
-        let_live()
+        if not self.document.busy:
+            settle(self.desk)
 
     def insert(self, form=FORM):
         request = self.ask(form)
@@ -71,11 +72,11 @@ class Inserting(DeskCase):
         self.assertEqual(names(self.document), ["Background", "dog · seed 42 (preview)"])
         self.assertTrue(self.desk.preview.layers.layer.locked())
         self.desk.choose(self.desk.history.items[1])
-        let_live()
+        settle(self.desk)
         self.assertEqual(names(self.document)[1], "dog · seed 43 (preview)")
         self.assertEqual(bytes(self.document.pixelData(20, 20, 1, 1)), bytes((50, 100, 1, 255)))
         self.desk.apply()
-        let_live()
+        settle(self.desk)
         self.assertEqual(names(self.document), ["Background", "dog · seed 43"])
         self.assertEqual(self.document.undo_steps, 1)
         layer = self.document.rootNode().childNodes()[1]
@@ -88,7 +89,7 @@ class Inserting(DeskCase):
         with patch("insert_object.targets.language", lambda: "de_AT"):
             self.insert()
         self.desk.apply()
-        let_live()
+        settle(self.desk)
         layer = self.document.rootNode().childNodes()[1]
         self.assertEqual(layer.name(), "Hund · seed 42")
         self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.label, "Hund")
@@ -96,7 +97,7 @@ class Inserting(DeskCase):
     def test_discard_leaves_the_layers_as_they_were_and_keeps_the_history(self):
         self.insert()
         self.desk.discard()
-        let_live()
+        settle(self.desk)
         self.assertEqual(names(self.document), ["Background"])
         self.assertEqual(self.document.undo_steps, 0)
         self.assertEqual(len(self.desk.history), 2)
@@ -118,7 +119,7 @@ class Inserting(DeskCase):
         self.desk.preview.layers.layer.remove()
         self.assertFalse(self.desk.preview.is_shown)
         self.desk.choose(self.desk.history.items[1])
-        let_live()
+        settle(self.desk)
         self.assertTrue(self.desk.preview.is_shown)
 
     def test_forgotten_pixels_are_asked_for_again_with_the_same_recipe(self):
@@ -126,11 +127,11 @@ class Inserting(DeskCase):
         forgotten = self.desk.history.items[1]
         forgotten.pixels = None
         self.desk.choose(forgotten)
-        let_live()
+        settle(self.desk)
         request = self.link.sent[-1]
         self.assertEqual((request.wish.seed, request.variations, request.wish.box), (43, 1, Rect(*BOX)))
         self.desk.take(layer_reply(request))
-        let_live()
+        settle(self.desk)
         self.assertIsNotNone(forgotten.pixels)
         self.assertEqual(len(self.desk.history), 2)
 
@@ -156,7 +157,7 @@ class Trouble(DeskCase):
         selection.select(3, 3, 2, 2, 255)
         self.document.setSelection(selection)
         self.desk.insert(FORM)
-        let_live()
+        settle(self.desk)
         self.assertIn("too small", self.desk.message.text)
         self.assertEqual(self.link.sent, [])
 
@@ -180,11 +181,11 @@ class Trouble(DeskCase):
         request = self.ask()
         self.document.busy = True
         self.answer(request)
-        let_live(300)
-        self.assertEqual(names(self.document), ["Background"])
+        until(lambda: self.desk.message is not None)
         self.assertIn("Waiting", self.desk.message.text)
+        self.assertEqual(names(self.document), ["Background"])
         self.document.busy = False
-        let_live(300)
+        settle(self.desk)
         self.assertEqual(len(names(self.document)), 2)
         self.assertIsNone(self.desk.message)
 

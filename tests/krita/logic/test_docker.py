@@ -5,7 +5,7 @@ import unittest
 from insert_object.wire.protocol import Insert
 from insert_object.wire.session import SessionState
 from krita import Canvas, Krita, Selection
-from scripted import ScriptedLink, done_reply, layer_reply, let_live, picture
+from scripted import ScriptedLink, done_reply, layer_reply, picture, settle, until
 
 
 class Dockers(unittest.TestCase):
@@ -26,23 +26,28 @@ class Dockers(unittest.TestCase):
     def tearDown(self):
         self.docker.close()
         self.docker.deleteLater()
-        let_live(0)
-        self.assertNotIn(self.docker, self.controller.dockers)
+        until(lambda: self.docker not in self.controller.dockers)
 
     def insert(self):
         self.docker.panel.insert_button.click()
-        let_live()
+        settle(self.docker._desk)
         self.answer(self.link.sent[-1])
 
     def answer(self, request):
         for index in range(request.variations):
             self.docker._desk.take(layer_reply(request, index))
         self.docker._desk.take(done_reply(request))
-        let_live(20)
+        settle(self.docker._desk)
+
+    def let_it_look(self, times=1):
+        """Lets the docker look at its picture so many times."""
+        looks = []
+        self.docker._timer.timeout.connect(lambda: looks.append(1))  # after the docker's own slot
+        until(lambda: len(looks) >= times)
 
     def live(self):
         self.docker.panel.live_check.setChecked(True)
-        let_live(250)
+        until(lambda: self.link.sent)
         return self.link.sent[-1]
 
     def test_it_offers_the_daemons_classes_and_says_where_the_box_is(self):
@@ -59,19 +64,19 @@ class Dockers(unittest.TestCase):
         request = self.live()
         self.assertTrue(request.preview)
         self.answer(request)
-        let_live(300)
+        self.let_it_look(3)
         self.assertEqual(sum(isinstance(r, Insert) for r in self.link.sent), 1)
         selection = Selection()
         selection.select(4, 4, 20, 20, 255)
         self.document.setSelection(selection)
-        let_live(300)
+        until(lambda: len(self.link.sent) > 1)
         self.assertEqual(self.link.sent[-1].wish.box.width, 20)
 
     def test_live_does_not_ask_again_for_what_was_applied(self):
         self.answer(self.live())
         sent = len(self.link.sent)
         self.docker.panel.apply_button.click()
-        let_live(300)
+        self.let_it_look(3)
         self.assertEqual(len(self.link.sent), sent)
 
     def test_a_chosen_variation_brings_its_settings_back_and_asks_for_nothing(self):
@@ -79,7 +84,7 @@ class Dockers(unittest.TestCase):
         self.insert()
         sent = len(self.link.sent)
         self.docker.panel.strip.setCurrentRow(2)
-        let_live(20)
+        settle(self.docker._desk)
         self.assertEqual(self.docker.panel.form().wish.seed, seed + 2)
         self.assertEqual(len(self.link.sent), sent)
 
@@ -97,26 +102,23 @@ class Dockers(unittest.TestCase):
         self.assertFalse(self.docker.panel.edit_row.isVisible())
         self.insert()
         self.docker.panel.apply_button.click()
-        let_live(200)
-        self.assertTrue(self.docker.panel.edit_row.isVisible())
+        until(self.docker.panel.edit_row.isVisible)
         self.document.setActiveNode(self.document.rootNode().childNodes()[0])
-        let_live(200)
-        self.assertFalse(self.docker.panel.edit_row.isVisible())
+        until(lambda: not self.docker.panel.edit_row.isVisible())
 
     def test_a_closed_picture_leaves_an_empty_docker(self):
         self.docker.panel.insert_button.click()
         Krita.instance().open_documents.clear()
         self.docker.stand_in_canvas = None
         self.controller.forget_closed()
-        let_live(200)
+        self.let_it_look()
         self.assertEqual(self.docker.panel.box_label.text(), "No picture is open.")
         self.assertFalse(self.docker.panel.insert_button.isEnabled())
 
     def test_a_second_picture_has_its_own_strip(self):
         self.insert()
         self.docker.stand_in_canvas = Canvas(picture(box=(1, 1, 10, 10)))
-        let_live(200)
-        self.assertEqual(self.docker.panel.strip.count(), 0)
+        until(lambda: self.docker.panel.strip.count() == 0)
 
     def test_an_unreachable_daemon_is_said_with_a_way_out(self):
         from insert_object.wire.connection import ConnectionUnavailable
@@ -124,12 +126,12 @@ class Dockers(unittest.TestCase):
         self.link.state = SessionState.UNAVAILABLE
         self.link.error = ConnectionUnavailable("It is gone.", "Start it.")
         self.link.changed.emit()
-        let_live(200)
+        self.let_it_look()
         self.assertEqual(self.docker.panel.message_label.text(), "It is gone. Start it.")
         self.assertTrue(self.docker.panel.retry_button.isVisible())
 
     def test_a_hidden_docker_asks_for_nothing(self):
         self.docker.hide()
         self.docker.panel.live_check.setChecked(True)
-        let_live(250)
+        self.let_it_look(3)
         self.assertEqual(self.link.sent, [])

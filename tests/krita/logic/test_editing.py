@@ -8,7 +8,7 @@ from insert_object.documents import layer_id
 from insert_object.view import view_of
 from insert_object.wire.protocol import InsertObjectError, Rect
 from krita import Krita, Node
-from scripted import ScriptedLink, done_reply, form_of, layer_reply, let_live, picture
+from scripted import ScriptedLink, done_reply, form_of, layer_reply, picture, settle
 
 BOX = (20, 20, 16, 16)
 DOG = form_of("dog", "", 42, 1)
@@ -40,12 +40,7 @@ class EditingCase(unittest.TestCase):
         self.desk = Desk(self.document, self.link)
 
     def settle(self):
-        """Until all that is under way has come to its end, however busy the machine is."""
-        let_live()
-        for _ in range(200):
-            if self.desk._work.idle:
-                return
-            let_live(20)
+        settle(self.desk)
 
     def insert(self, form):
         self.desk.insert(form)

@@ -1,6 +1,5 @@
 """An object's shadow lies on a layer of its own right below it and goes with it; packs are kept with it."""
 
-import time
 import unittest
 
 from insert_object.annotations import read_records
@@ -17,8 +16,8 @@ from scripted import (
     done_reply,
     form_of,
     layer_reply,
-    let_live,
     picture,
+    settle,
 )
 
 BOX = (20, 20, 16, 16)
@@ -42,7 +41,7 @@ class ShadowCase(unittest.TestCase):
 
     def insert(self, form=WITH_SHADOW, purpose=Purpose.INSERT):
         self.desk.insert(form, purpose)
-        let_live()
+        settle(self.desk)
         return self.answer()
 
     def answer(self):
@@ -50,12 +49,12 @@ class ShadowCase(unittest.TestCase):
         for index in range(request.variations):
             self.desk.take(layer_reply(request, index, colour=(index, 100, 50, 255)))
         self.desk.take(done_reply(request))
-        let_live()
+        settle(self.desk)
         return request
 
     def apply(self):
         self.desk.apply()
-        let_live()
+        settle(self.desk)
 
     def pair(self):
         return self.root.childNodes()[-1]
@@ -85,7 +84,7 @@ class Shadows(ShadowCase):
         second = self.desk.history.items[1]
         second.shadow_x, second.shadow_y = 40, 50
         self.desk.choose(second)
-        let_live()
+        settle(self.desk)
         shadow = self.pair().childNodes()[0]
         self.assertEqual(shadow.name(), "dog · seed 43 (preview) · shadow")
         self.assertEqual((shadow.bounds().x(), shadow.bounds().y()), (40, 50))
@@ -95,13 +94,13 @@ class Shadows(ShadowCase):
         self.insert()
         self.desk.history.items[1].shadow = None
         self.desk.choose(self.desk.history.items[1])
-        let_live()
+        settle(self.desk)
         self.assertEqual(self.pair().childNodes()[0].bounds().width(), 0)
 
     def test_discard_takes_both_away(self):
         self.insert()
         self.desk.discard()
-        let_live()
+        settle(self.desk)
         self.assertEqual(tree(self.root), ["Background"])
 
     def test_switching_it_off_for_the_next_insertion_leaves_one_plain_preview(self):
@@ -116,11 +115,8 @@ class Shadows(ShadowCase):
     def test_switching_it_off_after_another_step_leaves_that_step_alone(self):
         self.insert()
         self.root.addChildNode(Node(self.document, "a tree", "paintlayer"), None)
-        let_live()
+        settle(self.desk)
         self.insert(PLAIN)
-        end = time.monotonic() + 5
-        while len(self.root.childNodes()) < 3 and time.monotonic() < end:  # its undo is waited for
-            let_live()
         names = [node.name() for node in self.root.childNodes()]
         self.assertEqual(names, ["Background", "dog · seed 42 (preview)", "a tree"])
 
