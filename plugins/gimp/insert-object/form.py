@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gi.repository import Gtk
-from settings import Settings, roll_seed
+from settings import SWITCHES, Settings, roll_seed
 from thumbnails import VariationRow
 from wording import _, class_label
 
@@ -45,12 +45,7 @@ class InsertForm(Gtk.Grid):
         self._shape = self._check(words)
         self._shape.set_sensitive(False)
         self._shape.connect("toggled", self._changed)
-        self._shadow = self._check(_("Contact shado_w"))
-        self._shadow.set_tooltip_text(_("A soft shadow on the ground, as a layer below the object"))
-        self._shadow.connect("toggled", self._changed)
-        self._mirrored = self._check(_("_Flip horizontally"))
-        self._mirrored.set_tooltip_text(_("Turns what is drawn around, left for right"))
-        self._mirrored.connect("toggled", self._changed)
+        self._switches = {field: self._switch(*words) for field, words in SWITCHES.items()}
         self._preview = self._check(_("_Preview on the picture"))
         self._preview.set_active(True)
         self.row = VariationRow(VARIATIONS, on_variation)
@@ -68,8 +63,7 @@ class InsertForm(Gtk.Grid):
                 style=self._style.get_active_id() or "",
                 seed=self._seed.get_value_as_int(),
                 pack=self._pack.get_active_id() or SHIPPED,
-                shadow=self._shadow.get_active(),
-                mirrored=self._mirrored.get_active(),
+                **{field: switch.get_active() for field, switch in self._switches.items()},
             ),
             keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
@@ -82,8 +76,8 @@ class InsertForm(Gtk.Grid):
         self._wanted = settings
         self._base = settings.wish
         self._seed.set_value(settings.wish.seed)
-        self._shadow.set_active(settings.wish.shadow)
-        self._mirrored.set_active(settings.wish.mirrored)
+        for field, switch in self._switches.items():
+            switch.set_active(getattr(settings.wish, field))
         self._keep_shape.set_active(settings.wish.shape_seed is not None)
         self._keep_look.set_active(settings.wish.look_seed is not None)
         self._keep_seed.set_active(settings.keep_seed)
@@ -215,6 +209,12 @@ class InsertForm(Gtk.Grid):
         self.attach(line, 1, self._next_row, 2, 1)
         self._next_row += 1
         return shape, look, seed
+
+    def _switch(self, words: str, tooltip: str) -> Gtk.CheckButton:
+        switch = self._check(_(words))
+        switch.set_tooltip_text(_(tooltip))
+        switch.connect("toggled", self._changed)
+        return switch
 
     def _check(self, text: str) -> Gtk.CheckButton:
         check = Gtk.CheckButton.new_with_mnemonic(text)

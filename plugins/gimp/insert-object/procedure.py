@@ -12,11 +12,11 @@ import layer_marks
 import picture
 import preview
 from gi.repository import Gimp, Gio, GLib, GObject
-from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, Settings, roll_seed
+from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
 from subject import Subject, choose_subject
 from wording import _, explain
 
-from wire.protocol import MAX_SEED, InsertObjectError, Rect
+from wire.protocol import MAX_SEED, InsertObjectError, Rect, Wish
 from wire.request import sent_area
 from wire.sentences import N_
 
@@ -92,20 +92,9 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
         "",
         _READ_WRITE,
     )
-    procedure.add_boolean_argument(
-        "shadow",
-        _("Contact shado_w"),
-        _("A soft shadow on the ground, as a layer below the object"),
-        False,
-        _READ_WRITE,
-    )
-    procedure.add_boolean_argument(
-        "mirrored",
-        _("_Flip horizontally"),
-        _("Turns what is drawn around, left for right"),
-        False,
-        _READ_WRITE,
-    )
+    for field, (words, tooltip) in SWITCHES.items():
+        name = field.replace("_", "-")
+        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(Wish(), field), _READ_WRITE)
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gi.repository import Gimp
 
 from wire.protocol import Wish
+from wire.sentences import N_
 
 DICE_SIDES = 1_000_000  # seeds that the dice gives stay short enough for a layer's name
 
@@ -15,13 +16,16 @@ SHAPE_AUTOMATIC = "automatic"
 SHAPE_GIVEN = "given"
 SHAPE_FREE = "free"
 
+SWITCHES = {  # the wish's switches: the words on each, and its tooltip
+    "shadow": (N_("Contact shado_w"), N_("A soft shadow on the ground, as a layer below the object")),
+    "mirrored": (N_("_Flip horizontally"), N_("Turns what is drawn around, left for right")),
+}
 _PROPERTIES = {  # the wish's fields that GIMP keeps, and what the procedure's arguments are called
     "class_name": "object-class",
     "style": "style",
     "seed": "seed",
     "pack": "pack",
-    "shadow": "shadow",
-    "mirrored": "mirrored",
+    **{field: field.replace("_", "-") for field in SWITCHES},
 }
 
 

@@ -9,17 +9,24 @@ from typing import Any
 from krita import Krita
 
 from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish
+from .wire.sentences import N_
 
 GROUP = "insert_object"  # the section in kritarc
 
 FIRST_WISH = Wish(seed=1)
+SWITCHES = {  # the wish's switches: the words on each, and its tooltip
+    "shadow": (
+        N_("Contact shadow"),
+        N_("A soft shadow where the object stands, on a layer of its own below it"),
+    ),
+    "mirrored": (N_("Flip horizontally"), N_("Turns what is drawn around, left for right")),
+}
 _KEPT = {  # the wish's fields that are kept, and what they are called in kritarc
     "class_name": "class",
     "style": "style",
     "seed": "seed",
     "pack": "pack",
-    "shadow": "shadow",
-    "mirrored": "mirrored",
+    **{field: field for field in SWITCHES},
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .choice import Choice
-from .form import Form
+from .form import SWITCHES, Form
 from .messages import Message, Tone
 from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling
 from .qt import Qt, QtCore, QtWidgets, Signal
@@ -51,8 +51,7 @@ class Panel(QtWidgets.QWidget):
                 style=style,
                 seed=self.seed_box.value(),
                 pack=pack,
-                shadow=self.shadow_check.isChecked(),
-                mirrored=self.mirrored_check.isChecked(),
+                **{field: switch.isChecked() for field, switch in self.switches.items()},
             ),
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
@@ -68,8 +67,8 @@ class Panel(QtWidgets.QWidget):
         self.seed_box.setValue(form.wish.seed)
         self.count_box.setValue(form.variations)
         self.live_check.setChecked(form.live)
-        self.shadow_check.setChecked(form.wish.shadow)
-        self.mirrored_check.setChecked(form.wish.mirrored)
+        for field, switch in self.switches.items():
+            switch.setChecked(getattr(form.wish, field))
         self.keep_shape_check.setChecked(form.wish.shape_seed is not None)
         self.keep_look_check.setChecked(form.wish.look_seed is not None)
         self.keep_seed_button.setChecked(form.keep_seed)
@@ -141,12 +140,9 @@ class Panel(QtWidgets.QWidget):
         self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
         self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
         self.shape_check.setEnabled(False)
-        self.shadow_check = widgets.QCheckBox(tr("Contact shadow"))
-        self.shadow_check.setToolTip(
-            tr("A soft shadow where the object stands, on a layer of its own below it")
-        )
-        self.mirrored_check = widgets.QCheckBox(tr("Flip horizontally"))
-        self.mirrored_check.setToolTip(tr("Turns what is drawn around, left for right"))
+        self.switches = {field: widgets.QCheckBox(tr(words)) for field, (words, _) in SWITCHES.items()}
+        for field, (_, tooltip) in SWITCHES.items():
+            self.switches[field].setToolTip(tr(tooltip))
         self.live_check = widgets.QCheckBox(tr("Live"))
         self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
         self.insert_button = widgets.QPushButton(tr("Insert"))
@@ -214,8 +210,8 @@ class Panel(QtWidgets.QWidget):
         inner.addLayout(form)
         inner.addWidget(self.strip)
         inner.addWidget(self.shape_check)
-        inner.addWidget(self.shadow_check)
-        inner.addWidget(self.mirrored_check)
+        for switch in self.switches.values():
+            inner.addWidget(switch)
         inner.addWidget(self.edit_row)
         inner.addStretch(1)
         column = QtWidgets.QVBoxLayout()
@@ -251,8 +247,7 @@ class Panel(QtWidgets.QWidget):
             self.seed_box.valueChanged,
             self.count_box.valueChanged,
             self.shape_check.toggled,
-            self.shadow_check.toggled,
-            self.mirrored_check.toggled,
+            *(switch.toggled for switch in self.switches.values()),
             self.keep_seed_button.toggled,
             self.live_check.toggled,
         ):

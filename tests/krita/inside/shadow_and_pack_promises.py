@@ -115,7 +115,7 @@ def promise_switching_the_shadow_on_changes_a_shown_preview(_figures):
     panel().strip.setCurrentRow(0)
     yield from settle()
     assert layers(document) == ["Background", "dog · seed 42 (preview)"], layers(document)
-    assert not panel().shadow_check.isChecked(), "the settings do not follow the variation"
+    assert not panel().switches["shadow"].isChecked(), "the settings do not follow the variation"
 
 
 def promise_shadows_keep_their_softness_in_other_colour_spaces(figures):

@@ -25,7 +25,9 @@ def words_in_the_source():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
-            texts = node.args[: {"tr": 1, "InsertObjectError": 3}.get(getattr(node.func, "id", ""), 0)]
+            texts = node.args[
+                : {"tr": 1, "N_": 1, "InsertObjectError": 3}.get(getattr(node.func, "id", ""), 0)
+            ]
             found |= {text.value for text in texts if isinstance(text, ast.Constant)}
     return found
 
