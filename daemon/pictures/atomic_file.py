@@ -95,6 +95,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def _target(path: Path) -> Path:
     """Where the file really goes."""
     target = Path(os.path.realpath(path))
+    if target.is_symlink():  # only a circle is left of one
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.is_dir():
         raise UnwritableFile(path, "it is a folder", "Give the name of a file in it.")
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import quoted
@@ -21,7 +21,14 @@ from daemon.pictures.decoding import decoded
 from daemon.pictures.deep_pictures import is_grey_alpha
 from daemon.pictures.exif import ORIENTATION, upright_exif
 from daemon.pictures.iptc import iptc_of
-from daemon.pictures.storage import has_unknown_space, has_unnamed_channel, own_profile, refusal, stored_bits
+from daemon.pictures.storage import (
+    LONGEST_CHUNK,
+    has_unknown_space,
+    has_unnamed_channel,
+    own_profile,
+    refusal,
+    stored_bits,
+)
 from daemon.pictures.time_limit import TimedFile
 from daemon.pictures.unreadable import UnreadablePhoto, no_picture
 from daemon.pictures.words import comment_of, png_texts_of, xmp_of
@@ -33,7 +40,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "TGA", "PSD", "JP
 """What is opened, by content: pixels in a file. Others start further programs (EPS) or open further files."""
 _X_RESOLUTION = 282  # TIFF 6.0, section 8
 _CGROUP = Path("/sys/fs/cgroup")
-_PILLOWS_LIMIT = threading.Lock()
+_PILLOWS_LIMITS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def read_photo(path: Path, what: str = "photo") -> Photo:
             a damaged one, one too large for the memory at hand, or one that takes too long.
     """
     _check_file(path, what)
-    with _any_size_allowed():
+    with _pillows_limits_lifted():
         try:
             with TimedFile(path, what) as file, Image.open(file, formats=_known_formats()) as image:
                 _check_size(image, path, what)
@@ -116,6 +123,10 @@ def _check_file(path: Path, what: str) -> None:
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             raise UnreadablePhoto(f"The name of the {what} is too long: {quoted(path)}.") from error
+        if path.is_symlink():
+            raise UnreadablePhoto(
+                f"The {what} {quoted(path)} is a link that leads nowhere.", "Give the file itself."
+            ) from error
         raise UnreadablePhoto(f"There is no {what} {quoted(path)}.", "Check the name.") from error
     if stat.S_ISDIR(kind):
         raise UnreadablePhoto(f"{quoted(path)} is a folder, not a {what}.", "Give one picture file.")
@@ -129,18 +140,19 @@ def _check_file(path: Path, what: str) -> None:
 
 
 @contextmanager
-def _any_size_allowed() -> Iterator[None]:
-    """Lifts Pillow's limit of 179 million pixels: ``_check_size`` compares with the memory at hand.
+def _pillows_limits_lifted() -> Iterator[None]:
+    """Lifts Pillow's limits of 179 million pixels, which ``_check_size`` compares with the memory at hand,
+    and of 1 MB for a PNG file's texts and colour profile.
 
-    One thread at a time, since the limit is the whole program's.
+    One thread at a time, since the limits are the whole program's.
     """
-    with _PILLOWS_LIMIT:
-        before = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
+    with _PILLOWS_LIMITS:
+        before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, LONGEST_CHUNK
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = before
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
 
 
 def _check_size(image: ImageFile.ImageFile, path: Path, what: str) -> None:

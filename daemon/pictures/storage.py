@@ -31,7 +31,7 @@ _CURVES = {_SRGB_CURVE: None, 4: 2.2, 8: 1.0}  # H.273, table 3: sRGB, gamma 2.2
 _SAME_PRIMARIES = 0.002  # x or y; rounding makes less
 _SRGB_EXPONENT = 45455  # of gAMA beside sRGB pixels
 _LOOKED_AT = 1 << 16  # bytes at the beginning of a file in which its header is
-_LONGEST_CHUNK = 16 << 20  # bytes; longer ones hold pixels
+LONGEST_CHUNK = 16 << 20  # bytes; longer ones hold pixels
 _MOST_CHUNKS = 100_000  # that are looked at, so that a file of nothing else ends
 _PIXEL_CHUNKS = (b"IDAT", b"fdAT")
 _SIZ, _SIZ_BITS = b"\xff\x4f\xff\x51", 42  # the code stream's first two markers, and where its depth is
@@ -140,7 +140,7 @@ def png_chunks(path: Path, *, behind_pixels: bool = False) -> Iterator[tuple[byt
             length, kind = struct.unpack(">I4s", head)
             if kind == b"IEND" or (kind == b"IDAT" and not behind_pixels):
                 return
-            if kind in _PIXEL_CHUNKS or length > _LONGEST_CHUNK:
+            if kind in _PIXEL_CHUNKS or length > LONGEST_CHUNK:
                 file.seek(length + 4, 1)
                 continue
             yield kind, file.read(length)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from daemon.pictures import photo as photo_module
+from daemon.pictures.atomic_file import UnwritableFile, check_writable, replacing
 from daemon.pictures.deep_pictures import write_deep_png
 from daemon.pictures.photo import UnreadablePhoto, memory_left, read_photo
+from daemon.pictures.photo_output import write_photo
 from daemon.pictures.tiff_output import write_tiff
 from tests.painting.scenes import noise
 from tests.pictures.profiles import WIDE_RGB
@@ -169,6 +172,37 @@ def test_of_an_animated_file_the_first_picture_is_used_with_a_note(tmp_path: Pat
     photo = read_photo(path)
     assert np.abs(photo.pixels[..., :3].astype(int) - (200, 30, 30)).max() <= 4
     assert any("animated" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp"])
+def test_a_colour_profile_and_texts_of_megabytes_are_read_and_kept(tmp_path: Path, ending: str) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    large = np.random.default_rng(1).bytes(1_500_000)  # nothing that a profile needs, but part of it
+    profile = struct.pack(">I", len(srgb) + len(large)) + srgb[4:] + large
+    path = tmp_path / f"photo.{ending}"
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Story", "x" * 3_000_000, zip=True)
+    sky().save(path, icc_profile=profile, **({"pnginfo": texts} if ending == "png" else {}))
+    photo = read_photo(path)
+    assert photo.profile is not None and photo.profile.data == profile
+    write_photo(tmp_path / "out.png", photo)
+    again = read_photo(tmp_path / "out.png")
+    assert again.profile is not None and again.profile.data == profile
+    assert len(again.texts) == (1 if ending == "png" else 0)
+    assert PngImagePlugin.MAX_TEXT_CHUNK < 2**21  # other users of Pillow in this process keep its limit
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_that_lead_nowhere_are_called_so_and_none_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("b.png")
+    (tmp_path / "b.png").symlink_to("a.png")
+    with pytest.raises(UnreadablePhoto, match="a link that leads nowhere"):
+        read_photo(tmp_path / "a.png")
+    with pytest.raises(UnwritableFile, match="round in a circle"):
+        check_writable(tmp_path / "a.png")
+    with pytest.raises(UnwritableFile, match="round in a circle"), replacing(tmp_path / "a.png"):
+        pass
+    assert (tmp_path / "a.png").is_symlink()
 
 
 def test_a_photo_of_one_pixel_is_read(tmp_path: Path) -> None:
