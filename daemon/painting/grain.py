@@ -15,6 +15,7 @@ _BLOCK = 16  # pixels; the noise is read from the flattest blocks
 _FLAT_SHARE = 0.25  # of the blocks that count as flat
 _WIDEST_GAP = 2.0  # pixels over which noise counts as independent: JPEG's and a sensor's is not, beyond
 _TILE = 192  # pixels after which the grain repeats
+_READ = 1 << 17  # pixels of a layer that its own noise is read from
 _LUMA: NDArray[np.float32] = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _COLOURED = 0.3  # share of the grain that differs between the channels
 
@@ -34,19 +35,46 @@ def noise_of(luma: NDArray[np.float32], inside: NDArray[np.bool_] | None = None)
     a constant nor a slope excites; here over the flattest blocks, so that texture is not taken for noise.
     ``inside`` (H, W): only blocks wholly within it count. 0 when there is nothing to read from.
     """
+    return _noise_in([_responses(luma, inside)])
+
+
+def _responses(luma: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+    """The mean response of each block of a picture, (N,)."""
     if min(luma.shape) < _BLOCK + 2:
-        return 0.0
+        return np.empty(0, np.float32)
     rows = luma[:-2] - 2 * luma[1:-1] + luma[2:]
     response = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:])  # (H - 2, W - 2)
     height, width = (side // _BLOCK * _BLOCK for side in response.shape)
-    blocks = _blocks(response[:height, :width]).mean((1, 3)).ravel()
+    blocks: NDArray[np.float32] = _blocks(response[:height, :width]).mean((1, 3)).ravel()
     if inside is not None:
-        whole = _blocks(inside[1 : height + 1, 1 : width + 1]).all((1, 3)).ravel()
-        blocks = blocks[whole]
+        blocks = blocks[_blocks(inside[1 : height + 1, 1 : width + 1]).all((1, 3)).ravel()]
+    return blocks
+
+
+def _noise_in(responses: list[NDArray[np.float32]]) -> float:
+    blocks = np.concatenate(responses)
     if blocks.size == 0:
         return 0.0
     flat = np.sort(blocks)[: max(1, round(_FLAT_SHARE * blocks.size))]
     return float(np.sqrt(np.pi / 2) / 6 * flat.mean())
+
+
+def _own_noise(pixels: Samples) -> float:
+    """The noise of a layer (h, w, 4) where it is opaque, in its codes; read from strips of a large one."""
+    height, width = pixels.shape[:2]
+    strip = _BLOCK + 2
+    count = max(1, _READ // (strip * width))  # strips of one row of blocks
+    strips = [slice(0, height)]
+    if count * strip < height:
+        starts = np.linspace(0, height - strip, count).astype(int).tolist()
+        strips = [slice(start, start + strip) for start in starts]
+    codes = np.iinfo(pixels.dtype).max
+    return _noise_in(
+        [
+            _responses(pixels[rows, :, :3].astype(np.float32) @ _LUMA, pixels[rows, :, 3] == codes)
+            for rows in strips
+        ]
+    )
 
 
 def _blocks(picture: NDArray[Any]) -> NDArray[Any]:
@@ -61,20 +89,28 @@ def with_grain(pixels: Samples, grain: float, seed: int) -> Samples:
     values of 255, whatever the layer's depth.
     """
     unit = 257.0 if pixels.dtype == np.uint16 else 1.0
-    luma = pixels[..., :3].astype(np.float32) @ (_LUMA / unit)
-    own = noise_of(luma, pixels[..., 3] == np.iinfo(pixels.dtype).max)
+    own = _own_noise(pixels) / unit
     missing = np.sqrt(max(grain**2 - own**2, 0.0))
     if missing * unit < 0.5:  # would not show
         return pixels
-    tile = _tile(seed) * np.float32(missing * unit)
-    result: Samples = pixels.copy()
     height, width = pixels.shape[:2]
+    codes = np.iinfo(pixels.dtype)
+    tile = np.zeros((_TILE, _TILE, 4), np.float32)
+    tile[..., :3] = np.rint(_tile(seed) * np.float32(missing * unit))
+    across = -(-width // _TILE)
+    more, less = (  # what is added and what is taken away, as wide as the layer
+        np.tile(np.clip(side, 0, codes.max).astype(pixels.dtype), (1, across, 1))[:, :width]
+        for side in (tile, -tile)
+    )
+    most = codes.max - more  # the codes up to which there is room
+    result: Samples = np.empty_like(pixels)
     for top in range(0, height, _TILE):
-        for left in range(0, width, _TILE):
-            part = result[top : top + _TILE, left : left + _TILE, :3]
-            noisy = tile[: part.shape[0], : part.shape[1]] + part
-            np.rint(noisy, out=noisy)
-            part[...] = np.clip(noisy, 0, np.iinfo(pixels.dtype).max, out=noisy)
+        part = result[top : top + _TILE]
+        rows = slice(0, len(part))
+        np.minimum(pixels[top : top + _TILE], most[rows], out=part)
+        part += more[rows]
+        np.maximum(part, less[rows], out=part)
+        part -= less[rows]
     return result
 
 

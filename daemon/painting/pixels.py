@@ -31,14 +31,21 @@ def frame_pixels(frame: PixelFrame) -> Samples:
 
 
 def pixel_frame(pixels: Samples) -> PixelFrame:
-    """A frame of uint8 (h, w, 1|3|4) or uint16 (h, w, 4) pixels: a8, rgb8, rgba8 or rgba16."""
+    """A frame of uint8 (h, w, 1|3|4) or uint16 (h, w, 4) pixels: a8, rgb8, rgba8 or rgba16.
+
+    It shares the array's memory where that is in order: leave the array as it is while the frame is in use.
+    """
     height, width, channels = pixels.shape
     if pixels.dtype == np.uint16:
         if channels != 4:
             raise ValueError(f"16-bit frames have four channels, not {channels}")
-        return PixelFrame(width, height, PixelFormat.RGBA16, _little_endian(pixels).tobytes())
+        return PixelFrame(width, height, PixelFormat.RGBA16, _bytes(_little_endian(pixels)))
     pixel_format = {1: PixelFormat.A8, 3: PixelFormat.RGB8, 4: PixelFormat.RGBA8}[channels]
-    return PixelFrame(width, height, pixel_format, pixels.tobytes())
+    return PixelFrame(width, height, pixel_format, _bytes(pixels))
+
+
+def _bytes(pixels: Samples) -> memoryview | bytes:
+    return memoryview(np.ascontiguousarray(pixels)).cast("B") if pixels.size else b""
 
 
 def to_depth(pixels: Samples, depth: int) -> Samples:

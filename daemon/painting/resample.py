@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.painting.pixels import Samples
+
+_BAND = 1 << 17  # pixels; half a megabyte of RGBA
+_FEW = 4  # bands that are not worth a second thread
+_SIDE_BY_SIDE = 2
 
 Floats: TypeAlias = NDArray[np.float32]
 Area: TypeAlias = "tuple[float, float, float, float]"  # left, top, right, bottom in source pixels
@@ -68,16 +74,50 @@ def edge_contrast(scale: float) -> float:
 def enlarged_8(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:
     """RGBA uint8 (h, w, 4) of the source area. As RGBX, because Pillow multiplies RGBA by its alpha."""
     x0, y0, x1, y1 = _around(source, target, alpha.shape[0])
-    stacked = np.dstack((rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1]))
-    codes = np.clip(stacked * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
-    image = Image.frombuffer("RGBX", (x1 - x0, y1 - y0), codes.tobytes(), "raw", "RGBX", 0, 1)
+    codes = np.empty((y1 - y0, x1 - x0, 4), np.uint8)
+    for channel in range(4):
+        plane = alpha[y0:y1, x0:x1] if channel == 3 else rgb[y0:y1, x0:x1, channel]
+        scaled = plane * np.float32(255)
+        scaled += np.float32(0.5)
+        codes[..., channel] = np.clip(scaled, 0, 255, out=scaled)
+    image = Image.frombuffer("RGBX", (x1 - x0, y1 - y0), codes, "raw", "RGBX", 0, 1)
     box = (source[0] - x0, source[1] - y0, source[2] - x0, source[3] - y0)
-    pixels = np.array(image.resize(target, Image.Resampling.BICUBIC, box))
     contrast = edge_contrast(target[0] / (source[2] - source[0]))
-    if contrast > 1:
-        steep = np.clip((np.arange(256) - 127.5) * contrast + 128.0, 0, 255).astype(np.uint8)
-        pixels[..., 3] = steep[pixels[..., 3]]
+    steep = np.clip((np.arange(256) - 127.5) * contrast + 128.0, 0, 255).astype(np.uint8)
+    pixels: Samples = np.empty((target[1], target[0], 4), np.uint8)
+
+    def enlarge(rows: slice) -> None:
+        size = (target[0], rows.stop - rows.start)
+        band = image.resize(size, Image.Resampling.BICUBIC, band_of(box, rows, target[1]))
+        enlarged = np.asarray(band)
+        pixels[rows] = enlarged
+        if contrast > 1:
+            pixels[rows, :, 3] = np.take(steep, enlarged[..., 3])
+
+    in_bands(target[1], target[0], enlarge)
     return pixels
+
+
+def band_of(source: Area, rows: slice, height: int) -> Area:
+    """The part of a source area that some of the ``height`` rows made of it show."""
+    left, top, right, bottom = source
+    down = (bottom - top) / height
+    return left, top + rows.start * down, right, min(top + rows.stop * down, bottom)
+
+
+def in_bands(height: int, width: int, work: Callable[[slice], None]) -> None:
+    """Does ``work`` for bands of rows that together make ``height``; those of a large picture side by side.
+
+    A band fits a processor's own cache. Work must be in libraries that let other threads go on meanwhile.
+    """
+    rows = max(1, _BAND // width)
+    bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+    if len(bands) < 2 * _FEW:
+        for band in bands:
+            work(band)
+        return
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        list(pool.map(work, bands))
 
 
 def enlarged_16(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:

@@ -33,6 +33,7 @@ from wire.protocol import (
 
 MID_GREY = 128  # stands in for what a transparent picture does not show
 MIDDLE = 0.75  # of a reference picture's sides: about what its object fills, if nothing tells more
+AVERAGED_ROWS = 3  # of a large window, at least, that become one row of what is sent
 MASK_PRESENT = 0.25  # a mask that reaches this nowhere in the square shows no object
 
 
@@ -291,8 +292,9 @@ def window_pixels(picture: Samples, box: Rect, limit: int) -> tuple[Rect, PixelF
     """
     height, width = picture.shape[:2]
     window = sent_window(usable_box(box, width, height), width, height)
-    part = to_depth(picture[window.y : window.bottom, window.x : window.right], 8)
     size = sent_size(window, limit)
+    fewer = max(1, int(window.height / size[1] / AVERAGED_ROWS))  # every second or third row says as much
+    part = to_depth(picture[window.y : window.bottom, window.x : window.right][::fewer], 8)
     if size != (window.width, window.height):
         image = Image.fromarray(np.ascontiguousarray(part))
         part = np.asarray(image.resize(size, Image.Resampling.HAMMING, reducing_gap=3.0))

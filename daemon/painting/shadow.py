@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.painting.pixels import pixel_frame
-from daemon.painting.resample import Floats
+from daemon.painting.resample import Floats, band_of, in_bands
 from daemon.painting.scene import SceneView, bounds, enlarged_area, square_pixels
-from wire.protocol import PixelFrame, Rect
+from wire.protocol import PixelFrame
 
 MOST = 0.6  # alpha at its darkest
 SOLID = 0.5  # alpha from which a cell belongs to the object
@@ -210,13 +210,24 @@ def _layer(shadow: Floats, colour: Floats, view: SceneView, depth: int) -> tuple
     if placed is None:
         return None
     area, source = placed
-    enlarged = Image.fromarray(shadow).resize((area.width, area.height), Image.Resampling.BICUBIC, source)
-    opacity = np.rint(np.clip(np.asarray(enlarged), 0, MOST) * codes).astype(dtype)
-    visible = bounds(opacity > 0)
+    pixels = np.empty((area.height, area.width, 4), dtype)
+    tint = np.empty((1, 1, 4), dtype)
+    tint[..., :3] = np.rint(np.clip(colour, 0, 1) * codes)
+    picture = Image.fromarray(np.rint(shadow * np.float32(255)).astype(np.uint8) if depth == 8 else shadow)
+
+    def enlarge(rows: slice) -> None:
+        size = (area.width, rows.stop - rows.start)
+        band = picture.resize(size, Image.Resampling.BICUBIC, band_of(source, rows, area.height))
+        opacity = np.asarray(band)
+        pixels[rows] = tint
+        if depth == 8:  # soft as it is, eight bits are enough to enlarge it from
+            pixels[rows, :, 3] = np.minimum(opacity, round(MOST * 255))
+        else:
+            pixels[rows, :, 3] = np.rint(np.clip(opacity, 0, MOST) * codes)
+
+    in_bands(area.height, area.width, enlarge)
+    visible = bounds(pixels[..., 3] > 0)
     if visible is None:
         return None
-    pixels = np.empty((visible.height, visible.width, 4), dtype)
-    pixels[..., :3] = np.rint(np.clip(colour, 0, 1) * codes).astype(dtype)
-    pixels[..., 3] = opacity[visible.y : visible.bottom, visible.x : visible.right]
-    corner = Rect(area.x + visible.x, area.y + visible.y, visible.width, visible.height)
-    return pixel_frame(pixels), corner.x, corner.y
+    cut = pixels[visible.y : visible.bottom, visible.x : visible.right]
+    return pixel_frame(cut), area.x + visible.x, area.y + visible.y
