@@ -166,7 +166,7 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
     found = measure_claims(
         setting.bundle,
         setting.records,
-        setting.features,
+        setting.features.lpips,
         setting.rivals,
         scenes=[read_scene(path) for path in arguments.scene],
         weights=setting.weights,

@@ -75,9 +75,7 @@ def halos(picture: Tensor, distance: Tensor) -> Tensor:
     """How far the rims along the contour leave the range between object and scene, as luminance of code
     values in 0..1: (B, 4) outer rim too bright, outer too dark, inner too bright, inner too dark."""
     distance = distance.unsqueeze(1)
-    shown = luminance(
-        (picture + 1) / 2
-    )  # of code values, which are nearer to what the eye compares than light
+    shown = luminance((picture + 1) / 2)  # of code values: nearer to what the eye compares than light
     unit = max(1.0, picture.shape[-1] / UNIT)
     wide = 2 * round((_FAR + _RIM) * unit) + 1
     outside = _local_mean(shown, (distance < 0.5 - _NEAR) & (distance >= -_FAR), wide)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -42,16 +42,12 @@ class Better(Enum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True)
-class Standing:
-    """One set of weights over one class: generated masks on other backgrounds. nan: not to be had."""
+Standing = Mapping[str, float]
+"""One set of weights over one class, figures by name: generated masks on other backgrounds, nan where one
+cannot be had."""
 
-    realism_share: float
-    realism_share_error: float
-    fcn_share: float
-    seam_score: float
-    luminance_slope: float
-    red_blue_slope: float
+_REALISM = ("realism_share", "realism_share_error", "fcn_share", "seam_score")
+_LIGHT = ("luminance_slope", "red_blue_slope")
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,7 @@ def compare(
     with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
         for entry, mask, reach in entries:
             verdicts[entry.name] = judge_method(sample, entry, scene, mask, judges, reach, bar)
-    lights, _ = measure_lighting(sample, methods, options.lighting_limit)
+    lights = measure_lighting(sample, methods, options.lighting_limit)
     facts: dict[str, str | int | float] = {
         "photos": len(sample),
         "first weights": names[0],
@@ -163,14 +159,10 @@ def _rows(
         if class_name != ALL_CLASSES and sides[0] not in shares:
             continue
         standing, rival = (
-            Standing(
-                found[side].realism_share,
-                found[side].realism_share_error,
-                found[side].fcn_share,
-                found[side].seam_score,
-                light[side].luminance_slope if side in light else math.nan,
-                light[side].red_blue_slope if side in light else math.nan,
-            )
+            {
+                **{name: getattr(found[side], name) for name in _REALISM},
+                **{name: getattr(light.get(side), name, math.nan) for name in _LIGHT},
+            }
             for side in sides
         )
         first, second = (shares.get(side, UNKNOWN) for side in sides)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from models.evaluation.lighting import measure_lighting
 from models.evaluation.methods import (
@@ -15,7 +14,6 @@ from models.evaluation.methods import (
     Method,
     Networks,
     ReinhardPaste,
-    to_signed,
 )
 from models.evaluation.realism import SMALLEST_SAMPLE, measure_cells
 from models.evaluation.result import Evaluation
@@ -24,7 +22,7 @@ from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, 
 from models.evaluation.variety import measure_diversity, measure_masks, measure_memorisation
 from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import VOC_CLASSES
-from models.photos.data import ObjectRecord, Windows, load_windows
+from models.photos.data import ObjectRecord, load_windows
 
 
 @torch.inference_mode()
@@ -64,13 +62,12 @@ def evaluate(
         },
         notes=_notes(sample),
     )
-    others = _other_photos(sample, training)
-    found.cells = measure_cells(sample, networks, methods, features, others, generator)
+    found.cells = measure_cells(sample, networks, methods, features, generator)
     followers = [method for method in methods if not isinstance(method, GreyFill)]
-    found.lighting, found.light_points = measure_lighting(sample, followers, options.lighting_limit)
+    found.lighting = measure_lighting(sample, followers, options.lighting_limit)
     for method in (*rivals, ours):
         found.diversity += measure_diversity(sample, method, features.lpips, options.diversity_limit)
-    found.masks, found.spreads = measure_masks(sample, networks)
+    found.masks, found.spreads["fill of the box"] = measure_masks(sample, networks)
     found.sheets = cell_sheets(sample, networks, methods, rows=rows)
     found.sheets.append(looks_sheet(sample, ours, rows=rows))
     found.sheets.append(lighting_sheet(sample, ours, rows=rows))
@@ -84,31 +81,8 @@ def evaluate(
     return found
 
 
-def _other_photos(sample: Sample, training: Windows | None) -> tuple[Tensor, Tensor] | None:
-    """For each photo a training photo of its class, and its mask; None if a class has too few."""
-    if training is None:
-        return None
-    chosen = torch.zeros(len(sample), dtype=torch.long)
-    for number in range(len(sample.class_names)):
-        wanted, pool = ((its.class_index.cpu() == number).nonzero().flatten() for its in (sample, training))
-        if len(pool) < len(wanted):
-            return None
-        chosen[wanted] = pool[: len(wanted)]
-    device = sample.real.device
-    return to_signed(training.images[chosen]).to(device), (training.masks[chosen].float() / 255).to(device)
-
-
 def _notes(sample: Sample) -> list[str]:
-    notes = [
-        "KID compares windows of 1.4 times the box's long side with held-out photos, by features of "
-        "MobileNetV1. Pictures of one photo are never compared with each other. ± is the standard error.",
-        "Realism share: 0 is a flat grey fill, 1 is the real object's own pixels pasted in, same cell.",
-        "Seam score: how near the borders are to those in photos. 0 is a hard grey cut-out, 1 the real "
-        "object cut out and pasted in, same cell.",
-        "Pasted objects and the grey fill keep the real shape in every cell; their FCN-score is measured "
-        "against it.",
-        "Other backgrounds are other photos of the same class, their object removed and the hole filled.",
-    ]
+    notes = []
     counts = {name: int((sample.class_index == n).sum()) for n, name in enumerate(sample.class_names)}
     few = [f"{name} ({count})" for name, count in counts.items() if count < SMALLEST_SAMPLE]
     unknown = [name for name in counts if name not in VOC_CLASSES]

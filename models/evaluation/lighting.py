@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from models.evaluation import metrics
 from models.evaluation.methods import Method
-from models.evaluation.result import LightingRow, LightPoints
+from models.evaluation.result import LightingRow
 from models.evaluation.sample import Sample
 from models.relight import Relight, luminance, to_linear
 
@@ -23,54 +23,38 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 """Linear light (B, 3, H, W) under a weight (B, 1, H, W) -> (B,)."""
 
 
-def measure_lighting(
-    sample: Sample, methods: Sequence[Method], limit: int
-) -> tuple[list[LightingRow], list[LightPoints]]:
+def measure_lighting(sample: Sample, methods: Sequence[Method], limit: int) -> list[LightingRow]:
     """Log object light over log scene light, on the first `limit` photos: own scene, true mask."""
     exposures = [gain((g, g, g)) for g in EXPOSURES]
     colours = [gain((g, 1.0, 1 / g)) for g in COLOUR_GAINS]
-    rows, points = [], []
+    rows = []
     for method in methods:
-        exposure = followed(method, sample, exposures, [mean_luminance], limit)[0]
-        colour = followed(method, sample, colours, [red_over_blue], limit)[0]
+        exposure = followed(method, sample, exposures, mean_luminance, limit)
+        colour = followed(method, sample, colours, red_over_blue, limit)
         rows += _rows(method.name, sample, metrics.elasticity(*exposure), metrics.elasticity(*colour))
-        stops = [_stops(light, EXPOSURES.index(1.0)) for light in exposure]
-        stops += [_stops(light, COLOUR_GAINS.index(1.0)) for light in colour]
-        points.append(LightPoints(method.name, *stops))
-    return rows, points
+    return rows
 
 
 def followed(
-    method: Method,
-    sample: Sample,
-    lights: Sequence[Light],
-    measures: Sequence[Measure],
-    limit: int,
-) -> Tensor:
-    """(M, 2, N, G) on the CPU: every measure of scenes and their objects, under every light."""
-    found = []
+    method: Method, sample: Sample, lights: Sequence[Light], measure: Measure, limit: int
+) -> tuple[Tensor, Tensor]:
+    """(N, G) each on the CPU: the measure of scenes, and of their objects, under every light."""
+    scenes, objects = [], []
     for light in tqdm(lights, desc="relighting scenes", unit="light", disable=None, leave=False):
-        parts = []
+        around, within = [], []
         for _, cases in sample.batches(light(sample.clean[:limit]), sample.real_mask[:limit]):
             insertion = method.insert(cases)
-            scene, made = to_linear(cases.scene), to_linear(insertion.rgb)
-            around, within = 1 - insertion.shape, insertion.object_alpha
-            pairs = [torch.stack([its(scene, around), its(made, within)]) for its in measures]
-            parts.append(torch.stack(pairs))
-        found.append(torch.cat(parts, dim=2))
-    return torch.stack(found, dim=3).cpu()
+            around.append(measure(to_linear(cases.scene), 1 - insertion.shape))
+            within.append(measure(to_linear(insertion.rgb), insertion.object_alpha))
+        scenes.append(torch.cat(around))
+        objects.append(torch.cat(within))
+    return torch.stack(scenes, dim=1).cpu(), torch.stack(objects, dim=1).cpu()
 
 
 def gain(colour: tuple[float, float, float]) -> Light:
     """The light that multiplies linear red, green and blue."""
     gains = torch.tensor([colour])
     return lambda scene: Relight.by_gain(gains.to(scene.device).expand(len(scene), 3)).apply(scene)
-
-
-def _stops(light: Tensor, as_it_is: int) -> tuple[float, ...]:
-    """log2 of light (N, G) over that under gain number `as_it_is`, photo by photo, in a row."""
-    found: list[float] = (light / light[:, as_it_is : as_it_is + 1]).log2().flatten().tolist()
-    return tuple(found)
 
 
 def mean_luminance(light: Tensor, weight: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.hole import dilate
+from models.masks.geometry import largest_component
 
 HALVES = 100  # subsets behind an error bar; its own relative error is then about 1 / sqrt(2 * 100) = 7 %
 
@@ -224,22 +225,12 @@ def box_iou(first: Tensor, second: Tensor) -> Tensor:
     return both / (areas[0] + areas[1] - both).clamp(min=1e-9)
 
 
-def pieces(mask: Tensor, smallest: float = 0.01) -> Tensor:
-    """(B,) int64: 8-connected pieces of masks (B, 1, H, W) that hold at least `smallest` of its area."""
-    inside = (mask >= 0.5).float()
-    _, _, height, width = mask.shape
-    number = torch.arange(1, height * width + 1, dtype=torch.float32, device=mask.device)
-    label = number.view(1, 1, height, width) * inside
-    while True:  # the largest number of each piece floods it
-        grown = F.max_pool2d(label, 3, stride=1, padding=1) * inside
-        if torch.equal(grown, label):
-            break
-        label = grown
-    counts = []
-    for one in label.flatten(1):
-        sizes = torch.unique(one[one > 0], return_counts=True)[1]
-        counts.append(int((sizes >= smallest * sizes.sum()).sum()) if len(sizes) else 0)
-    return torch.tensor(counts)
+def in_one_piece(mask: Tensor, speck: float = 0.01) -> Tensor:
+    """(B,) bool: masks (B, 1, H, W) that are not empty and of one piece, but for a share of `speck`."""
+    inside = mask >= 0.5
+    rest = inside & ~largest_component(inside)
+    area = inside.sum(dim=(1, 2, 3))
+    return (area > 0) & (rest.sum(dim=(1, 2, 3)) <= speck * area)
 
 
 def mean_or_nan(values: Tensor) -> float:

@@ -53,7 +53,6 @@ class LightFigures:
     again_moves: float  # the same of one that has been lit once
     left_alone: float  # share of those that fit that are not changed at all
     elasticity: float  # median slope of log object luminance over log scene luminance
-    parameters: int
 
     @property
     def ratio(self) -> float:
@@ -94,7 +93,6 @@ def measure_light(network: LightNetwork, windows: Windows, *, seed: int = 0) -> 
         float(torch.cat(again).mean()),
         float((moved < 0.5).float().mean()),
         float(torch.cat(slopes).median()),
-        sum(value.numel() for value in network.parameters()),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.evaluation.borders import RINGS
-from models.evaluation.result import Border, LightingRow, Spread
+from models.evaluation.result import Border, Spread
 from models.pages.plots import COLOURS, INK, drawn, empty_axes, line_style
 
 
@@ -32,21 +32,6 @@ def bar_plot(rows: Sequence[Any], label: str, value: str, goal: float) -> str:
     axes.set_xticks(range(len(rows)), labels)
     axes.set_xlim(-0.5, max(len(rows), 1) - 0.5)
     return drawn(axes)
-
-
-def light_plot(
-    x_label: str, scene: Sequence[float], made: Sequence[float], rows: Sequence[LightingRow], slope: str
-) -> str:
-    """Points of object light over scene light, in stops, and for each row a line through the origin with its
-    slope, which is the field `slope`; the dotted line is slope 1."""
-    axes = empty_axes(x_label, "object, stops")
-    axes.scatter(scene, made, 9, color=COLOURS[0], alpha=0.45, linewidths=0)
-    axes.autoscale(enable=False)
-    axes.axline((0, 0), slope=1, color=INK, linestyle=":", linewidth=1)
-    for n, row in enumerate(rows):
-        if math.isfinite(getattr(row, slope)):
-            axes.axline((0, 0), slope=getattr(row, slope), **line_style(n, row.method))
-    return drawn(axes, len(rows))
 
 
 def spread_plot(x_label: str, spread: Spread, bins: int = 20) -> str:

@@ -18,7 +18,6 @@ from models.evaluation.verdicts import FeatureNetworks, Verdict, judge_method, j
 SMALLEST_SAMPLE = 8  # pictures; a class with fewer has no KID worth printing
 SOFT_BAND = 6 / 256  # half-width of the soft edge as a share of the window; alpha beyond it is spill
 REAL_PHOTO = "real photos"
-OTHER_PHOTOS = "real photos, others"
 
 Halves = Mapping[str, tuple[Tensor, Tensor]]
 """For each class, and for all: the indices of its pictures, and random halves of them."""
@@ -29,24 +28,18 @@ def measure_cells(
     networks: Networks,
     methods: Sequence[Method],
     judges: FeatureNetworks,
-    others: tuple[Tensor, Tensor] | None,
     generator: torch.Generator,
 ) -> list[Cell]:
     """All rows of all cells.
 
     Args:
         methods: must hold the two anchors, GreyFill and CopyPaste.
-        others: other real photos of the same classes, for the row that shows how far photos are from photos:
-            pictures (N, 3, S, S) in -1..1, masks (N, 1, S, S).
     """
     names = segmenter_names(sample.class_names, sample.class_index)
     reach = soft_reach(sample.real.shape[-1], networks.resolution)
     total = sum(2 if method.keeps_real_shape else 4 for method in methods) * len(sample)
     with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
         photos = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, names, judges)}
-        if others is not None:
-            unnamed = torch.full_like(names, -1)  # a score of other shapes would not compare
-            photos[OTHER_PHOTOS] = judge_photos(*others, unnamed, judges)
         halves = halves_by_class(sample, generator)
         cells = []
         for background in Background:

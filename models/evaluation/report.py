@@ -14,7 +14,7 @@ from models.evaluation.result import Background, Evaluation, Shape, Sheet
 from models.pages.templates import templates_in
 
 _TEMPLATES = templates_in(Path(__file__).with_name("templates"), plots=plots, contour=RINGS)
-_ANCHORS = ("real photos", "real photos, others", "grey fill", "copy-paste")  # the same for all weights
+_ANCHORS = ("real photos", "grey fill", "copy-paste")  # the same for all weights
 
 
 class ReportUnwritable(OSError):

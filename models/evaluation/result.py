@@ -96,20 +96,6 @@ class LightingRow:
 
 
 @dataclass(frozen=True)
-class LightPoints:
-    """Every measurement behind one method's elasticity: log2 of light over that of the scene as it is.
-
-    Point n is one photo under one gain: `scene` of the scene around the object, `made` of the object.
-    """
-
-    method: str
-    scene: tuple[float, ...]
-    made: tuple[float, ...]
-    red_blue_scene: tuple[float, ...]
-    red_blue_made: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Spread:
     """One quantity of each made picture beside the same of each real one."""
 
@@ -173,9 +159,8 @@ class Evaluation:
     diversity: list[DiversityRow] = field(default_factory=list)
     memorisation: list[MemorisationRow] = field(default_factory=list)
     masks: list[MaskRow] = field(default_factory=list)
-    light_points: list[LightPoints] = field(default_factory=list)
     spreads: dict[str, Spread] = field(default_factory=dict)
-    """Of "nearest training picture", "fill of the box" and "width over height", as far as measured."""
+    """Of "nearest training picture" and "fill of the box", as far as measured."""
     notes: list[str] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
 

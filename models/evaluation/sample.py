@@ -114,6 +114,19 @@ def pick_records(
     return turns[:limit]
 
 
+def pick_validation(
+    records: Sequence[ObjectRecord], networks: Networks, options: Options, generator: torch.Generator
+) -> list[ObjectRecord]:
+    """The validation records to use. Raises NothingToEvaluate where there is none of a known class."""
+    picked = pick_records(records, "val", networks.class_names, options.limit, generator)
+    if not picked:
+        raise NothingToEvaluate(
+            'The data folder has no validation photo (split "val") of the classes that the networks know: '
+            f"{', '.join(networks.class_names)}."
+        )
+    return picked
+
+
 def load_sample(
     records: Sequence[ObjectRecord],
     networks: Networks,
@@ -129,12 +142,7 @@ def load_sample(
         NothingToEvaluate: no validation record of a known class.
         DataError: a photo that cannot be read.
     """
-    picked = pick_records(records, "val", networks.class_names, options.limit, generator)
-    if not picked:
-        raise NothingToEvaluate(
-            'The data folder has no validation photo (split "val") of the classes that the networks know: '
-            f"{', '.join(networks.class_names)}."
-        )
+    picked = pick_validation(records, networks, options, generator)
     windows = load_windows(picked, tuple(networks.class_names), options.size)
     real = (windows.images.float() / 127.5 - 1).to(options.device)
     real_mask = (windows.masks.float() / 255).to(options.device)

@@ -59,6 +59,12 @@ def _finished(method: Method, cases: Cases) -> Tensor:
     return to_signed(composite(cases.scene, method.insert(cases))[1])
 
 
+def _sheet(sample: Sample, name: str, title: str, caption: str, columns: Mapping[str, Tensor]) -> Sheet:
+    """A sheet of the sample's first photos, as many as the columns show."""
+    rows = len(next(iter(columns.values())))
+    return Sheet(name, title, caption, contact_sheet(columns, sample.labels[:rows]))
+
+
 def cell_sheets(sample: Sample, networks: Networks, methods: Sequence[Method], *, rows: int) -> list[Sheet]:
     """A sheet for each cell: scene, mask, real photo, then every method."""
     sheets = []
@@ -68,7 +74,7 @@ def cell_sheets(sample: Sample, networks: Networks, methods: Sequence[Method], *
         columns = {"scene": cases.scene, "mask": cases.mask * 2 - 1, "real photo": cases.real}
         columns |= {method.name: _finished(method, cases) for method in methods}
         caption = "Pasted objects keep the shape of the real one, whatever mask is asked for."
-        sheets.append(Sheet(cell.name, cell.title, caption, contact_sheet(columns, sample.labels[:rows])))
+        sheets.append(_sheet(sample, cell.name, cell.title, caption, columns))
     return sheets
 
 
@@ -78,12 +84,8 @@ def looks_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
     for look in range(sample.codes.shape[1]):
         cases = _first(sample, sample.clean, sample.real_mask, rows, look)
         columns[f"seed {look + 1}"] = _finished(method, cases)
-    return Sheet(
-        "looks",
-        "Looks by seed",
-        "Colours and patterns should differ clearly within a row, the shape should not.",
-        contact_sheet(columns, sample.labels[:rows]),
-    )
+    caption = "Colours and patterns should differ clearly within a row, the shape should not."
+    return _sheet(sample, "looks", "Looks by seed", caption, columns)
 
 
 def lighting_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
@@ -95,12 +97,8 @@ def lighting_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
     columns = {
         name: _finished(method, replace(cases, scene=light(cases.scene))) for name, light in lights.items()
     }
-    return Sheet(
-        "lighting",
-        "The same scene relit",
-        "The object should grow brighter, redder and bluer with its scene and keep its look.",
-        contact_sheet(columns, sample.labels[:rows]),
-    )
+    caption = "The object should grow brighter, redder and bluer with its scene and keep its look."
+    return _sheet(sample, "lighting", "The same scene relit", caption, columns)
 
 
 def copies_sheet(sample: Sample, made: Tensor, training: Windows, index: Tensor, *, rows: int) -> Sheet:
@@ -129,9 +127,5 @@ def comparison_sheet(
     columns = {"scene": scene[:rows]}
     for method, mask in zip(methods, masks, strict=True):
         columns[method.name] = _finished(method, _first(sample, scene, mask, rows))
-    return Sheet(
-        "comparison",
-        "The same scenes with either weights' object",
-        "Look before you replace: the better figures should have the better pictures.",
-        contact_sheet(columns, sample.labels[:rows]),
-    )
+    caption = "Look before you replace: the better figures should have the better pictures."
+    return _sheet(sample, "comparison", "The same scenes with either weights' object", caption, columns)

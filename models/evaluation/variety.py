@@ -22,14 +22,15 @@ from models.photos.data import Windows
 def aligned(picture: Tensor, boxes: Tensor, onto: Tensor) -> Tensor:
     """Pictures (B, C, S, S) moved and stretched so that `boxes` (B, 4) lie on the boxes `onto` (B, 4)."""
     size = (boxes[:, 2:] - boxes[:, :2]) / (onto[:, 2:] - onto[:, :2]).clamp(min=1e-6)
-    middle = boxes[:, :2] + boxes[:, 2:] - 1  # in -1..1
-    onto_middle = onto[:, :2] + onto[:, 2:] - 1
-    shift = middle - size * onto_middle
-    matrix = torch.zeros(len(picture), 2, 3, device=picture.device)
-    matrix[:, 0, 0], matrix[:, 1, 1] = size[:, 0], size[:, 1]
-    matrix[:, :, 2] = shift
-    grid = F.affine_grid(matrix, list(picture.shape), align_corners=False)
-    return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
+    middle, onto_middle = (its[:, :2] + its[:, 2:] - 1 for its in (boxes, onto))  # in -1..1
+    return resampled(picture, torch.diag_embed(size), middle - size * onto_middle, "border")
+
+
+def resampled(picture: Tensor, matrix: Tensor, offset: Tensor, beyond: str = "zeros") -> Tensor:
+    """Pictures (B, C, S, S): place p, in -1..1, shows what was at `matrix` (B or 1, 2, 2) p + `offset`."""
+    theta = torch.cat([matrix.expand(len(picture), 2, 2), offset.unsqueeze(2)], dim=2)
+    grid = F.affine_grid(theta, list(picture.shape), align_corners=False)
+    return F.grid_sample(picture, grid, padding_mode=beyond, align_corners=False)
 
 
 def measure_diversity(sample: Sample, method: Method, lpips: Lpips, limit: int) -> list[DiversityRow]:
@@ -68,28 +69,18 @@ def _share(ours: float, theirs: float) -> float:
     return ours / theirs if theirs > 0 else math.nan
 
 
-def measure_masks(sample: Sample, networks: Networks) -> tuple[list[MaskRow], dict[str, Spread]]:
-    """How generated masks fit their boxes and resemble real ones, in the own scenes."""
+def measure_masks(sample: Sample, networks: Networks) -> tuple[list[MaskRow], Spread]:
+    """How generated masks fit their boxes and resemble real ones; how much of its box each one fills."""
     made = sample.masks(networks, Shape.GENERATED)
     fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
-    single = (metrics.pieces(made) == 1).float()
+    single = metrics.in_one_piece(made).float().cpu()
     fill, fill_real = (metrics.box_fill(mask, sample.boxes) for mask in (made, sample.real_mask))
     columns = fit, single, fill, fill_real
     rows = [
         MaskRow(name, len(members), *(metrics.mean_or_nan(column[members]) for column in columns))
         for name, members in sample.groups().items()
     ]
-    return rows, {
-        "fill of the box": Spread(tuple(fill.tolist()), tuple(fill_real.tolist())),
-        "width over height": Spread(_aspects(made), _aspects(sample.real_mask)),
-    }
-
-
-def _aspects(mask: Tensor) -> tuple[float, ...]:
-    """log2 of width over height of masks (B, 1, S, S); nan for an empty one."""
-    boxes = metrics.bounding_boxes(mask)
-    found: list[float] = ((boxes[:, 2] - boxes[:, 0]) / (boxes[:, 3] - boxes[:, 1])).log2().tolist()
-    return tuple(found)
+    return rows, Spread(tuple(fill.tolist()), tuple(fill_real.tolist()))
 
 
 def measure_memorisation(

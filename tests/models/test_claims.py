@@ -26,7 +26,7 @@ from models.evaluation.methods import Generated, as_method
 from models.evaluation.metrics import bounding_boxes
 from models.evaluation.sample import Options
 from models.evaluation.setting import SceneUnreadable, read_scene
-from models.evaluation.verdicts import FeatureNetworks
+from models.features.networks import Lpips
 from models.files.manifest import file_hash
 from models.files.part_files import BACKGROUND
 from models.photos.data import read_records
@@ -46,9 +46,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def features(tmp_path_factory: pytest.TempPathFactory) -> FeatureNetworks:
-    folder = write_features(tmp_path_factory.mktemp("features"))
-    return FeatureNetworks.load(folder, torch.device("cpu"))
+def lpips(tmp_path_factory: pytest.TempPathFactory) -> Lpips:
+    return Lpips(write_features(tmp_path_factory.mktemp("features")))
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,11 @@ class TwoTones(TintedShapes):
 
 
 @pytest.fixture(scope="module")
-def found(photos: Path, features: FeatureNetworks) -> Findings:
+def found(photos: Path, lpips: Lpips) -> Findings:
     return measure_claims(
         TwoTones(),
         read_records(photos),
-        features,
+        lpips,
         [as_method(Repainter(), CLASSES)],
         scenes=[torch.from_numpy(outdoor_picture(120, 90)).permute(2, 0, 1)],
         weights=None,
@@ -158,13 +157,11 @@ def test_the_page_holds_every_picture_and_the_figures_as_json(found: Findings, t
     assert {sheet for claim in content["claims"].values() for sheet in claim["sheets"]} == names
 
 
-def test_without_a_rival_the_page_says_that_the_baseline_is_missing(
-    photos: Path, features: FeatureNetworks
-) -> None:
+def test_without_a_rival_the_page_says_that_the_baseline_is_missing(photos: Path, lpips: Lpips) -> None:
     alone = measure_claims(
         TintedShapes(),
         read_records(photos),
-        features,
+        lpips,
         [],
         scenes=[],
         weights=None,
@@ -242,9 +239,9 @@ def test_a_shift_moves_by_its_share_of_the_scene() -> None:
     assert (middles(there) - middles(mask))[0, 0].item() / 2 == pytest.approx(left.shift[0], abs=1 / CANVAS)
 
 
-def test_the_object_in_front_is_of_another_class_and_known_to_the_segmenter() -> None:
-    classes, names = torch.tensor([0, 0, 1, 2]), torch.tensor([8, 8, -1, 3])
-    assert partners(classes, names).tolist() == [3, 3, 3, 0]
+def test_the_object_in_front_is_of_another_class_if_there_is_one() -> None:
+    assert partners(torch.tensor([0, 0, 1, 2])).tolist() == [2, 2, 3, 0]
+    assert partners(torch.tensor([1, 1])).tolist() == [1, 0]
 
 
 def test_a_scene_is_read_upright_and_small_enough_and_a_missing_one_is_named(tmp_path: Path) -> None:

@@ -122,13 +122,13 @@ def test_box_iou_of_equal_and_of_separate_boxes() -> None:
     assert metrics.box_iou(boxes[:1], boxes[1:] + 0.6).tolist() == [0.0]
 
 
-def test_pieces_counts_what_is_not_connected_and_ignores_specks() -> None:
+def test_a_mask_is_in_one_piece_but_for_specks_unless_it_is_empty() -> None:
     mask = torch.zeros(3, 1, 40, 40)
     mask[0, 0, 2:20, 2:20] = 1
     mask[1, 0, 2:20, 2:20] = 1
     mask[1, 0, 25:38, 25:38] = 1
     mask[0, 0, 30, 30] = 1  # one pixel of 325: a speck
-    assert metrics.pieces(mask).tolist() == [1, 2, 0]
+    assert metrics.in_one_piece(mask).tolist() == [True, False, False]
 
 
 def test_means_and_medians_leave_out_what_is_not_a_number() -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from models.evaluation.borders import RINGS
-from models.evaluation.plots import bar_plot, border_plot, light_plot, spread_plot
+from models.evaluation.plots import bar_plot, border_plot, spread_plot
 from models.evaluation.result import Border, Spread
 from models.pages.plots import line_plot
 from models.pages.templates import PALETTE
@@ -25,10 +25,6 @@ def bars(*heights: float, error: float = math.nan) -> str:
     return bar_plot(rows, "name", "share", 0.9)
 
 
-def slope(name: str, value: float) -> SimpleNamespace:
-    return SimpleNamespace(method=name, slope=value)
-
-
 def border(name: str, *steps: float) -> Border:
     return Border(name, (steps * (2 * RINGS + 1))[: 2 * RINGS + 1], 0.0)
 
@@ -36,13 +32,6 @@ def border(name: str, *steps: float) -> Border:
 PLOTS = {
     "bars": bars(0.5, math.nan, -0.2, error=0.1),
     "no bars": bars(),
-    "scatter": light_plot(
-        "x",
-        (-1.0, 0.0, 1.0),
-        (-0.9, 0.0, math.nan),
-        [slope("ours", 0.9), slope("flat", 0.0), slope("unknown", math.nan)],
-        "slope",
-    ),
     "spread": spread_plot("x", Spread((0.1, 0.2, 0.9), (0.5, math.inf))),
     "no values": spread_plot("x", Spread((), (math.nan,))),
     "line": line_plot("x", "y", (0, 10), (0.5, 0.4)),

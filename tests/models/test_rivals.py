@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from daemon.commands import evaluate as evaluate_command
-from models.evaluation.comparison import Better, ClassComparison, Comparison, Standing, compare, to_text
+from models.evaluation.comparison import Better, ClassComparison, Comparison, compare, to_text
 from models.evaluation.methods import ForClasses, RivalUnusable, as_method, fairness_notes, load_rivals
 from models.evaluation.result import ALL_CLASSES
 from models.evaluation.sample import NothingToEvaluate, Options
@@ -131,8 +131,8 @@ def test_weights_that_cover_the_scene_are_found_to_be_worse_in_either_order(
     worse_first = comparison(Stubborn(), TintedShapes(), photos, features).overall
     assert worse_second.difference == pytest.approx(-worse_first.difference, rel=1e-4)
     assert worse_second.difference < 0
-    assert worse_second.first.luminance_slope == pytest.approx(1, abs=0.02)
-    assert worse_second.second.luminance_slope == pytest.approx(0, abs=1e-6)
+    assert worse_second.first["luminance_slope"] == pytest.approx(1, abs=0.02)
+    assert worse_second.second["luminance_slope"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_weights_that_cover_the_scene_are_found_to_be_worse_in_either_order(
 def test_a_lead_counts_only_beyond_two_standard_errors(
     difference: float, error: float, better: Better
 ) -> None:
-    standing = Standing(0.5, 0.1, 0.5, 0.5, 0.5, 0.5)
+    standing = {"realism_share": 0.5}
     assert ClassComparison(ALL_CLASSES, 9, standing, standing, difference, error).better is better
 
 

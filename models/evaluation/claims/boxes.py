@@ -8,14 +8,13 @@ from itertools import combinations
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from models.backgrounds.painter import BackgroundPainter, load_background_generator
 from models.evaluation import metrics
 from models.evaluation.claims.findings import TILE, Claim, Unit, figures_of
 from models.evaluation.claims.stage import CANVAS, Stage, insert, masks_in
-from models.evaluation.methods import Generated, Networks, to_bytes, to_signed
+from models.evaluation.methods import Generated, Networks, resized, to_bytes, to_signed
 from models.evaluation.result import Sheet
 from models.evaluation.sheets import contact_sheet
 from models.features.networks import Lpips
@@ -56,15 +55,13 @@ def claim_boxes(
         overlaps.append(metrics.iou(first, second))
         fits.append(metrics.box_iou(metrics.bounding_boxes(first), boxes))
         fills.append(metrics.box_fill(first, boxes))
-    fit, fill = torch.cat(fits), torch.stack(fills)
-    pieces = torch.cat([metrics.pieces(mask) for mask in made.values()])
+    fit, fill = torch.cat(fits), torch.cat(fills)
+    single = torch.cat([metrics.in_one_piece(mask) for mask in made.values()])
     found = (
         (fit.mean(), ("box fit (IoU of the boxes), mean", "above 0.95", Unit.NUMBER)),
         (fit.min(), ("box fit, worst", "above 0.9", Unit.NUMBER)),
-        ((pieces == 1).float().mean(), ("masks in one piece", "100 %", Unit.SHARE)),
+        (single.float().mean(), ("masks in one piece", "100 %", Unit.SHARE)),
         (fill.mean(), ("fill of the box, mean", f"{100 * real_fill.mean():.0f} %, as real ones", Unit.SHARE)),
-        (fill[0].mean(), ("fill of the box, narrowest boxes", "–", Unit.SHARE)),
-        (fill[-1].mean(), ("fill of the box, widest boxes", "–", Unit.SHARE)),
         (torch.cat(overlaps).mean(), ("overlap of two seeds' masks in one box", "below 95 %", Unit.SHARE)),
     )
     outlines = {label: mask * 2 - 1 for label, mask in made.items()}
@@ -113,7 +110,7 @@ def claim_sketches(
     """`scenes` backgrounds with three objects each, of classes that take turns."""
     generator = torch.Generator().manual_seed(seed)
     made = [maker.make(seed + n).float().to(device) for n in range(scenes)]
-    large = F.interpolate(torch.cat(made), size=(CANVAS, CANVAS), mode="bicubic", align_corners=False)
+    large = resized(torch.cat(made), CANVAS)
     picture = to_bytes(large)
     steps, changed = {"background": to_signed(picture)}, 0
     for order, (name, box) in enumerate(_ORDER.items()):

@@ -29,8 +29,7 @@ class Unit(Enum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One measurement: what it says, what it should be, and its value for each method by name; other names
-    are references."""
+    """One measurement: what it says, what it should be, and its value for each method by name."""
 
     what: str
     goal: str
@@ -95,14 +94,9 @@ class Findings:
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def columns(self, claim: Claim) -> list[str]:
-        """The columns of a claim's table: methods, then references; without a rival its place is empty."""
-        methods = self.methods if len(self.methods) > 1 else (*self.methods, BASELINE)
-        return list(dict.fromkeys([*methods, *(name for one in claim.figures for name in one.values)]))
-
-    def shown(self, figure: Figure) -> list[str]:
-        """The names in a figure's line: the methods, and what they are measured by."""
-        return list(dict.fromkeys([*self.methods, *figure.values]))
+    def columns(self) -> list[str]:
+        """The columns of a table: the methods; without a rival its place is empty."""
+        return [*self.methods, *([BASELINE] if len(self.methods) == 1 else [])]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""

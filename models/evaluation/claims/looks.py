@@ -11,41 +11,27 @@ from torch import Tensor
 from models.evaluation import metrics
 from models.evaluation.claims.findings import Claim, Unit, figures_of, method_sheets
 from models.evaluation.claims.stage import Stage, insert
-from models.evaluation.lighting import followed, mean_luminance, red_over_blue
+from models.evaluation.lighting import mean_luminance, red_over_blue
 from models.evaluation.methods import Generated, to_bytes, to_signed
-from models.evaluation.result import ALL_CLASSES
-from models.evaluation.sample import Sample
-from models.evaluation.variety import measure_diversity
-from models.features.networks import Lpips
-from models.relight import Relight
+from models.relight import Relight, to_linear
 
 
-def claim_looks(methods: Sequence[Generated], sample: Sample, stage: Stage, lpips: Lpips) -> Claim:
-    """Looks by seed, measured on the sample's windows and shown on the stage."""
-    found, painted, between_real = {}, {}, 0.0
+def claim_looks(methods: Sequence[Generated], stage: Stage) -> Claim:
+    """Looks by seed; how far they differ stands under the first claim."""
+    found, painted = {}, {}
     for method in methods:
-        measured = measure_diversity(sample, method, lpips, len(sample))
-        whole = next(row for row in measured if row.class_name == ALL_CLASSES)
-        between_real = whole.between_real
         pictures = [insert(method, stage, look=look) for look in range(stage.codes.shape[1])]
         again = insert(method, stage, look=0).picture
         unequal = (again != pictures[0].picture).any(dim=1).sum()
-        found[method.name] = whole.share, whole.between_seeds, float(unequal)
+        found[method.name] = (float(unequal),)
         painted[method.name] = {f"seed {look + 1}": its.signed for look, its in enumerate(pictures)}
-    lines = (
-        ("LPIPS between seeds, over that between real objects", "30–60 %", Unit.SHARE),
-        ("LPIPS between seeds", f"{between_real:.3f} between real objects", Unit.NUMBER),
-        ("pixels that differ when a seed is used twice", "0", Unit.COUNT),
-    )
     caption = f"one mask, one scene, {stage.codes.shape[1]} seeds."
-    sheets = method_sheets("looks", "Looks by seed", caption, painted, stage.labels)
     return Claim(
         "looks",
         "3. Another seed, another look",
         "One mask can be filled with many looks; a seed always gives the same one.",
-        figures_of(lines, found),
-        sheets,
-        (f"LPIPS on {len(sample)} objects, on flat grey inside their shape.",),
+        figures_of((("pixels that differ when a seed is used twice", "0", Unit.COUNT),), found),
+        method_sheets("looks", "Looks by seed", caption, painted, stage.labels),
     )
 
 
@@ -58,13 +44,14 @@ class Weather:
     gamma: float = 1.0
     saturation: float = 1.0
 
-    def over(self, scene: Tensor) -> Tensor:
-        """Scenes (N, 3, S, S) in -1..1 under this light."""
-        count = len(scene)
-        one = torch.ones(count, 1, 1, 1, device=scene.device)
-        gain = torch.tensor(self.gain, device=scene.device).view(1, 3, 1, 1).expand(count, 3, 1, 1)
-        ramp = torch.zeros(count, 2, device=scene.device)
-        return Relight(gain, one * self.gamma, one * self.saturation, ramp).apply(scene)
+    def over(self, stage: Stage) -> Stage:
+        """The stage's scenes under this light."""
+        count, device = len(stage), stage.scene.device
+        one = torch.ones(count, 1, 1, 1, device=device)
+        gain = torch.tensor(self.gain, device=device).view(1, 3, 1, 1).expand(count, 3, 1, 1)
+        ramp = torch.zeros(count, 2, device=device)
+        change = Relight(gain, one * self.gamma, one * self.saturation, ramp)
+        return replace(stage, scene=to_bytes(change.apply(to_signed(stage.scene))))
 
 
 WEATHERS = (
@@ -82,31 +69,37 @@ _DAYLIGHT = (
 )
 
 
-def claim_daylight(methods: Sequence[Generated], sample: Sample, stage: Stage) -> Claim:
-    """The same scenes under every weather: figures on the sample's windows, pictures on the stage."""
-    lights, measures = [weather.over for weather in WEATHERS], (mean_luminance, red_over_blue)
-    found = {}
-    for method in methods:
-        pairs = followed(method, sample, lights, measures, len(sample))
-        fits = [metrics.elasticity(*pair) for pair in pairs]
-        found[method.name] = [
-            metrics.median_or_nan(values) for fit in fits for values in (fit.slope, fit.r_squared)
-        ]
-    scenes = {weather.name: to_bytes(weather.over(to_signed(stage.scene))) for weather in WEATHERS}
+def claim_daylight(methods: Sequence[Generated], photos: Stage, shown: Stage) -> Claim:
+    """The same scenes under every weather: measured on `photos`, shown on `shown`."""
+    found = {method.name: _slopes(method, photos) for method in methods}
     painted = {
-        method.name: {name: insert(method, replace(stage, scene=its)).signed for name, its in scenes.items()}
+        method.name: {weather.name: insert(method, weather.over(shown)).signed for weather in WEATHERS}
         for method in methods
     }
     caption = "the scene is recoloured first, then the object is inserted."
-    sheets = method_sheets("daylight", "Hours and seasons", caption, painted, stage.labels)
     return Claim(
         "daylight",
         "4. The object follows hour and season",
         "Inserted into a photo by night, at sunset or in snow, the object takes on its light and cast.",
         figures_of(_DAYLIGHT, found),
-        sheets,
+        method_sheets("daylight", "Hours and seasons", caption, painted, shown.labels),
         (
-            f"Medians over {len(sample)} photos, each under {', '.join(scenes)}: the line of log light of "
-            "the object over that of the scene around it. A pasted object has slope 0.",
+            f"Medians over {len(photos)} photos, each under {', '.join(its.name for its in WEATHERS)}: the "
+            "line of log light of the object over that of the scene around it. A pasted object has slope 0.",
         ),
     )
+
+
+def _slopes(method: Generated, photos: Stage) -> list[float]:
+    """The figures in their order."""
+    scenes: list[list[Tensor]] = [[], []]
+    objects: list[list[Tensor]] = [[], []]
+    for weather in WEATHERS:
+        under = weather.over(photos)
+        light = to_linear(to_signed(under.scene)), to_linear(insert(method, under).signed)
+        for n, measure in enumerate((mean_luminance, red_over_blue)):
+            scenes[n].append(measure(light[0], 1 - photos.mask).cpu())
+            objects[n].append(measure(light[1], photos.mask).cpu())
+    pairs = zip(scenes, objects, strict=True)
+    fits = [metrics.elasticity(torch.stack(scene, 1), torch.stack(its, 1)) for scene, its in pairs]
+    return [metrics.median_or_nan(values) for fit in fits for values in (fit.slope, fit.r_squared)]

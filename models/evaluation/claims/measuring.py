@@ -20,8 +20,8 @@ from models.evaluation.claims.moves import claim_moves
 from models.evaluation.claims.overlaps import claim_overlaps
 from models.evaluation.claims.stage import stage_from_photos, stage_from_scenes
 from models.evaluation.methods import Generated, Networks
-from models.evaluation.sample import Options, load_sample, pick_records
-from models.evaluation.verdicts import FeatureNetworks
+from models.evaluation.sample import Options, pick_validation
+from models.features.networks import Lpips
 from models.photos.data import ObjectRecord
 
 _NO_RIVAL = (
@@ -42,7 +42,7 @@ def claim_options(given: Options) -> Options:
 def measure_claims(
     networks: Networks,
     records: Sequence[ObjectRecord],
-    features: FeatureNetworks,
+    lpips: Lpips,
     rivals: Sequence[Generated],
     *,
     scenes: Sequence[Tensor],
@@ -65,24 +65,21 @@ def measure_claims(
     device = torch.device(options.device)
     generator = torch.Generator().manual_seed(options.seed)
     code_size = max([networks.code_size, *(rival.networks.code_size for rival in rivals)])
-    sample = load_sample(records, networks, options, generator, code_size)
-    picked = pick_records(records, "val", networks.class_names, options.limit, generator)
-    photos, real = stage_from_photos(
-        picked, networks.class_names, code_size, options.looks, generator, device
-    )
+    picked = pick_validation(records, networks, options, generator)
+    photos = stage_from_photos(picked, networks.class_names, code_size, options.looks, generator, device)
     given = stage_from_scenes(scenes, networks, options.looks, code_size, generator, device)
     shown = photos if given is None else given
     everything = photos if given is None else given + photos
     ours = Generated(networks)
     methods = [ours, *rivals]
-    real_fill = metrics.box_fill(sample.real_mask, sample.boxes)
+    real_fill = metrics.box_fill(photos.mask, metrics.bounding_boxes(photos.mask))
     maker = backgrounds or (find_background_maker(weights) if weights is not None else None)
-    first, lpips = shown.first(options.sheet_rows), features.lpips
+    first = shown.first(options.sheet_rows)
     works: list[Callable[[], Claim]] = [
         lambda: claim_moves(methods, everything, lpips, rows=options.sheet_rows),
-        lambda: claim_overlaps(methods, photos, real, first, features.segmenter),
-        lambda: claim_looks(methods, sample, first, lpips),
-        lambda: claim_daylight(methods, sample, first),
+        lambda: claim_overlaps(methods, photos, first),
+        lambda: claim_looks(methods, first),
+        lambda: claim_daylight(methods, photos, first),
         lambda: claim_boxes(networks, ours, first, real_fill, generator),
     ]
     if maker is not None:
@@ -94,9 +91,8 @@ def measure_claims(
     claims = [work() for work in tqdm(works, desc="showing claims", unit="claim", disable=None, leave=False)]
     return Findings(
         facts={
-            "validation photos": len(sample),
+            "validation photos": len(photos),
             "scenes given": len(scenes),
-            "judged at": options.size,
             "seed": options.seed,
             "device": options.device,
             "seconds": round(time.monotonic() - started),

@@ -15,18 +15,15 @@ from models.evaluation.claims.findings import Claim, Unit, figures_of, method_sh
 from models.evaluation.claims.stage import CANVAS, Stage, insert
 from models.evaluation.methods import Generated, to_bytes, to_signed
 from models.evaluation.sheets import TILE
-from models.evaluation.variety import aligned
+from models.evaluation.variety import aligned, resampled
 from models.features.networks import Lpips
 
-_BINS = 8  # a side of the colour histogram
 CROP = 128  # pixels of an object's crop
 _FIGURES = (
     ("pixels changed where nothing was inserted", "0", Unit.COUNT),
     ("pixels outside both objects that differ between two places of the mask", "0", Unit.COUNT),
     ("LPIPS to the unmoved object", "well below the next line", Unit.NUMBER),
     ("LPIPS between two seeds of one mask", "–", Unit.NUMBER),
-    ("colours not shared with the unmoved object", "below the next line", Unit.SHARE),
-    ("colours not shared by two seeds", "–", Unit.SHARE),
 )
 
 
@@ -62,19 +59,13 @@ def moved(picture: Tensor, middle: Tensor, move: Move) -> Tensor:
     """Pictures (N, C, S, S) under a move about `middle` (N, 2), in -1..1; what comes from beyond is 0."""
     matrix, shift = move.matrix(), 2 * torch.tensor(move.shift)
     back = torch.linalg.inv(matrix).to(picture.device)
-    return _sampled(picture, back, middle - (middle + shift.to(middle)) @ back.T)
+    return resampled(picture, back, middle - (middle + shift.to(middle)) @ back.T)
 
 
 def moved_back(picture: Tensor, middle: Tensor, move: Move) -> Tensor:
     """The inverse of `moved`."""
     matrix, shift = move.matrix().to(picture.device), 2 * torch.tensor(move.shift).to(middle)
-    return _sampled(picture, matrix, middle + shift - middle @ matrix.T)
-
-
-def _sampled(picture: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    theta = torch.cat([matrix.expand(len(picture), 2, 2), offset.unsqueeze(2)], dim=2)
-    grid = F.affine_grid(theta, list(picture.shape), align_corners=False)
-    return F.grid_sample(picture, grid, align_corners=False)
+    return resampled(picture, matrix, middle + shift - middle @ matrix.T)
 
 
 def middles(mask: Tensor) -> Tensor:
@@ -83,33 +74,24 @@ def middles(mask: Tensor) -> Tensor:
     return boxes[:, :2] + boxes[:, 2:] - 1
 
 
+def shifted(stage: Stage, move: Move) -> Stage:
+    """The stage with its masks moved."""
+    return replace(stage, mask=moved(stage.mask, middles(stage.mask), move))
+
+
 def object_crops(picture: Tensor, mask: Tensor) -> Tensor:
     """Objects of pictures (N, 3, C, C) uint8 on grey, their boxes filling the frame: (N, 3, CROP, CROP) in
     -1..1. Masks (N, 1, C, C) in 0..1."""
     boxes = metrics.bounding_boxes(mask)
     whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]], device=picture.device).expand_as(boxes)
     cut = aligned(to_signed(picture) * mask, boxes, whole)
-    return torch.nn.functional.interpolate(cut, size=(CROP, CROP), mode="bilinear", antialias=True)
+    return F.interpolate(cut, size=(CROP, CROP), mode="bilinear", antialias=True)
 
 
 def lpips_between(lpips: Lpips, first: Tensor, second: Tensor, batch_size: int = 16) -> Tensor:
     """(N,) LPIPS of two stacks of crops, on the CPU."""
     parts = zip(torch.split(first, batch_size), torch.split(second, batch_size), strict=True)
     return torch.cat([lpips(a, b).cpu() for a, b in parts])
-
-
-def colours(picture: Tensor, mask: Tensor) -> Tensor:
-    """(N, _BINS ** 3) histograms, summing to 1, of pictures (N, 3, C, C) uint8 under masks (N, 1, C, C)."""
-    bins = (picture.long() * _BINS) // 256
-    place = ((bins[:, 0] * _BINS + bins[:, 1]) * _BINS + bins[:, 2]).flatten(1)
-    counts = torch.zeros(len(picture), _BINS**3, device=picture.device)
-    counts.scatter_add_(1, place, mask[:, 0].flatten(1).float())
-    return counts / counts.sum(dim=1, keepdim=True).clamp(min=1e-6)
-
-
-def colour_distance(first: Tensor, second: Tensor) -> Tensor:
-    """(N,) half the sum of differences of two stacks of histograms: 0 is the same, 1 is nothing in common."""
-    return 0.5 * (first - second).abs().sum(dim=1)
 
 
 def claim_moves(methods: Sequence[Generated], stage: Stage, lpips: Lpips, *, rows: int) -> Claim:
@@ -127,9 +109,9 @@ def claim_moves(methods: Sequence[Generated], stage: Stage, lpips: Lpips, *, row
         figures_of(_FIGURES, found),
         sheets,
         (
-            f"{len(stage)} objects under {len(MOVES)} moves: {pixels:,} pixels looked at. Objects are "
-            "painted anew at each place, in their new surroundings; crops are moved back and laid on grey "
-            "before they are compared.",
+            f"{len(stage)} objects under {len(MOVES)} moves: {pixels:,} pixels looked at. Each object "
+            "is painted again at its new place, in its new surroundings; crops are moved back and laid on "
+            "grey before they are compared.",
             "A method that repaints its whole window is forgiven the soft edge around the mask.",
         ),
     )
@@ -141,25 +123,21 @@ def _measured(
     """The figures in their order; the first `rows` finished pictures are put into `shown`, by move."""
     middle = middles(stage.mask)
     before, other = insert(method, stage), insert(method, stage, look=1).picture
-    crops, hues = object_crops(before.picture, stage.mask), colours(before.picture, stage.mask)
+    crops = object_crops(before.picture, stage.mask)
     shown["as it is"] = before.signed[:rows]
-    changed, unequal = 0, 0
-    distances, hue_distances = [], []
+    changed, unequal, distances = 0, 0, []
     for move in MOVES:
-        after = insert(method, replace(stage, mask=moved(stage.mask, middle, move)))
+        after = insert(method, shifted(stage, move))
         changed += int(metrics.changed_pixels(stage.scene, after.picture, after.outside).sum())
         unequal += int(
             metrics.changed_pixels(before.picture, after.picture, after.outside & before.outside).sum()
         )
         back = to_bytes(moved_back(after.signed, middle, move))
         distances.append(lpips_between(lpips, crops, object_crops(back, stage.mask)))
-        hue_distances.append(colour_distance(hues, colours(back, stage.mask)))
         shown[move.name] = after.signed[:rows]
     return (
         changed,
         unequal,
         metrics.mean_or_nan(torch.cat(distances)),
         metrics.mean_or_nan(lpips_between(lpips, crops, object_crops(other, stage.mask))),
-        metrics.mean_or_nan(torch.cat(hue_distances)),
-        metrics.mean_or_nan(colour_distance(hues, colours(other, stage.mask))),
     )

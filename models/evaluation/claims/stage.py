@@ -15,10 +15,9 @@ from models.evaluation.realism import soft_reach
 from models.evaluation.sample import BATCH, CLEARANCE
 from models.hole import dilate, fill_hole
 from models.masks.generator import LATENT
-from models.photos.data import STORED_SCALE, ObjectRecord, load_windows
+from models.photos.data import STORED_SCALE, USE_SCALE, ObjectRecord, load_windows
 
 CANVAS = 256  # pixels along a side of a scene
-WINDOW = 1.4  # side of a window over the box's long side, as in use
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def windows_of(boxes: Tensor) -> list[tuple[int, int, int]]:
     window is moved into the scene as far as it fits."""
     found = []
     for x0, y0, x1, y1 in (boxes * CANVAS).round().tolist():
-        side = min(max(8, round(WINDOW * max(x1 - x0, y1 - y0))), 2 * CANVAS)
+        side = min(max(8, round(USE_SCALE * max(x1 - x0, y1 - y0))), 2 * CANVAS)
         left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
         if side <= CANVAS:
             left, top = (min(max(place, 0), CANVAS - side) for place in (left, top))
@@ -137,17 +136,20 @@ def stage_from_photos(
     looks: int,
     generator: torch.Generator,
     device: torch.device,
-) -> tuple[Stage, Tensor]:
-    """Held-out photos with their object taken out, and its shape to be filled again; and the photos as they
-    were, (N, 3, CANVAS, CANVAS) in -1..1."""
+) -> Stage:
+    """Held-out photos with their object taken out, and its shape to be filled again.
+
+    Raises:
+        DataError: a photo cannot be read.
+    """
     windows = load_windows(records, class_names, CANVAS, STORED_SCALE)
     photo = to_signed(windows.images)
     mask = windows.masks.float() / 255
     clean = fill_hole(photo, dilate(mask, round(CLEARANCE * CANVAS)))
     codes = torch.randn(len(mask), looks, code_size, generator=generator)
-    parts = to_bytes(clean), mask, windows.class_index, codes, photo
-    scene, mask, class_index, codes, photo = (part.to(device) for part in parts)
-    return Stage(scene, mask, class_index, codes, tuple(class_names)), photo
+    parts = to_bytes(clean), mask, windows.class_index, codes
+    scene, mask, class_index, codes = (part.to(device) for part in parts)
+    return Stage(scene, mask, class_index, codes, tuple(class_names))
 
 
 def stage_from_scenes(
@@ -189,6 +191,5 @@ def _square(scene: Tensor) -> Tensor:
     _, height, width = scene.shape
     side = min(height, width)
     left = (width - side) // 2
-    cut = scene[:, height - side :, left : left + side].unsqueeze(0).float()
-    small = F.interpolate(cut, size=(CANVAS, CANVAS), mode="bicubic", align_corners=False, antialias=True)
-    return small.round().clamp(0, 255).to(torch.uint8)
+    cut = scene[:, height - side :, left : left + side].unsqueeze(0)
+    return to_bytes(resized(to_signed(cut), CANVAS))
