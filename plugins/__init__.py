@@ -1,1 +1,1 @@
-"""The editor plug-ins and the client they share."""
+"""The editor plug-ins, and how they come into the editors."""

@@ -19,8 +19,8 @@ from distributed.scheduler import KilledWorker
 from daemon.client import Client
 from daemon.client.in_process import client_in_this_process
 from daemon.commands.batch_rows import Row, failure
-from daemon.commands.insert_batch import account_of
 from daemon.commands.insert_job import Plan
+from daemon.commands.row_account import account_of
 from daemon.home.folders import Folders
 from models.files.manifest import FILE_NAME
 from wire import __version__
