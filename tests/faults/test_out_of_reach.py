@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -17,11 +19,13 @@ from daemon.home.folders import Folders
 from tests.daemon.conftest import wait_until
 from tests.faults.house import Daemons
 from tests.program import ROOT, program_environment
+from wire import approach
 from wire.connection import Config, ConnectionUnavailable
 from wire.session import Session
 
 STAND_IN = (sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"))
 NEVER_LONGER = 10.0  # seconds that anybody waits
+ON_A_BUSY_COMPUTER = 30.0  # seconds, for two daemons that are started in vain
 
 
 def _can(*unshare: str) -> bool:
@@ -113,3 +117,41 @@ def test_the_doctor_names_the_cause_and_the_command_that_cures_it(
     (told,) = [problem for problem in doctor.examine(folders).problems if "cannot be asked" in problem]
     assert time.monotonic() - began < NEVER_LONGER
     assert cause in told and told.endswith("insert-object daemon stop")
+
+
+@pytest.mark.parametrize(
+    ("lock_tells", "said"),
+    [(True, "in a sandbox or container"), (False, "ends as soon as it is started")],
+    ids=["macOS", "Windows"],
+)
+def test_where_the_system_tells_little_a_daemon_out_of_reach_is_an_error_in_time_and_left_alone(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, lock_tells: bool, said: str
+) -> None:
+    """A real daemon whose connection file names a port where nobody is; a stand-in for the other systems:
+    on macOS no process can be asked for its open files, on Windows the lock cannot be either."""
+    monkeypatch.setattr(approach, "holder", lambda _file: None)
+    if not lock_tells:
+        monkeypatch.setattr(approach, "is_held", lambda _file: False)
+    daemon = subprocess.Popen(
+        STAND_IN, env=program_environment(folders.data.parent), stdin=subprocess.DEVNULL
+    )
+    try:
+        wait_until(folders.connection_file.exists)
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            port = nobody.getsockname()[1]
+        told = json.loads(folders.connection_file.read_text("utf-8"))
+        folders.connection_file.write_text(
+            json.dumps(told | {"endpoint": f"tcp://127.0.0.1:{port}"}), "utf-8"
+        )
+        began = time.monotonic()
+        with (
+            Session(Config(folders.connection_file, STAND_IN), "test") as session,
+            pytest.raises(ConnectionUnavailable, match=said) as error,
+        ):
+            session.wait_ready(ON_A_BUSY_COMPUTER)
+        assert time.monotonic() - began < ON_A_BUSY_COMPUTER
+        assert "insert-object d" in error.value.hint  # daemon stop, or doctor
+        assert daemon.poll() is None
+    finally:
+        daemon.terminate()
+        daemon.wait()
