@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from models.evaluation.faces import measure_faces
 from models.evaluation.lighting import measure_lighting
 from models.evaluation.methods import (
     CopyPaste,
@@ -63,6 +64,7 @@ def evaluate(
         notes=_notes(sample),
     )
     found.cells = measure_cells(sample, networks, methods, features, generator)
+    found.faces = measure_faces(sample, methods, features.embedding, generator)
     followers = [method for method in methods if not isinstance(method, GreyFill)]
     found.lighting = measure_lighting(sample, followers, options.lighting_limit)
     for method in (*rivals, ours):

@@ -100,8 +100,8 @@ def realism_rows(
             features = {name: verdict.features[picked].cpu() for name, verdict in verdicts.items()}
             borders = {name: verdict.border[picked].cpu() for name, verdict in verdicts.items()}
             photos, edges = features[REAL_PHOTO], borders[REAL_PHOTO]
-            realism = _anchored({name: metrics.kid(photos, its, parts) for name, its in features.items()})
-            seams = _anchored(
+            realism = anchored({name: metrics.kid(photos, its, parts) for name, its in features.items()})
+            seams = anchored(
                 {name: metrics.energy_distance(edges, its, parts) for name, its in borders.items()}
             )
         pasted_score = metrics.mean_or_nan(verdicts[CopyPaste.name].iou[picked])
@@ -133,6 +133,7 @@ def realism_rows(
     return rows, shares
 
 
-def _anchored(distances: dict[str, metrics.Estimate]) -> dict[str, Anchored]:
+def anchored(distances: dict[str, metrics.Estimate]) -> dict[str, Anchored]:
+    """Each method's distance with its place between those of the anchors."""
     grey, pasted = distances[GreyFill.name], distances[CopyPaste.name]
     return {name: (its, metrics.anchored_share(grey, its, pasted)) for name, its in distances.items()}

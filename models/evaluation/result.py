@@ -104,6 +104,19 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class FaceRow:
+    """The heads that one method made, beside real heads; own shapes, other backgrounds."""
+
+    method: str
+    class_name: str
+    count: int
+    kid: float
+    kid_error: float
+    share: float  # the realism share of the heads alone: 0 is a grey fill, 1 real heads pasted in
+    share_error: float
+
+
+@dataclass(frozen=True)
 class DiversityRow:
     """Mean LPIPS between looks of one shape, beside that between real objects of the class."""
 
@@ -155,6 +168,7 @@ class Evaluation:
 
     facts: dict[str, str | int | float]  # circumstances in the order to show them
     cells: list[Cell] = field(default_factory=list)
+    faces: list[FaceRow] = field(default_factory=list)
     lighting: list[LightingRow] = field(default_factory=list)
     diversity: list[DiversityRow] = field(default_factory=list)
     memorisation: list[MemorisationRow] = field(default_factory=list)

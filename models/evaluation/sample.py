@@ -44,7 +44,8 @@ class Sample:
     The window's side S is the size at which pictures are judged, not the networks' resolution.
     real (N, 3, S, S) in -1..1, real_mask (N, 1, S, S) in 0..1, class_index (N,), boxes (N, 4) as fractions,
     clean: `real` with the object removed, donor (N,): the index of the photo that lends the other background,
-    codes (N, K, C) and shapes (N, 32): the random numbers of each photo, standard normal.
+    codes (N, K, C) and shapes (N, 32): the random numbers of each photo, standard normal, heads (N, 3):
+    middle x, y and half side of each head in -1..1 of the window, that 0 where none is known.
     """
 
     class_names: tuple[str, ...]
@@ -56,6 +57,7 @@ class Sample:
     donor: Tensor
     codes: Tensor
     shapes: Tensor
+    heads: Tensor
 
     def __len__(self) -> int:
         return len(self.real)
@@ -158,6 +160,7 @@ def load_sample(
         donor=donors(picked).to(options.device),
         codes=torch.randn(len(picked), options.looks, numbers, generator=generator).to(options.device),
         shapes=torch.randn(len(picked), LATENT, generator=generator).to(options.device),
+        heads=(2 * windows.heads - torch.tensor([1.0, 1.0, 0.0])).to(options.device),
     )
 
 

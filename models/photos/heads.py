@@ -1,4 +1,4 @@
-"""Where the heads of objects are: read from the points that some data sets name on them."""
+"""Where the heads of objects are, by the points that some data sets name on them, and how they look."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 HEAD_POINTS = frozenset(
     ("left_eye", "right_eye", "nose", "left_ear", "right_ear", "beak", "crown", "forehead", "nape")
@@ -69,3 +73,17 @@ def head_of(points: Mapping[str, tuple[float, float]], box: Iterable[int]) -> He
     span = max(max(xs) - min(xs), max(ys) - min(ys))
     half = max(_AROUND * span, _SMALLEST * max(x1 - x0, y1 - y0))
     return Head((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, half)
+
+
+def cut_heads(picture: Tensor, heads: Tensor, side: int) -> Tensor:
+    """The squares that heads lie in, at one size: (B, C, side, side) float32. Differentiable.
+
+    Args:
+        picture: (B, C, S, S); beyond its border, the border's pixels are repeated.
+        heads: (B, 3) middle x, y and half side in -1..1 of the picture; no half side is 0.
+    """
+    x, y, half = heads.float().unbind(1)
+    zero = torch.zeros_like(half)
+    places = torch.stack([torch.stack([half, zero, x], 1), torch.stack([zero, half, y], 1)], 1)
+    grid = functional.affine_grid(places, [len(picture), 1, side, side], align_corners=False)
+    return functional.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from models.photos.heads import cut_heads
 
 HEAD_SIDE = 96  # pixels along a side of what is judged
 _LEAST = 20  # pixels of the picture that a cut has at least along a side: fewer show no face
@@ -30,17 +31,5 @@ def head_crops(
     draw = torch.rand(4, count, generator=random, device=picture.device) * 2 - 1
     half = heads[:, 2].clamp(min=_LEAST / picture.shape[-1]) * (_SCALE * draw[0]).exp()
     x, y = heads[:, 0] + _SHIFT * half * draw[1], heads[:, 1] + _SHIFT * half * draw[2]
-    cut, cut_mask = cut_heads(picture, mask, torch.stack([x, y, half], 1), HEAD_SIDE)
-    return cut + (_BRIGHTNESS / 2 * draw[3]).view(-1, 1, 1, 1), cut_mask
-
-
-def cut_heads(picture: Tensor, mask: Tensor, heads: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """The squares that heads (B, 3) lie in, ``side`` pixels each way, exactly as they are."""
-    x, y, half = heads.float().unbind(1)
-    zero = torch.zeros_like(half)
-    places = torch.stack([torch.stack([half, zero, x], 1), torch.stack([zero, half, y], 1)], 1)
-    grid = functional.affine_grid(places, [len(picture), 1, side, side], align_corners=False)
-    both = functional.grid_sample(
-        torch.cat([picture, mask], 1).float(), grid, padding_mode="border", align_corners=False
-    )
-    return both[:, :3], both[:, 3:]
+    both = cut_heads(torch.cat([picture, mask], 1), torch.stack([x, y, half], 1), HEAD_SIDE)
+    return both[:, :3] + (_BRIGHTNESS / 2 * draw[3]).view(-1, 1, 1, 1), both[:, 3:]

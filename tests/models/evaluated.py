@@ -71,7 +71,7 @@ class Repainter(TintedShapes):
 def write_photos(folder: Path) -> Path:
     """24 small photos with a bright ellipse each on a textured ground, half of them held out."""
     random = np.random.default_rng(5)
-    lines = []
+    lines, heads = [], []
     for n in range(24):
         height, width = 60, 80
         y, x = np.mgrid[:height, :width]
@@ -90,5 +90,8 @@ def write_photos(folder: Path) -> Path:
             "box": [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1],
         }
         lines.append(json.dumps(record))
+        points = {"left_eye": [36, 26], "right_eye": [44, 26], "nose": [40, 34]}
+        heads.append(json.dumps({"image": f"{n}.png", "keypoints": points}))
+    (folder / "keypoints.jsonl").write_text("\n".join(heads), encoding="utf-8")
     (folder / "objects.jsonl").write_text("\n".join(lines), encoding="utf-8")
     return folder

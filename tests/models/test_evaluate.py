@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,26 @@ def test_the_realism_share_is_anchored_at_grey_and_at_pasted_pixels(found: Evalu
         assert rows["grey fill"].realism_share == pytest.approx(0)
         assert rows["copy-paste"].realism_share == pytest.approx(1)
         assert rows["real photos"].kid == pytest.approx(0, abs=1e-9)
+
+
+def test_faces_are_judged_by_themselves_and_anchored_alike(found: Evaluation) -> None:
+    rows = {row.method: row for row in found.faces if row.class_name == ALL_CLASSES}
+    assert {row.count for row in rows.values()} == {found.facts["photos"]}
+    assert rows["grey fill"].share == pytest.approx(0)
+    assert rows["copy-paste"].share == pytest.approx(1)
+    assert math.isfinite(rows["this program"].share) and rows["this program"].kid != rows["grey fill"].kid
+    assert "<h2>Faces</h2>" in to_html(found)
+
+
+def test_without_heads_in_the_data_there_is_nothing_about_faces(
+    photos: Path, features: FeatureNetworks, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(photos, bare)
+    (bare / "keypoints.jsonl").unlink()
+    found = evaluate(TintedShapes(), read_records(bare), features, replace(OPTIONS, limit=8))
+    assert found.faces == []
+    assert "<h2>Faces</h2>" not in to_html(found)
 
 
 def test_the_seam_score_is_anchored_at_a_hard_cut_out_and_at_pasted_pixels(found: Evaluation) -> None:
