@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from wire.protocol import (
@@ -105,11 +105,11 @@ class StandInEngine:
             )
 
     def light(self, request: Light, on_stage: Callable[[Stage, float], None]) -> Iterator[Lit]:
-        """Says that the object shall be brighter, and gives its pixels back as they are."""
+        """Says that the object shall be brighter, and makes it so: ``lit_value`` of each colour."""
         self.calls.append(f"light {request.id}")
         on_stage(Stage.OBJECT, 0.5)
         self._take_time()
-        pixels = replace(request.object, format=_LIT_FORMATS[request.object.format])
+        pixels = _brighter(request.object, request.strength)
         shadow = None
         below = shadow_area(request.box)
         if request.shadow:
@@ -129,6 +129,21 @@ class StandInEngine:
     def _take_time(self) -> None:
         if self.stage_seconds:
             time.sleep(self.stage_seconds)
+
+
+def lit_value(value: int, strength: float = 1.0) -> int:
+    """What a colour value of 8 bits becomes in the light that the stand-in gives."""
+    return min(255, value + round(40 * strength))
+
+
+def _brighter(cut_out: PixelFrame, strength: float) -> PixelFrame:
+    table = bytes(lit_value(value, strength) for value in range(256))
+    data, step = bytearray(cut_out.data), cut_out.format.bytes_per_pixel // 4
+    if cut_out.format is PixelFormat.BGRA8:
+        data[0::4], data[2::4] = data[2::4], data[0::4]
+    for channel in range(3 * step):
+        data[channel :: 4 * step] = data[channel :: 4 * step].translate(table)
+    return PixelFrame(cut_out.width, cut_out.height, _LIT_FORMATS[cut_out.format], bytes(data))
 
 
 def out_of_memory() -> InsertObjectError:

@@ -1,4 +1,4 @@
-"""One insertion as the user sees it: how far it is, the layers so far, why it failed."""
+"""One insertion, or one giving of light, as the user sees it: how far it is, what has come, why it failed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .request import new_id
 
 
 class JobState(enum.Enum):
-    """Where an insertion stands; the last three are final."""
+    """Where a job stands; the last three are final."""
 
     QUEUED = "queued"  # not yet answered by the daemon
     ACCEPTED = "accepted"
@@ -23,22 +23,17 @@ class JobState(enum.Enum):
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
-class InsertJob:
-    """Follows one ``Insert`` through its replies."""
+class Job:
+    """Follows one request for the networks through its replies; ``InsertJob`` and ``LightJob`` are such."""
 
-    def __init__(self, request: protocol.Insert) -> None:
-        self.request = request
+    def __init__(self, identity: str) -> None:
+        self.id = identity
         self.state = JobState.QUEUED
         self.stage: protocol.Stage | None = None
         self.fraction = 0.0  # 0..1, never goes back
         self.position = 0  # requests ahead of this one when it was accepted
-        self.layers: list[protocol.Layer] = []  # by index
         self.error: protocol.InsertObjectError | None = None
         self.notes: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        return self.request.id
 
     @property
     def is_final(self) -> bool:
@@ -59,11 +54,9 @@ class InsertJob:
             self.state = JobState.RUNNING
             self.stage = reply.stage
             self.fraction = max(self.fraction, reply.fraction)
-        elif isinstance(reply, protocol.Layer):
+        elif isinstance(reply, (protocol.Layer, protocol.Lit)):
             self.state = JobState.RUNNING
-            self.layers = [layer for layer in self.layers if layer.index != reply.index]
-            self.layers.append(reply)
-            self.layers.sort(key=lambda layer: layer.index)
+            self._take(reply)
         elif isinstance(reply, protocol.Done):
             self.state = JobState.DONE
             self.fraction = 1.0
@@ -78,3 +71,34 @@ class InsertJob:
     def cancel_request(self) -> protocol.Cancel:
         """The request that ends this job."""
         return protocol.Cancel(id=new_id(), target=self.id)
+
+    def _take(self, result: protocol.Layer | protocol.Lit) -> None:
+        """Keeps what was made."""
+
+
+class InsertJob(Job):
+    """Follows one ``Insert`` through its replies."""
+
+    def __init__(self, request: protocol.Insert) -> None:
+        super().__init__(request.id)
+        self.request = request
+        self.layers: list[protocol.Layer] = []  # by index
+
+    def _take(self, result: protocol.Layer | protocol.Lit) -> None:
+        if isinstance(result, protocol.Layer):
+            self.layers = [layer for layer in self.layers if layer.index != result.index]
+            self.layers.append(result)
+            self.layers.sort(key=lambda layer: layer.index)
+
+
+class LightJob(Job):
+    """Follows one ``Light`` through its replies."""
+
+    def __init__(self, request: protocol.Light) -> None:
+        super().__init__(request.id)
+        self.request = request
+        self.lit: protocol.Lit | None = None
+
+    def _take(self, result: protocol.Layer | protocol.Lit) -> None:
+        if isinstance(result, protocol.Lit):
+            self.lit = result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import protocol
@@ -90,6 +91,69 @@ def insert_request(
         reference=reference,
     )
     protocol.check_insert(request)
+    return request
+
+
+@dataclass(frozen=True)
+class LitArea:
+    """What to read from the picture around a layer whose light is to be judged; as ``SentArea``."""
+
+    window: protocol.Rect
+    width: int
+    height: int
+
+
+def lit_area(
+    box: protocol.Rect, image_width: int, image_height: int, limit: int = protocol.MAX_WINDOW_PIXELS
+) -> LitArea:
+    """The part of the picture by which the light of what fills ``box`` is judged.
+
+    Raises:
+        InsertObjectError: ``box-too-small`` or ``box-outside``: too little of it lies on the picture.
+    """
+    inside = protocol.usable_box(box, image_width, image_height, "object")
+    window = protocol.sent_window(inside, image_width, image_height)
+    return LitArea(window, *protocol.sent_size(window, limit))
+
+
+def light_request(
+    box: protocol.Rect,
+    image_width: int,
+    image_height: int,
+    scene: protocol.PixelFrame,
+    cut_out: protocol.PixelFrame,
+    *,
+    strength: float = 1.0,
+    adjustments: Mapping[str, float] | None = None,
+    shadow: bool = False,
+    preview: bool = False,
+) -> protocol.Light:
+    """A ``Light`` with a new id.
+
+    ``scene`` holds the pixels of ``lit_area(box, …).window`` without the layer; ``cut_out`` (rgba8, bgra8 or
+    rgba16) fills ``box``. Pixels are sent from their own memory: leave them unchanged until the answer.
+
+    Raises:
+        InsertObjectError: ``box-too-small``, ``box-outside`` or ``too-large``.
+        ValueError: the pixels do not fit what they are said to be.
+    """
+    area = lit_area(box, image_width, image_height)
+    for frame in (scene, cut_out):
+        _check_frame(frame)
+    request = protocol.Light(
+        new_id(),
+        image_width,
+        image_height,
+        box,
+        area.window,
+        scene,
+        cut_out,
+        strength=strength,
+        adjustments=adjustments or {},
+        shadow=shadow,
+        preview=preview,
+    )
+    protocol.check_light(request)
     return request
 
 

@@ -169,10 +169,10 @@ class Desk:
         self.screen.focus(self.window)
         return image
 
-    def open_dialog(self, title: str = "Insert Object") -> str:
+    def open_dialog(self, title: str = "Insert Object", keys: str = "ctrl+alt+i") -> str:
         """Presses the filter's shortcut; gives the dialog's window."""
         self.screen.focus(self.window)
-        self.screen.keys("ctrl+alt+i")
+        self.screen.keys(keys)
         return self.screen.wait_for_window(title)
 
     def type_seed(self, dialog: str, seed: int) -> None:
@@ -237,7 +237,7 @@ def shared_desk(
 def desk(shared_desk: Desk) -> Iterator[Desk]:
     """The file's window, with no picture and no dialog open before and after the test."""
     yield shared_desk
-    for title in ("Insert Object", "Edit Object"):
+    for title in ("Insert Object", "Edit Object", "Light Layer"):
         for window in shared_desk.screen.windows(title):
             shared_desk.screen.focus(window)
             shared_desk.screen.keys("Escape", "Escape")  # the first may close a list only

@@ -38,6 +38,7 @@ _SETTINGS = """
 _SHORTCUTS = """
 (file-version 1)
 (action "plug-in-insert-object" "<Primary><Alt>i")
+(action "plug-in-insert-object-light" "<Primary><Alt>l")
 """
 
 

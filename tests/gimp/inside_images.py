@@ -91,6 +91,35 @@ def add_layer(
     return int(layer.get_id())
 
 
+def add_cut_out(image: int, pixels: str, width: int, height: int, x: int, y: int, kind: str = "u8") -> int:
+    """A layer with these pixels (base64 of rgba of that kind, sRGB) on top: a cut-out, as it was pasted."""
+    target = _image_of(image)
+    grey = target.get_base_type() == Gimp.ImageBaseType.GRAY
+    of = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
+    layer = Gimp.Layer.new(target, "cut-out", width, height, of, 100.0, Gimp.LayerMode.NORMAL)
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), f"R'G'B'A {kind}", base64.b64decode(pixels))
+    buffer.flush()
+    layer.update(0, 0, width, height)
+    layer.set_offsets(x, y)
+    target.insert_layer(layer, None, 0)
+    target.set_selected_layers([layer])
+    target.clean_all()
+    return int(layer.get_id())
+
+
+def native_pixels(layer: int) -> str:
+    """All pixels of a layer in GIMP's own format, in base64."""
+    drawable = _item_of(layer)
+    area = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    return base64.b64encode(bytes(drawable.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE))).decode()
+
+
+def remembers(layer: int) -> list[str]:
+    """The names of what a layer remembers."""
+    return sorted(_item_of(layer).get_parasite_list())
+
+
 def add_group(image: int, name: str = "group") -> int:
     target = _image_of(image)
     group = Gimp.GroupLayer.new(target, name)

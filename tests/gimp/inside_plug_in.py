@@ -14,18 +14,28 @@ from gi.repository import Gimp
 from inside_images import _image_of, visible_pixels
 
 PROCEDURE = "plug-in-insert-object"
+LIGHT = "plug-in-insert-object-light"
 
 
 def insert(image: int, run_mode: str = "NONINTERACTIVE", **arguments: Any) -> dict[str, Any]:
     """Runs the procedure; its status, error and layer, and the time it took."""
-    procedure = Gimp.get_pdb().lookup_procedure(PROCEDURE)
+    return _run(PROCEDURE, image, run_mode, arguments)
+
+
+def light(image: int, run_mode: str = "NONINTERACTIVE", **arguments: Any) -> dict[str, Any]:
+    """Runs the procedure that gives light."""
+    return _run(LIGHT, image, run_mode, arguments)
+
+
+def _run(name: str, image: int, run_mode: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     target = _image_of(image)
     config.set_property("run-mode", getattr(Gimp.RunMode, run_mode))
     config.set_property("image", target)
     config.set_core_object_array("drawables", target.get_selected_layers())
-    for name, value in arguments.items():
-        config.set_property(name.replace("_", "-"), value)
+    for argument, value in arguments.items():
+        config.set_property(argument.replace("_", "-"), value)
     began = time.perf_counter()
     values = procedure.run(config)
     seconds = time.perf_counter() - began

@@ -89,10 +89,19 @@ ALWAYS_THERE = (
 )
 FOR_NEW_OBJECTS = ("Selection is the _object's shape", "_Insert")
 FOR_EDITED_OBJECTS = ("_Keep the layer's shape", "_Apply")
+OF_LIGHT = ("_Strength:", "Show how it was _before", "_Retry", "_Help", "R_eset", "_Cancel", "_Apply")
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
-@pytest.mark.parametrize("words", [ALWAYS_THERE + FOR_NEW_OBJECTS, ALWAYS_THERE + FOR_EDITED_OBJECTS])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ALWAYS_THERE + FOR_NEW_OBJECTS,
+        ALWAYS_THERE + FOR_EDITED_OBJECTS,
+        (*OF_LIGHT, "Contact shado_w"),
+        (*OF_LIGHT, "Make the contact shado_w anew"),
+    ],
+)
 def test_every_control_of_the_dialog_has_a_letter_of_its_own(language: str, words: tuple[str, ...]) -> None:
     texts = {} if language == "en" else words_of(language)
     shown = [texts.get(text, text) for text in words]

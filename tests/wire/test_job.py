@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wire import protocol
-from wire.job import InsertJob, JobState
+from wire.job import InsertJob, JobState, LightJob
 from wire.protocol import ErrorCode, PixelFormat, PixelFrame, Rect, Stage
-from wire.request import insert_request
+from wire.request import insert_request, light_request
 
 
 @pytest.fixture
@@ -73,3 +73,14 @@ def test_progress_never_goes_back(job: InsertJob) -> None:
     assert job.fraction == 0.6
     job.feed(protocol.Progress(job.id, Stage.LOADING, 0.1))
     assert (job.fraction, job.stage) == (0.6, Stage.LOADING)
+
+
+def test_a_job_for_light_keeps_the_layer_in_its_light() -> None:
+    scene = PixelFrame(140, 140, PixelFormat.RGB8, bytes(140 * 140 * 3))
+    cut_out = PixelFrame(100, 100, PixelFormat.RGBA8, bytes(4 * 100 * 100))
+    job = LightJob(light_request(Rect(50, 50, 100, 100), 500, 400, scene, cut_out))
+    lit = protocol.Lit(job.id, cut_out, {"exposure": 0.5})
+    assert job.feed(lit)
+    assert (job.state, job.lit) == (JobState.RUNNING, lit)
+    assert job.feed(protocol.Done(job.id))
+    assert job.state is JobState.DONE

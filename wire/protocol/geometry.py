@@ -34,6 +34,11 @@ class Rect:
         right, bottom = min(max(self.right, left), width), min(max(self.bottom, top), height)
         return Rect(left, top, right - left, bottom - top)
 
+    def around(self, other: Rect) -> Rect:
+        """The smallest rectangle with both in it."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        return Rect(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
+
     def carried(self, was: Rect, now: Rect) -> Rect:
         """The rectangle when what lay at ``was`` is moved or scaled to ``now``, and takes it along."""
         across, down = now.width / max(1, was.width), now.height / max(1, was.height)

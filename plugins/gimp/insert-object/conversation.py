@@ -8,8 +8,8 @@ from typing import Protocol
 from gi.repository import Gimp
 
 from wire.connection import read_config
-from wire.job import InsertJob
-from wire.protocol import Insert, Layer, Welcome
+from wire.job import InsertJob, Job, LightJob
+from wire.protocol import Insert, Layer, Light, Lit, Welcome
 from wire.session import Session, StateChanged
 
 _CONFIG = Path(__file__).resolve().parent / "config.json"
@@ -21,10 +21,10 @@ class Listener(Protocol):
     def daemon_changed(self, change: StateChanged) -> None:
         """The daemon starts, loads, is ready, or cannot be reached."""
 
-    def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
-        """One variation is there."""
+    def result_arrived(self, job: Job, result: Layer | Lit) -> None:
+        """One variation, or a layer in its scene's light, is there."""
 
-    def job_changed(self, job: InsertJob) -> None:
+    def job_changed(self, job: Job) -> None:
         """A job has got on, or has come to its end."""
 
 
@@ -39,7 +39,7 @@ class Conversation:
         """Raises ConnectionUnavailable when the plug-in is not fully installed."""
         self._listener = listener
         self._session = Session(read_config(_CONFIG), f"GIMP {Gimp.version()}")
-        self._jobs: dict[str, InsertJob] = {}
+        self._jobs: dict[str, Job] = {}
         self._session.open()
 
     @property
@@ -47,14 +47,14 @@ class Conversation:
         """What the daemon can do; None until it is ready for the first time."""
         return self._session.welcome
 
-    def ask(self, request: Insert) -> InsertJob:
+    def ask(self, request: Insert | Light) -> Job:
         """Sends a request; the listener hears of it until it is done."""
-        job = InsertJob(request)
+        job = InsertJob(request) if isinstance(request, Insert) else LightJob(request)
         self._jobs[job.id] = job
         self._session.send(request)
         return job
 
-    def cancel(self, job: InsertJob) -> None:
+    def cancel(self, job: Job) -> None:
         """Ends a job; the listener hears no more of it."""
         if self._jobs.pop(job.id, None) is not None and not job.is_final:
             self._session.send(job.cancel_request())
@@ -71,8 +71,8 @@ class Conversation:
                     continue
                 if job.is_final:
                     self._jobs.pop(job.id, None)
-                if isinstance(event, Layer):
-                    self._listener.layer_arrived(job, event)
+                if isinstance(event, (Layer, Lit)):
+                    self._listener.result_arrived(job, event)
                 self._listener.job_changed(job)
         return bool(events)
 

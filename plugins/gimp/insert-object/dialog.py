@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from dialog_parts import StatusLine, show_at_the_edge, show_help
 from form import InsertForm
-from gi.repository import Gdk, GimpUi, GLib, Gtk
-from wording import _, help_page
-
-_BORDER = 12  # GIMP's own dialogs
-_SPACING = 6
-_EDGE = 24  # screen pixels between the dialog and the screen's edge
+from gi.repository import GimpUi, Gtk
+from wording import _
 
 
 class DialogListener(Protocol):
@@ -53,72 +50,38 @@ class InsertDialog:
         area = self.window.get_content_area()
         self.form = InsertForm(listener.settings_changed, listener.variation_chosen, editing=editing)
         area.pack_start(self.form, True, True, 0)
-        self._build_status(area)
+        self._status = StatusLine(listener.retry_pressed)
+        area.pack_start(self._status, False, False, 0)
         area.show_all()
-        self._retry.set_visible(False)
 
     def show(self) -> None:
         """Opens the dialog at the right edge of the screen, where it leaves the picture free."""
-        self.window.show()
-        screen = self.window.get_window()
-        if screen is None:
-            return
-        room = Gdk.Display.get_default().get_monitor_at_window(screen).get_workarea()
-        width, height = self.window.get_size()
-        top = room.y + max(0, (room.height - height) // 2)
-        self.window.move(room.x + room.width - width - _EDGE, top)
+        show_at_the_edge(self.window)
 
     # --- How far things are -------------------------------------------------------------------------
 
     def say(self, text: str, *, retry: bool = False) -> None:
         """One line below the variations; with a button that tries again if ``retry``."""
-        self._note.set_text(text)
-        self._retry.set_visible(retry)
+        self._status.say(text, retry=retry)
 
     def show_progress(self, fraction: float | None) -> None:
         """The bar at this part of its way; None: empty."""
-        self._progress.set_fraction(fraction or 0.0)
+        self._status.show_progress(fraction)
 
     def allow(self, *, insert: bool, changes: bool) -> None:
         """What can be done: insert, if there is anything to; change it, unless Insert waits for it."""
         self._insert.set_sensitive(insert and changes)
         self.form.set_sensitive(changes)
 
-    def _build_status(self, area: Gtk.Box) -> None:
-        status = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=_SPACING)
-        status.set_border_width(_BORDER)
-        self._progress = Gtk.ProgressBar()
-        line = Gtk.Box(spacing=_SPACING)
-        self._note = Gtk.Label(xalign=0.0, yalign=0.0)
-        self._note.set_line_wrap(True)
-        self._note.set_max_width_chars(50)
-        self._note.set_lines(2)
-        self._note.set_selectable(False)
-        self._retry = Gtk.Button.new_with_mnemonic(_("_Retry"))
-        self._retry.set_valign(Gtk.Align.START)
-        self._retry.connect("clicked", lambda _button: self._listener.retry_pressed())
-        line.pack_start(self._note, True, True, 0)
-        line.pack_end(self._retry, False, False, 0)
-        status.pack_start(self._progress, False, False, 0)
-        status.pack_start(line, False, False, 0)
-        area.pack_start(status, False, False, 0)
-
     # --- Signals ------------------------------------------------------------------------------------
 
     def _responded(self, _dialog: Gtk.Dialog, response: int) -> None:
         if response == Gtk.ResponseType.HELP:
-            self._show_help()
+            show_help(self.window, self._status)
         elif response == Gtk.ResponseType.OK:
             self._listener.insert_pressed()
         else:
             self._listener.dismissed()
-
-    def _show_help(self) -> None:
-        page = help_page()
-        try:
-            Gtk.show_uri_on_window(self.window, page.as_uri(), Gdk.CURRENT_TIME)
-        except GLib.Error as error:
-            self.say(_("The help page is {file} ({reason}).").format(file=page, reason=error.message))
 
 
 def ask(title: str, sentence: str, hint: str, *, yes: str) -> bool:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Filters ▸ Insert object…: puts a generated object, lit like the scene, into the picture as a new layer."""
+"""Filters ▸ Insert object… and Light layer like the scene…: new objects, and light for other layers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ class InsertObject(Gimp.PlugIn):
         return True, "insert-object", None  # None: the folder locale/ beside this file
 
     def do_query_procedures(self) -> list[str]:
+        import light_procedure
         import procedure
 
-        return [procedure.NAME]
+        return [procedure.NAME, light_procedure.NAME]
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure | None:
+        if name.endswith("-light"):
+            import light_procedure
+
+            return light_procedure.create(self) if name == light_procedure.NAME else None
         import procedure
 
         return procedure.create(self) if name == procedure.NAME else None

@@ -5,24 +5,48 @@ from __future__ import annotations
 import re
 
 from gi.repository import Gimp
-from parasites import RECORD, SHADOW, ShadowMark
+from parasites import LIGHT, ORIGINAL, RECORD, SHADOW, ShadowMark
 
 from wire.layer_record import LayerRecord
+from wire.light_record import LightRecord, packed, unpacked
 from wire.protocol import Rect
 
 _NUMBER = re.compile(r" #\d+$")
 _KEPT_AND_UNDOABLE = 1 | 2  # GIMP_PARASITE_PERSISTENT, GIMP_PARASITE_UNDOABLE
 
 
-def remember(layer: Gimp.Layer, what: LayerRecord | ShadowMark) -> None:
+def remember(layer: Gimp.Layer, what: LayerRecord | LightRecord | ShadowMark) -> None:
     """Writes a record or a mark into a layer; XCF files keep it and undo takes it back."""
-    name, text = (RECORD, what.to_json()) if isinstance(what, LayerRecord) else (SHADOW, what.to_bytes())
+    if isinstance(what, ShadowMark):
+        name, text = SHADOW, what.to_bytes()
+    else:
+        name, text = (RECORD if isinstance(what, LayerRecord) else LIGHT), what.to_json()
     layer.attach_parasite(Gimp.Parasite.new(name, _KEPT_AND_UNDOABLE, text))
 
 
 def forget(layer: Gimp.Layer) -> None:
-    """Takes record and mark out of a layer."""
-    for name in (RECORD, SHADOW):
+    """Takes records and mark out of a layer."""
+    _detach(layer, RECORD, SHADOW, LIGHT, ORIGINAL)
+
+
+def forget_light(layer: Gimp.Layer) -> None:
+    """Takes out of a layer how it was lit, and its pixels before."""
+    _detach(layer, LIGHT, ORIGINAL)
+
+
+def keep_original(layer: Gimp.Layer, pixels: bytes) -> None:
+    """Keeps a layer's own pixels with it."""
+    layer.attach_parasite(Gimp.Parasite.new(ORIGINAL, _KEPT_AND_UNDOABLE, packed(pixels)))
+
+
+def original_of(layer: Gimp.Layer, size: int) -> bytes | None:
+    """The pixels that :func:`keep_original` kept, which must be ``size`` bytes; None where they are not."""
+    parasite = layer.get_parasite(ORIGINAL)
+    return None if parasite is None else unpacked(bytes(parasite.get_data()), size)
+
+
+def _detach(layer: Gimp.Layer, *names: str) -> None:
+    for name in names:
         if layer.get_parasite(name) is not None:
             layer.detach_parasite(name)
 
@@ -31,6 +55,26 @@ def record_of(layer: Gimp.Item) -> LayerRecord | None:
     """How this layer was made; None for any other layer."""
     parasite = layer.get_parasite(RECORD)
     return None if parasite is None else LayerRecord.from_json(bytes(parasite.get_data()))
+
+
+def light_of(layer: Gimp.Item) -> LightRecord | None:
+    """How this layer was given the scene's light; None where it was not."""
+    parasite = layer.get_parasite(LIGHT)
+    return None if parasite is None else LightRecord.from_json(bytes(parasite.get_data()))
+
+
+def pair_of(layer: Gimp.Item) -> str:
+    """The word that a layer's shadow remembers too; "" for a layer that has had none."""
+    record = record_of(layer)
+    if record is not None and record.shadow:
+        return record.shadow
+    light = light_of(layer)
+    return light.pair if light is not None else ""
+
+
+def has_original(layer: Gimp.Layer) -> bool:
+    """Whether the layer was lit and has its own pixels kept with it, be they still its own or not."""
+    return layer.get_parasite(ORIGINAL) is not None
 
 
 def mark_of(layer: Gimp.Item) -> ShadowMark | None:
@@ -98,8 +142,7 @@ def _siblings(image: Gimp.Image, layer: Gimp.Layer) -> list[Gimp.Layer]:
 
 
 def _is_object_of(layer: Gimp.Layer, pair: str) -> bool:
-    record = record_of(layer)
-    return record is not None and record.shadow == pair
+    return pair_of(layer) == pair
 
 
 def _is_shadow_of(layer: Gimp.Layer, pair: str) -> bool:

@@ -19,8 +19,8 @@ from subject import Ground, Subject
 from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
-from wire.job import InsertJob, JobState
-from wire.protocol import InsertObjectError, Layer, Welcome, Wish
+from wire.job import Job, JobState
+from wire.protocol import InsertObjectError, Layer, Lit, Welcome, Wish
 from wire.sentences import STATES
 from wire.state import SessionState, StateChanged
 
@@ -60,7 +60,7 @@ class LiveInsertion:
         self._scene: Scene | None = None
         self._aim: Aim | None = None  # what was asked for last
         self._asked_at = 0.0
-        self._job: InsertJob | None = None
+        self._job: Job | None = None
         self._all_asked = False
         self._variations: dict[int, Layer] = {}
         self._seeds: dict[int, int] = {}  # the seed of each variation, as the daemon told it
@@ -234,10 +234,11 @@ class LiveInsertion:
             form.unset_class()
             self._dialog.say(explain(composing.missing_pack(pack)))
 
-    def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
+    def result_arrived(self, job: Job, result: Layer | Lit) -> None:
         """Keeps a variation and shows its thumbnail."""
-        if job is not self._job or self._aim is None:
+        if job is not self._job or self._aim is None or isinstance(result, Lit):
             return
+        layer = result
         index = layer.index if self._all_asked else self._chosen
         self._seeds[index] = layer.seed
         self._dialog.form.show_seed(self._seeds.get(self._chosen))
@@ -246,7 +247,7 @@ class LiveInsertion:
             self._variations[index] = layer
             self._show_thumbnail(index, layer)
 
-    def job_changed(self, job: InsertJob) -> None:
+    def job_changed(self, job: Job) -> None:
         """Moves the bar; at a job's end tells how it went."""
         if job is not self._job:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import layer_pixels
 from gi.repository import Gimp
-from layer_marks import is_renamed, mark_of, record_of, remember, shadow_of
+from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of
 from parasites import ShadowMark
 from wording import _
 
@@ -33,7 +33,7 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
         layer_pixels.paint(layer, reply.pixels, place, place)
         remember(layer, record)
         insert_above(image, layer, anchor)
-        _settle_shadow(image, layer, reply, record)
+        settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
         image.set_selected_layers([layer])
     finally:
         image.undo_group_end()
@@ -55,7 +55,8 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
         if before is not None and not is_renamed(layer, before.name):
             _rename(layer, record.name)
         remember(layer, record)
-        _settle_shadow(image, layer, reply, record)
+        forget_light(layer)
+        settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
         if image.get_selected_layers() != [layer]:
             image.set_selected_layers([layer])
     finally:
@@ -63,13 +64,14 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
     return layer
 
 
-def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord) -> None:
-    """Gives an object layer of the image the reply's shadow, or none where the reply has none.
+def settle_shadow(
+    image: Gimp.Image, layer: Gimp.Layer, frame: PixelFrame | None, place: Rect | None, pair: str
+) -> None:
+    """Gives a layer of the image this shadow, or none; ``pair`` is the word that both remember.
 
     A shadow layer that is there already gets the new pixels and keeps what the user has set on it.
     """
-    old = shadow_of(image, layer, record.shadow)
-    frame, place = reply.shadow, shadow_rectangle_of(reply)
+    old = shadow_of(image, layer, pair)
     if frame is None or place is None:
         if old is not None:
             image.remove_layer(old)
@@ -84,7 +86,7 @@ def _settle_shadow(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: L
         _repaint(shadow, frame, place)
         if mark is not None and not is_renamed(shadow, mark.name):
             _rename(shadow, name)
-    remember(shadow, ShadowMark(record.shadow, name))
+    remember(shadow, ShadowMark(pair, name))
 
 
 def _repaint(layer: Gimp.Layer, frame: PixelFrame, place: Rect) -> None:

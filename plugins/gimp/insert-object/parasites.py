@@ -9,6 +9,8 @@ from wire.protocol import MalformedMessage, from_plain, to_plain
 
 RECORD = "insert-object-request"
 SHADOW = "insert-object-shadow"
+LIGHT = "insert-object-light"
+ORIGINAL = "insert-object-original"  # a lit layer's own pixels, apart: they are read when they are needed
 _MARK_VERSION = 1
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import layer_marks
 import picture
 import preview
-from gi.repository import Gimp, Gio, GLib, GObject
+from gi.repository import Gimp, Gio, GObject
+from guard import ICON, run_guarded
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
 from subject import Subject, choose_subject
-from wording import _, explain
+from wording import _
 
-from wire.protocol import MAX_SEED, InsertObjectError, Rect, Wish
+from wire.protocol import MAX_SEED, Rect, Wish
 from wire.request import sent_area
 from wire.sentences import N_
 
 NAME = "plug-in-insert-object"
-_ICON = Path(__file__).resolve().parent / "insert-object.svg"
 _READ_WRITE = GObject.ParamFlags.READWRITE
 _BOX = ("box-x", "box-y", "box-width", "box-height")
 
@@ -33,7 +29,7 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
     procedure.set_menu_label(_("Insert _object..."))
-    procedure.set_icon_file(Gio.File.new_for_path(str(_ICON)))
+    procedure.set_icon_file(Gio.File.new_for_path(str(ICON)))
     procedure.add_menu_path("<Image>/Filters")
     procedure.set_documentation(
         _("Insert a generated object, lit like the scene, into the selection"),
@@ -115,39 +111,10 @@ def _guarded(
     config: Gimp.ProcedureConfig,
     _data: Any,
 ) -> Gimp.ValueArray:
-    """Runs the filter; whatever goes wrong reaches the user as a sentence.
-
-    GIMP tells of an exception that leaves this function only that there was one.
-    """
-    status = Gimp.PDBStatusType
-    try:
-        layer = _run(run_mode, image, config)
-    except InsertObjectError as error:
-        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(explain(error)))
-    except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        text = _("Insert Object has a fault: {fault}").format(fault=f"{type(error).__name__}: {error}")
-        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(text))
-    finally:
-        Gimp.displays_flush()
-    if layer is None:
-        return procedure.new_return_values(status.CANCEL, GLib.Error())
-    values = procedure.new_return_values(status.SUCCESS, GLib.Error())
-    record = layer_marks.record_of(layer)
-    shadow = layer_marks.shadow_of(image, layer, record.shadow) if record is not None else None
-    for index, value in enumerate((layer, shadow), 1):
-        values.remove(index)
-        values.insert(index, GObject.Value(Gimp.Layer, value))
-    return values
-
-
-def _gerror(text: str) -> GLib.Error:
-    return GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
+    return run_guarded(procedure, image, lambda: _run(run_mode, image, config))
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
-    # A picture that is closed, or a layer that is deleted, while it is looked at is no news for the user.
-    Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
     preview.remove_leftovers(image)
     settings = Settings.from_config(config)
     if run_mode == Gimp.RunMode.INTERACTIVE:

@@ -1,4 +1,4 @@
-"""An insertion without a dialog: from a script, in batch mode, or by Repeat."""
+"""Work without a dialog: from a script, in batch mode, or by Repeat."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from settings import Settings
 from subject import Subject
 from wording import Refusal, _, class_label
 
-from wire.job import InsertJob, JobState
-from wire.protocol import Layer, Welcome
+from wire.job import Job, JobState
+from wire.protocol import Layer, Lit, Welcome
 from wire.sentences import NOTHING_SELECTED, STATES
 from wire.session import SessionState, StateChanged
 
@@ -22,21 +22,19 @@ TICK_MS = 15
 START_SECONDS = 180.0  # a cold disk and a slow machine; the session itself notices a daemon that dies
 
 
-class UnattendedInsertion:
-    """Runs one insertion while GIMP shows how far it is. GIMP's own main loop goes on meanwhile."""
+class Unattended:
+    """Runs one job while GIMP shows how far it is. GIMP's own main loop goes on meanwhile."""
 
-    def __init__(self, subject: Subject, settings: Settings) -> None:
-        self._subject = subject
-        self._settings = settings
+    def __init__(self, image: Gimp.Image) -> None:
+        self._image = image
         self._loop = GLib.MainLoop()
-        self._scene: Scene | None = None
-        self._job: InsertJob | None = None
+        self._job: Job | None = None
         self._error: Exception | None = None
         self._result: Gimp.Layer | None = None
         self._deadline = time.monotonic() + START_SECONDS
 
     def run(self) -> Gimp.Layer:
-        """Inserts the object.
+        """Does what is to be done; returns the layer.
 
         Raises:
             InsertObjectError: with the sentence for the user; the image is unchanged then.
@@ -59,12 +57,12 @@ class UnattendedInsertion:
 
     def _tick(self) -> bool:
         try:
-            if not self._subject.image.is_valid():
+            if not self._image.is_valid():
                 raise Refusal(_("The picture was closed before the object was ready."))
             self._conversation.tick()
             welcome = self._conversation.welcome
             if self._job is None and welcome is not None:
-                self._ask(welcome)
+                self._job = self._ask(welcome)
             elif self._job is None and time.monotonic() > self._deadline:
                 raise Refusal(_("The Insert Object service did not get ready."), _("Try again in a moment."))
         except Exception as error:  # raised again by run(), outside GLib's callback
@@ -72,7 +70,49 @@ class UnattendedInsertion:
             self._loop.quit()
         return True
 
-    def _ask(self, welcome: Welcome) -> None:
+    def _ask(self, welcome: Welcome) -> Job:
+        """Sends the request."""
+        raise NotImplementedError
+
+    def _settle(self, result: Layer | Lit) -> Gimp.Layer:
+        """Puts what has come into the image."""
+        raise NotImplementedError
+
+    # --- What the daemon says -----------------------------------------------------------------------
+
+    def daemon_changed(self, change: StateChanged) -> None:
+        """Tells the user how far the daemon is."""
+        if change.error is not None:
+            raise change.error
+        if change.state in (SessionState.STARTING, SessionState.LOADING):
+            Gimp.progress_set_text(_(STATES[change.state]))
+        if change.state is SessionState.LOADING:
+            Gimp.progress_update(change.fraction)
+
+    def result_arrived(self, job: Job, result: Layer | Lit) -> None:
+        """Takes the first result."""
+        if job is self._job and self._result is None:
+            self._result = self._settle(result)
+
+    def job_changed(self, job: Job) -> None:
+        """Shows progress and ends the loop when the job ends."""
+        Gimp.progress_update(job.fraction)
+        if job.state is JobState.FAILED and job.error is not None:
+            raise job.error
+        if job.is_final:
+            self._loop.quit()
+
+
+class UnattendedInsertion(Unattended):
+    """Runs one insertion."""
+
+    def __init__(self, subject: Subject, settings: Settings) -> None:
+        super().__init__(subject.image)
+        self._subject = subject
+        self._settings = settings
+        self._scene: Scene | None = None
+
+    def _ask(self, welcome: Welcome) -> Job:
         ground = self._subject.ground()
         if ground is None:
             raise Refusal(_(NOTHING_SELECTED), _("Draw a box on the picture with the Rectangle Select tool."))
@@ -81,8 +121,8 @@ class UnattendedInsertion:
         box = self._subject.box(ground, use_shape=use_shape)
         self._settings = self._completed(welcome)
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
-        self._job = self._conversation.ask(composing.request_for(self._scene, self._settings.wish))
         Gimp.progress_set_text(_("Making the object…"))
+        return self._conversation.ask(composing.request_for(self._scene, self._settings.wish))
 
     def _completed(self, welcome: Welcome) -> Settings:
         """The settings with a class where none was named: that of the edited object, or the first one."""
@@ -97,33 +137,12 @@ class UnattendedInsertion:
             wish = replace(wish, class_name=classes[0].name)
         return replace(self._settings, wish=wish)
 
-    # --- What the daemon says -----------------------------------------------------------------------
-
-    def daemon_changed(self, change: StateChanged) -> None:
-        """Tells the user how far the daemon is."""
-        if change.error is not None:
-            raise change.error
-        if change.state in (SessionState.STARTING, SessionState.LOADING):
-            Gimp.progress_set_text(_(STATES[change.state]))
-        if change.state is SessionState.LOADING:
-            Gimp.progress_update(change.fraction)
-
-    def layer_arrived(self, job: InsertJob, layer: Layer) -> None:
-        """Inserts the object."""
-        if job is not self._job or self._scene is None or self._result is not None:
-            return
+    def _settle(self, result: Layer | Lit) -> Gimp.Layer:
+        if not isinstance(result, Layer) or self._scene is None:
+            raise Refusal(_("The Insert Object service sent no object."))
         welcome = self._conversation.welcome
         classes = welcome.classes_of(self._settings.wish.pack) if welcome is not None else ()
-        label = next(
-            (class_label(info) for info in classes if info.name == layer.class_name), layer.class_name
-        )
-        record = composing.record_for(self._subject, self._scene, self._settings.wish, layer, label)
-        self._result = self._subject.settle(layer, record)
-
-    def job_changed(self, job: InsertJob) -> None:
-        """Shows progress and ends the loop when the job ends."""
-        Gimp.progress_update(job.fraction)
-        if job.state is JobState.FAILED and job.error is not None:
-            raise job.error
-        if job.is_final:
-            self._loop.quit()
+        named = (class_label(info) for info in classes if info.name == result.class_name)
+        label = next(named, result.class_name)
+        record = composing.record_for(self._subject, self._scene, self._settings.wish, result, label)
+        return self._subject.settle(result, record)

@@ -1,0 +1,294 @@
+"""A layer whose own pixels are given the scene's light: what is sent of it, and what is put onto it."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+import layer_marks
+import layer_pixels
+import object_layer
+import picture
+from gi.repository import Babl, Gegl, Gimp
+from layer_marks import layer_rectangle
+from wording import Refusal, _
+
+from wire.light_record import LightRecord, digest
+from wire.protocol import MAX_WINDOW_PIXELS, Light, Lit, PixelFormat, PixelFrame, Rect
+from wire.request import light_request, lit_area, new_id
+
+_DEEP = "R'G'B'A u16"
+_WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # arrays of samples that are moved about and never looked at
+
+
+@dataclass(frozen=True)
+class CutOut:
+    """A layer as it was before any light, and the scene that it stands in.
+
+    ``part`` is where the layer shows anything, in its own coordinates, ``own`` its pixels there in GIMP's own
+    format. ``sent`` is the same in sRGB, with what the layer's mask hides as transparent.
+    """
+
+    part: Rect
+    own: bytes
+    sent: PixelFrame
+    box: Rect  # the part in image pixels
+    window: Rect
+    scene: PixelFrame
+    image_width: int
+    image_height: int
+    before: LightRecord | None  # how it is lit now, if it is, and its own pixels are known
+
+    def request(
+        self, strength: float, adjustments: dict[str, float] | None, *, shadow: bool, preview: bool
+    ) -> Light:
+        """A request for the layer in the scene's light."""
+        return light_request(
+            self.box,
+            self.image_width,
+            self.image_height,
+            self.scene,
+            self.sent,
+            strength=strength,
+            adjustments=adjustments,
+            shadow=shadow,
+            preview=preview,
+        )
+
+
+def layer_to_light(image: Gimp.Image) -> Gimp.Layer:
+    """The layer that the filter is run on: the active one, or the object that an active shadow belongs to.
+
+    Raises:
+        Refusal: there is none, or its pixels cannot be given light, and what to do.
+    """
+    layers = image.get_selected_layers()
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise Refusal(
+            _("This picture has a fixed table of colours, in which light cannot be changed."),
+            _("Choose Image ▸ Mode ▸ RGB first."),
+        )
+    if image.get_floating_sel() is not None:
+        raise Refusal(
+            _("The picture has a floating selection."),
+            _("Make it a layer (Layer ▸ To New Layer), then give that the light."),
+        )
+    if len(layers) != 1:
+        raise Refusal(
+            _("No layer is active.") if not layers else _("Several layers are active."),
+            _("Choose the one layer that shall be lit."),
+        )
+    layer = layer_marks.object_of(image, layers[0]) or layers[0]
+    name = layer.get_name()
+    if layer.is_group_layer():
+        raise Refusal(
+            _("“{name}” is a group of layers.").format(name=name), _("Choose one of the layers in it.")
+        )
+    if layer.is_text_layer():
+        raise Refusal(
+            _("“{name}” is a text, whose pixels GIMP draws anew.").format(name=name),
+            _("Choose Layer ▸ Discard Text Information first."),
+        )
+    if not _is_seen(layer):
+        raise Refusal(
+            _("“{name}” is not to be seen.").format(name=name),
+            _("Show it, and the groups that it is in, with the eye in the list of layers."),
+        )
+    return layer
+
+
+def _is_seen(layer: Gimp.Layer) -> bool:
+    item: Gimp.Item | None = layer
+    while item is not None:
+        if not item.get_visible():
+            return False
+        item = item.get_parent()
+    return True
+
+
+def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
+    """Reads the layer, and what is seen around it without it and its shadow.
+
+    Raises:
+        InsertObjectError: the layer has no transparency, shows nothing, or lies outside the picture.
+    """
+    picture.start_gegl()
+    place = layer_rectangle(layer)
+    alpha = _alpha(layer, Rect(0, 0, place.width, place.height))
+    mask = layer.get_mask() if layer.get_apply_mask() else None
+    part = _bounds(alpha, place.width, place.height)
+    if part is None:
+        raise Refusal(
+            _("“{name}” is transparent everywhere.").format(name=layer.get_name()),
+            _("Choose the layer that the object is on."),
+        )
+    coverage = _crop(alpha, place.width, part)
+    if mask is not None:
+        coverage = _product(coverage, _mask_values(mask, part))
+    if coverage.count(255) == len(coverage):
+        raise Refusal(
+            _("“{name}” has no transparency, so nobody knows where the object ends.").format(
+                name=layer.get_name()
+            ),
+            _(
+                "Cut it out first: choose Layer ▸ Transparency ▸ Add Alpha Channel, select the object "
+                "(Foreground Select), then Select ▸ Invert and Edit ▸ Clear."
+            ),
+        )
+    own, before = _native(layer, part), layer_marks.light_of(layer)
+    original = None
+    if before is not None and before.lit == digest(own):
+        original = layer_marks.original_of(layer, len(own))
+    box = Rect(place.x + part.x, place.y + part.y, part.width, part.height)
+    width, height = image.get_width(), image.get_height()
+    area = lit_area(box, width, height, MAX_WINDOW_PIXELS)
+    shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
+    hidden = [layer] if shadow is None else [layer, shadow]
+    with picture.hidden(image, hidden):
+        scene = picture.visible_pixels(image, area.window, (area.width, area.height))
+    deep = layer_pixels.depth_for(image) == 16
+    sent = _in_srgb(layer, part, original, deep=deep)
+    return CutOut(
+        part=part,
+        own=own if original is None else original,
+        sent=_covered(sent, coverage, part, deep=deep),
+        box=box,
+        window=area.window,
+        scene=scene,
+        image_width=width,
+        image_height=height,
+        before=before if original is not None else None,
+    )
+
+
+def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, strength: float) -> Gimp.Layer:
+    """Puts the light on the layer, and its new shadow below, as one undo step; strength 0 takes it off.
+
+    Raises:
+        Refusal: GIMP does not let the layer change.
+    """
+    place, pair = layer_rectangle(layer), layer_marks.pair_of(layer) or new_id()
+    changes = strength > 0 and any(lit.adjustments.values())
+    image.undo_group_start()
+    try:
+        with layer_pixels.unlocked(layer):
+            layer_pixels.reshape(layer, place)  # which lets GIMP undo what comes now
+            if changes:
+                layer_pixels.paint(layer, lit.pixels, cut_out.box, place)
+                _keep_alpha(layer, cut_out)
+            else:
+                _write_native(layer, cut_out.part, cut_out.own)
+        if changes:
+            now = digest(_native(layer, cut_out.part))
+            layer_marks.remember(layer, LightRecord(now, strength, dict(lit.adjustments), pair))
+            layer_marks.keep_original(layer, cut_out.own)
+        else:
+            layer_marks.forget_light(layer)
+            if layer_marks.record_of(layer) is None:  # which would tell whose shadow is whose
+                layer_marks.remember(layer, LightRecord("", 0.0, {}, pair))
+        if lit.shadow is not None:
+            at = Rect(lit.shadow_x, lit.shadow_y, lit.shadow.width, lit.shadow.height)
+            object_layer.settle_shadow(image, layer, lit.shadow, at, pair)
+        if image.get_selected_layers() != [layer]:
+            image.set_selected_layers([layer])
+    finally:
+        image.undo_group_end()
+    return layer
+
+
+# --- Pixels ---------------------------------------------------------------------------------------------
+
+
+def _alpha(layer: Gimp.Layer, area: Rect) -> bytes:
+    """The layer's own alpha, one byte a pixel."""
+    if not layer.has_alpha():
+        return b"\xff" * (area.width * area.height)
+    data = _pixels(layer, area, "R'G'B'A u8")
+    return data[3::4]
+
+
+def _pixels(layer: Gimp.Drawable, area: Rect, kind: str | None) -> bytes:
+    buffer = layer.get_buffer()
+    region = Gegl.Rectangle.new(area.x, area.y, area.width, area.height)
+    data = bytes(buffer.get(region, 1.0, kind, Gegl.AbyssPolicy.NONE))
+    del buffer
+    return data
+
+
+def _native(layer: Gimp.Layer, area: Rect) -> bytes:
+    """Pixels as GIMP keeps them, bit for bit."""
+    return _pixels(layer, area, None)
+
+
+def _write_native(layer: Gimp.Layer, area: Rect, data: bytes) -> None:
+    buffer = layer.get_buffer()
+    region = Gegl.Rectangle.new(area.x, area.y, area.width, area.height)
+    buffer.set(region, Babl.get_name(layer.get_format()), data)
+    buffer.flush()
+    del buffer
+    layer.update(area.x, area.y, area.width, area.height)
+
+
+def _keep_alpha(layer: Gimp.Layer, cut_out: CutOut) -> None:
+    """Gives the layer's pixels the alpha that they had, bit for bit: what was sent has the mask in it, and
+    of floating point only 16 bits."""
+    samples = 2 if layer.is_gray() else 4
+    word = _WORDS[layer.get_bpp() // samples]
+    now, was = array(word, _native(layer, cut_out.part)), array(word, cut_out.own)
+    now[samples - 1 :: samples] = was[samples - 1 :: samples]
+    _write_native(layer, cut_out.part, now.tobytes())
+
+
+def _in_srgb(layer: Gimp.Layer, part: Rect, original: bytes | None, *, deep: bool) -> bytes:
+    """The part of the layer in sRGB, of its own pixels before it was lit where they are given."""
+    kind = _DEEP if deep else picture.SCENE_FORMAT
+    if original is None:
+        return _pixels(layer, part, kind)
+    image = layer.get_image()
+    sheet = Gimp.Layer.new(
+        image, "insert-object", part.width, part.height, layer.type(), 100.0, Gimp.LayerMode.NORMAL
+    )
+    try:
+        area = Rect(0, 0, part.width, part.height)
+        _write_native(sheet, area, original)
+        return _pixels(sheet, area, kind)
+    finally:
+        sheet.delete()
+
+
+def _covered(data: bytes, coverage: bytes, part: Rect, *, deep: bool) -> PixelFrame:
+    """A frame of these colours under that coverage."""
+    pixels = bytearray(data)
+    if deep:
+        pixels[6::8] = pixels[7::8] = coverage  # 257 × v has v in both of its bytes
+        return PixelFrame(part.width, part.height, PixelFormat.RGBA16, bytes(pixels))
+    pixels[3::4] = coverage
+    return PixelFrame(part.width, part.height, PixelFormat.RGBA8, bytes(pixels))
+
+
+def _mask_values(mask: Gimp.LayerMask, part: Rect) -> bytes:
+    return _pixels(mask, part, picture.COVERAGE_FORMAT)
+
+
+def _product(coverage: bytes, mask: bytes) -> bytes:
+    if coverage.count(255) == len(coverage):
+        return mask
+    return bytes(a * b // 255 for a, b in zip(coverage, mask, strict=True))
+
+
+def _bounds(alpha: bytes, width: int, height: int) -> Rect | None:
+    """The smallest rectangle with all that is not quite transparent."""
+    blank = bytes(width)
+    rows = [alpha[row * width : (row + 1) * width] for row in range(height)]
+    filled = [number for number, row in enumerate(rows) if row != blank]
+    if not filled:
+        return None
+    seen = [rows[number] for number in filled]
+    left = min(width - len(row.lstrip(b"\0")) for row in seen)
+    right = max(len(row.rstrip(b"\0")) for row in seen)
+    return Rect(left, filled[0], right - left, filled[-1] + 1 - filled[0])
+
+
+def _crop(plane: bytes, width: int, part: Rect) -> bytes:
+    starts = (row * width + part.x for row in range(part.y, part.bottom))
+    return b"".join(plane[start : start + part.width] for start in starts)

@@ -1,0 +1,50 @@
+"""The edge between the plug-in and GIMP: whatever goes wrong in a run reaches the user as a sentence."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import layer_marks
+from gi.repository import Gimp, GLib, GObject
+from wording import _, explain
+
+from wire.protocol import InsertObjectError
+
+ICON = Path(__file__).resolve().parent / "insert-object.svg"
+
+
+def run_guarded(
+    procedure: Gimp.Procedure, image: Gimp.Image, run: Callable[[], Gimp.Layer | None]
+) -> Gimp.ValueArray:
+    """Runs a filter that gives a layer, or None where the user cancelled; its values are layer and shadow.
+
+    GIMP tells of an exception that leaves a procedure only that there was one.
+    """
+    status = Gimp.PDBStatusType
+    try:
+        # A picture that is closed, or a layer that is deleted, while it is looked at is no news for the user.
+        Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
+        layer = run()
+    except InsertObjectError as error:
+        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(explain(error)))
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        text = _("Insert Object has a fault: {fault}").format(fault=f"{type(error).__name__}: {error}")
+        return procedure.new_return_values(status.EXECUTION_ERROR, _gerror(text))
+    finally:
+        Gimp.displays_flush()
+    if layer is None:
+        return procedure.new_return_values(status.CANCEL, GLib.Error())
+    values = procedure.new_return_values(status.SUCCESS, GLib.Error())
+    shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
+    for index, value in enumerate((layer, shadow), 1):
+        values.remove(index)
+        values.insert(index, GObject.Value(Gimp.Layer, value))
+    return values
+
+
+def _gerror(text: str) -> GLib.Error:
+    return GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)

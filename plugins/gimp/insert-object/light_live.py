@@ -1,0 +1,250 @@
+"""Light with the dialog open: keeps the canvas up to date while the user chooses, and applies in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cut_out
+import layer_marks
+from cut_out import CutOut
+from gi.repository import Gimp, GLib
+from layer_marks import layer_rectangle
+from light_dialog import LightDialog
+from preview import CanvasPreview
+from scene_watch import SceneWatch
+from wording import Refusal, _, explain
+
+from wire.job import Job, JobState
+from wire.protocol import InsertObjectError, Layer, Lit, Rect
+from wire.sentences import STATES
+from wire.state import SessionState, StateChanged
+
+if TYPE_CHECKING:
+    from conversation import Conversation
+
+TICK_MS = 15
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants to see; another choice, another request."""
+
+    strength: float
+    shadow: bool
+
+
+class LiveLight:
+    """Runs the dialog. ``run`` returns the layer, or None when the user cancelled."""
+
+    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, choice: Choice) -> None:
+        self._image = image
+        self._layer = layer
+        self.choice = choice
+        self._loop = GLib.MainLoop()
+        self._result: Gimp.Layer | None = None
+        self._cut_out: CutOut | None = None
+        self._place: Rect | None = None
+        self._adjustments: dict[str, float] | None = None  # once they are judged
+        self._asked: Choice | None = None
+        self._lit: tuple[Choice, Lit] | None = None
+        self._job: Job | None = None
+        self._applying = False
+        self._failed = False
+        self._fault: Exception | None = None
+        self._shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
+        self._canvas: CanvasPreview | None = None
+        self._canvas_for: Choice | None = None
+        self._watch = SceneWatch(image)
+        self._dialog = LightDialog(
+            self, image.get_name(), layer.get_name(), has_shadow=self._shadow is not None
+        )
+        self._conversation: Conversation | None = None
+
+    def run(self) -> Gimp.Layer | None:
+        """Shows the dialog until the light is applied or the user cancels."""
+        self._dialog.strength = self.choice.strength
+        self._dialog.status.say(_(STATES[SessionState.CONNECTING]))
+        self._dialog.show()
+        timer = GLib.timeout_add(TICK_MS, self._tick)
+        try:
+            self._loop.run()
+        finally:
+            GLib.source_remove(timer)
+            self._hang_up()
+            self._clear_canvas()
+            self._dialog.window.destroy()
+        if self._fault is not None and self._image.is_valid():
+            raise self._fault
+        return self._result
+
+    # --- Every tick ---------------------------------------------------------------------------------
+
+    def _tick(self) -> bool:
+        try:
+            if self._conversation is None and not self._failed:
+                from conversation import Conversation  # its threads and sockets take long to import
+
+                self._conversation = Conversation(self)
+            if self._conversation is not None:
+                self._conversation.tick()
+            if not self._image.is_valid():  # the user has closed the picture
+                self._loop.quit()
+                return True
+            if not self._layer.is_valid():
+                raise Refusal(_("The layer is gone."), _("Close this dialog and run the filter again."))
+            self.choice = Choice(self._dialog.strength, self._dialog.shadow)
+            self._follow()
+            self._ask()
+            self._update_canvas()
+        except InsertObjectError as error:
+            self._fail(error)
+        except Exception as error:  # raised again by run(): GLib would only drop the timer
+            self._fault = error
+            self._loop.quit()
+        self._dialog.allow_apply(allowed=self._lit is not None and not self._applying)
+        return True
+
+    def _follow(self) -> None:
+        """Has everything read again when the layer has moved or the scene has changed."""
+        place = layer_rectangle(self._layer)
+        if place != self._place or self._watch.has_changed():
+            self._place, self._cut_out, self._adjustments = place, None, None
+            self._asked = self._lit = None
+            self._failed = False
+
+    def _ask(self) -> None:
+        conversation = self._conversation
+        if conversation is None or conversation.welcome is None or self._failed:
+            return
+        if self._job is not None or self.choice == self._asked:
+            return  # the answer shows first, then what the user has chosen meanwhile
+        if self._cut_out is None:
+            self._clear_canvas()
+            self._cut_out = cut_out.read_cut_out(self._image, self._layer)
+            self._watch.remember(self._cut_out.window)
+        self._asked = self.choice
+        self._job = conversation.ask(
+            self._cut_out.request(
+                self.choice.strength, self._adjustments, shadow=self.choice.shadow, preview=not self._applying
+            )
+        )
+
+    def _update_canvas(self) -> None:
+        if self._lit is None or self._cut_out is None:
+            return
+        choice, lit = self._lit
+        if self._applying:
+            if choice == self.choice:
+                self._clear_canvas()
+                self._result = cut_out.settle(self._image, self._layer, self._cut_out, lit, choice.strength)
+                self._loop.quit()
+        elif self._dialog.shows_before:
+            if self._canvas is not None:
+                self._clear_canvas()
+                self._watch.remember(self._cut_out.window)
+        elif self._canvas is None or self._canvas_for != choice:
+            self._show(choice, lit, self._cut_out)
+            self._watch.remember(self._cut_out.window)
+
+    def _show(self, choice: Choice, lit: Lit, cut: CutOut) -> None:
+        shown = self._canvas_for
+        if self._canvas is None or shown is None or shown.shadow != choice.shadow:
+            self._clear_canvas()
+            is_renewed = choice.shadow and self._shadow is not None and self._shadow.is_valid()
+            replaced = (self._layer, self._shadow) if is_renewed else (self._layer,)
+            self._canvas = CanvasPreview(self._image, self._layer, replaced)
+        box, place = cut.box, layer_rectangle(self._layer)
+        window = place
+        if lit.shadow is not None:
+            window = place.around(Rect(lit.shadow_x, lit.shadow_y, lit.shadow.width, lit.shadow.height))
+        self._canvas.show(
+            Layer(lit.id, 0, "", 0, box.x, box.y, lit.pixels, lit.shadow, lit.shadow_x, lit.shadow_y), window
+        )
+        self._canvas_for = choice
+
+    def _clear_canvas(self) -> None:
+        canvas, self._canvas, self._canvas_for = self._canvas, None, None
+        if canvas is not None:
+            canvas.clear()
+
+    # --- What the daemon says -----------------------------------------------------------------------
+
+    def daemon_changed(self, change: StateChanged) -> None:
+        """Tells the user how far the daemon is."""
+        if change.error is not None:
+            self._fail(change.error)
+        elif change.state is SessionState.READY:
+            self._failed = False
+            self._dialog.status.say(_("Judging the light…"))
+            self._dialog.status.show_progress(None)
+        elif change.state in STATES:
+            self._dialog.status.say(_(STATES[change.state]))
+            self._dialog.status.show_progress(change.fraction)
+
+    def result_arrived(self, job: Job, result: Layer | Lit) -> None:
+        """Keeps the layer in its light; the next tick shows it."""
+        if job is not self._job or self._asked is None or not isinstance(result, Lit):
+            return
+        self._adjustments = dict(result.adjustments)
+        self._lit = self._asked, result
+
+    def job_changed(self, job: Job) -> None:
+        """Moves the bar; at a job's end tells how it went."""
+        if job is not self._job:
+            return
+        self._dialog.status.show_progress(None if job.is_final else job.fraction)
+        if not job.is_final:
+            return
+        self._job = None
+        if job.state is JobState.FAILED and job.error is not None:
+            self._fail(job.error)
+        elif job.state is JobState.DONE:
+            self._dialog.status.say(self._said(job))
+
+    def _said(self, job: Job) -> str:
+        if job.notes:
+            return " ".join(_(note) for note in job.notes)
+        if self._adjustments is not None and not any(self._adjustments.values()):
+            return _("The layer has the scene's light already; it stays as it is.")
+        if self._cut_out is not None and self._cut_out.before is not None:
+            return _("Judged anew from the layer's own pixels. Strength 0 takes the light off.")
+        if layer_marks.has_original(self._layer):
+            return _("The layer was changed since it was lit, so it is lit as it is now.")
+        return _("The layer's own pixels are kept: strength 0 takes the light off again later.")
+
+    # --- What the user does -------------------------------------------------------------------------
+
+    def apply_pressed(self) -> None:
+        """The next tick applies the light, or a later one as soon as it has come."""
+        self._applying = True
+
+    def retry_pressed(self) -> None:
+        """Asks again from the beginning; the session starts the daemon if it has to."""
+        self._failed = False
+        self._asked = self._cut_out = None
+        self._dialog.status.say(_(STATES[SessionState.CONNECTING]))
+        if self._conversation is not None and self._conversation.welcome is None:
+            self._hang_up()
+
+    def dismissed(self) -> None:
+        """Leaves everything as it was."""
+        self._loop.quit()
+
+    # --- The end ------------------------------------------------------------------------------------
+
+    def _fail(self, error: InsertObjectError) -> None:
+        """One clear sentence in the dialog; the picture stays as it was."""
+        self._failed = True
+        self._applying = False
+        self._asked = None
+        job, self._job = self._job, None
+        if job is not None and self._conversation is not None:
+            self._conversation.cancel(job)
+        self._dialog.status.show_progress(None)
+        self._dialog.status.say(explain(error), retry=True)
+
+    def _hang_up(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.close()

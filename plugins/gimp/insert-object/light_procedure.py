@@ -1,0 +1,98 @@
+"""The procedure ``plug-in-insert-object-light``: Filters ▸ Light layer like the scene…"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cut_out
+import layer_marks
+import picture
+import preview
+from gi.repository import Gimp, Gio, GObject
+from guard import ICON, run_guarded
+from wording import _
+
+NAME = "plug-in-insert-object-light"
+_READ_WRITE = GObject.ParamFlags.READWRITE
+
+
+def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
+    """Describes the procedure to GIMP."""
+    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, _guarded, None)
+    procedure.set_image_types("*")  # what cannot be lit gets an explanation instead of a grey menu
+    mask = Gimp.ProcedureSensitivityMask
+    procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
+    procedure.set_menu_label(_("Light layer li_ke the scene..."))
+    procedure.set_icon_file(Gio.File.new_for_path(str(ICON)))
+    procedure.add_menu_path("<Image>/Filters")
+    procedure.set_documentation(
+        _("Give a cut-out, or an inserted object, the light of the picture around it"),
+        _(
+            "The active layer's own pixels take the scene's light: nothing is repainted, and its alpha stays "
+            "as it is. Its own pixels are kept with it: run on it again, the filter begins with them, and "
+            "with strength 0 it brings them back."
+        ),
+        None,
+    )
+    procedure.set_attribution("Insert Object", "Insert Object", "2026")
+    procedure.add_double_argument(
+        "strength",
+        _("_Strength"),
+        _("How much of the scene's light the layer gets, in percent; 0 takes it off"),
+        0.0,
+        100.0,
+        100.0,
+        _READ_WRITE,
+    )
+    procedure.add_boolean_argument(
+        "shadow",
+        _("Contact shado_w"),
+        _("A soft shadow on the ground, as a layer below this one"),
+        False,
+        _READ_WRITE,
+    )
+    procedure.add_layer_return_value("layer", _("Layer"), _("The layer that was lit"), True, _READ_WRITE)
+    procedure.add_layer_return_value(
+        "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
+    )
+    return procedure
+
+
+def _guarded(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    _drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    _data: Any,
+) -> Gimp.ValueArray:
+    return run_guarded(procedure, image, lambda: _run(run_mode, image, config))
+
+
+def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
+    preview.remove_leftovers(image)
+    layer = cut_out.layer_to_light(image)
+    strength, shadow = config.get_property("strength") / 100, config.get_property("shadow")
+    if run_mode != Gimp.RunMode.INTERACTIVE:
+        from light_unattended import UnattendedLight  # its threads and sockets take long to import
+
+        return UnattendedLight(image, layer, strength, shadow=shadow).run()
+    cut_out.read_cut_out(image, layer)  # what cannot be lit is told before a dialog opens
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi
+
+    picture.start_gegl()
+    GimpUi.init(NAME)
+    from light_live import Choice, LiveLight  # needs GTK, which an unattended run must not
+
+    before = layer_marks.light_of(layer)
+    begin = before.strength if before is not None and before.strength > 0 else 1.0
+    live = LiveLight(image, layer, Choice(begin, shadow=False))
+    result = live.run()
+    if result is not None:
+        config.set_property("strength", 100 * live.choice.strength)
+        config.set_property("shadow", live.choice.shadow)
+    return result
