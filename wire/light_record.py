@@ -36,9 +36,13 @@ class LightRecord:
     adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
     pair: str = ""
 
+    def to_map(self) -> dict[str, Any]:
+        """The record as plain values for JSON."""
+        return {"version": LIGHT_VERSION, **to_plain(self)}
+
     def to_json(self) -> bytes:
         """The record as JSON in ASCII."""
-        return json.dumps({"version": LIGHT_VERSION, **to_plain(self)}, sort_keys=True).encode("ascii")
+        return json.dumps(self.to_map(), sort_keys=True).encode("ascii")
 
     @staticmethod
     def from_json(data: bytes) -> LightRecord | None:

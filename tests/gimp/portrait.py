@@ -1,7 +1,8 @@
 """Takes the picture of the plug-in at work: ``python -m tests.gimp.portrait PHOTO --box X,Y,W,H …``.
 
 A real GIMP window with the photo, the dialog and a preview, by the real daemon with the shipped weights;
-kept as tests/artifacts/gimp/portrait.png. Look at it before it goes to docs/images/gimp.png.
+kept as tests/artifacts/gimp/portrait.png. Look at it before it goes to docs/images/gimp.png. With
+``--cut-out PNG`` instead of a class, the dialog that gives that cut-out the scene's light.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from daemon.client import Client
 from daemon.home.folders import HOME_VARIABLE, Folders
 from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import RunningDaemon
 from tests.gimp.conftest import PREVIEW
-from tests.gimp.harness import Gimp, make_profile
+from tests.gimp.harness import Gimp, encoded, make_profile
 from tests.gimp.provision import find_gimp
 from tests.gimp.screen import SIZE, Screen
 
@@ -32,6 +36,9 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     gimp.show(image)
     window = screen.wait_for_window("– GIMP")
     screen.resize(window, SIZE[0], SIZE[1] - TITLE_BAR)
+    if options.cut_out is not None:
+        light(gimp, screen, image, options)
+        return
     gimp.select_rectangle(image, *options.box)
     screen.focus(window)
     screen.keys("r", "ctrl+shift+j")  # Rectangle Select; the whole picture in the window
@@ -49,13 +56,28 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     time.sleep(4.0)  # the other thumbnails
 
 
+def light(gimp: Gimp, screen: Screen, image: int, options: argparse.Namespace) -> None:
+    """Pastes the cut-out at the box's corner and opens the dialog for it."""
+    pixels = np.asarray(Image.open(options.cut_out).convert("RGBA"))
+    height, width = pixels.shape[:2]
+    gimp.add_cut_out(image, encoded(pixels), width, height, *options.box[:2])
+    screen.focus(screen.wait_for_window("– GIMP"))
+    screen.keys("ctrl+shift+j")
+    time.sleep(1.0)
+    screen.keys("ctrl+alt+l")
+    screen.wait_for_window("Light Layer")
+    screen.wait_until(lambda: gimp.id_of_layer_named(image, PREVIEW) != 0, "the preview", 60)
+    time.sleep(2.0)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("photo", type=Path)
     parser.add_argument("--box", type=lambda text: tuple(map(int, text.split(","))), required=True)
-    parser.add_argument("--class", dest="class_name", required=True)
+    parser.add_argument("--class", dest="class_name", default="sheep")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shadow", action="store_true", help="with a contact shadow")
+    parser.add_argument("--cut-out", type=Path, help="a PNG with transparency to be lit")
     options = parser.parse_args(arguments)
     place = find_gimp()
     with tempfile.TemporaryDirectory(prefix="insert-object-portrait-") as folder:
