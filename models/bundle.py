@@ -96,6 +96,16 @@ class Bundle:
         return self.manifest.resolution
 
     @property
+    def sides(self) -> tuple[int, ...]:
+        """The sides of windows that the generator can paint, in pixels, smallest first."""
+        return tuple(2 * level for level in self.generator.painting)
+
+    def side_for(self, pixels: float) -> int:
+        """The side at which to paint a window of so many image pixels: the smallest that it would not be
+        enlarged from by much, so that small objects are quick."""
+        return next((side for side in self.sides if pixels <= REFINED_ABOVE * side), self.sides[-1])
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.manifest.classes)
 
@@ -110,18 +120,25 @@ class Bundle:
 
     @torch.inference_mode()
     def make_shapes(
-        self, class_index: Tensor, boxes: Tensor, z: Tensor, *, mirrored: bool = False
+        self,
+        class_index: Tensor,
+        boxes: Tensor,
+        z: Tensor,
+        *,
+        mirrored: bool = False,
+        side: int | None = None,
     ) -> tuple[Tensor, ShapedParts]:
         """class_index (B,), boxes (B, 4) as fractions x0, y0, x1, y1, z (B, 32) -> masks (B, 1, S, S) in
-        0..1 that span their boxes, and where the objects' parts are; ``mirrored``: all turned around. The
-        scene has no influence: a box that is moved keeps its outline."""
+        0..1 that span their boxes, and where the objects' parts are; ``mirrored``: all turned around;
+        ``side``: S, one of ``sides``, the largest without it. The scene has no influence: a box that is moved
+        keeps its outline."""
         device = self.device
         masks, parts = generate_masks(
             self.masks,
             class_index.to(device),
             boxes.to(device),
             z.to(device),
-            size=self.resolution,
+            size=side or self.resolution,
             mirrored=mirrored,
         )
         return masks.float(), parts
@@ -151,15 +168,17 @@ class Bundle:
     ) -> tuple[Tensor, Tensor]:
         """scene (B, 3, S, S) in -1..1 as it is, mask (B, 1, S, S), class_index (B,), code (B, code_size),
         noise (B, 1, S, S) or None for a fixed grain, placed parts (B, 8, 32, 32) or None for those of the
-        outlines most like the masks -> colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S).
+        outlines most like the masks -> colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S). S is one of
+        ``sides``.
 
         What the scene shows under the mask has no influence.
         """
         scene, mask = scene.to(self.device), mask.to(self.device)
-        filled = fill_hole(scene, dilate(mask, round(HOLE_REACH * self.resolution)))
+        side = scene.shape[-1]
+        filled = fill_hole(scene, dilate(mask, round(HOLE_REACH * side)))
         if noise is None:
             random = torch.Generator().manual_seed(NOISE_SEED)
-            noise = torch.randn(1, 1, self.resolution, self.resolution, generator=random)
+            noise = torch.randn(1, 1, side, side, generator=random)
             noise = noise.expand(len(scene), -1, -1, -1)
         if parts is None:
             parts = self.parts_for(class_index, mask).placed

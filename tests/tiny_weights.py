@@ -22,12 +22,13 @@ STYLE = [2.0] * 8
 
 
 def write_tiny_weights(
-    folder: Path, class_names: Sequence[str] = CLASSES, *, resolution: int = 32
+    folder: Path, class_names: Sequence[str] = CLASSES, *, resolution: int = 32, levels: int = 1
 ) -> Manifest:
-    """Writes the files of a weights folder for two classes; the first has a style, "bold"."""
+    """Writes the files of a weights folder for two classes; the first has a style, "bold". ``levels``: how
+    many of the generator's levels paint."""
     torch.manual_seed(0)
     channels = {side: 16 for side in (8, 16, 32, 64) if 2 * side <= resolution}
-    shape = GeneratorShape(resolution, len(class_names), channels, 8, 16, resolution // 2)
+    shape = GeneratorShape(resolution, len(class_names), channels, 8, 16, resolution >> levels)
     folder.mkdir(parents=True, exist_ok=True)
     generator = ForegroundGenerator(shape)
     with torch.no_grad():

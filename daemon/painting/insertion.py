@@ -59,15 +59,16 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
     """
     index = _class_index(bundle, request.wish.class_name)
     view = view_of_scene.view_of(request)
+    side = bundle.side_for(view.square.width)
     on_stage(Stage.MASK, 0.3)
-    plan = _plan(request, view, bundle, index)
+    plan = _plan(request, view, bundle, index, side)
     if request.mask is not None:
-        shape = _planes(view_of_scene.square_mask(request.mask, view, bundle.resolution))
+        shape = _planes(view_of_scene.square_mask(request.mask, view, side))
         masks = shape.expand(len(plan.seeds), -1, -1, -1)
         parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
     else:
         masks, parts = bundle.make_shapes(
-            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored
+            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored, side=side
         )
     on_stage(Stage.OBJECT, 0.45)
     if plan.given_look is None:
@@ -76,7 +77,7 @@ def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[La
         looks = varied(plan.given_look, plan.codes)
     colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, looks, plan.noise, parts.placed)
     small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
-    scale = view.square.width / bundle.resolution  # image pixels per network pixel
+    scale = view.square.width / side  # image pixels per network pixel
     colour, alpha = bundle.at_scale(colour, alpha, scale, plan.seeds)
     pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
     alphas = alpha[:, 0].cpu().numpy()
@@ -106,17 +107,17 @@ def _no_picture(bundle: Bundle) -> InsertObjectError:
     )
 
 
-def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int) -> _Plan:
+def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int, side: int) -> _Plan:
     """Everything random about a variation comes from its own seed, so one can be had again alone."""
-    count, side = request.variations, bundle.resolution
+    count = request.variations
     seeds = [(request.wish.seed + place) % (MAX_SEED + 1) for place in range(count)]
     codes, mask_codes, noise = [], [], []
     for seed in seeds:
         look = seed if request.wish.look_seed is None else request.wish.look_seed
         shape = seed if request.wish.shape_seed is None else request.wish.shape_seed
-        codes.append(_numbers(look, bundle).look)
-        mask_codes.append(_numbers(shape, bundle).shape)
-        noise.append(_numbers(seed, bundle).noise)
+        codes.append(_numbers(look, bundle, side).look)
+        mask_codes.append(_numbers(shape, bundle, side).shape)
+        noise.append(_numbers(seed, bundle, side).noise)
     classes = torch.full((count,), class_index)
     scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
     box = torch.tensor(view_of_scene.box_in_square(view))
@@ -141,9 +142,8 @@ class _Numbers:
     noise: Tensor
 
 
-def _numbers(seed: int, bundle: Bundle) -> _Numbers:
+def _numbers(seed: int, bundle: Bundle, side: int) -> _Numbers:
     random = torch.Generator().manual_seed(seed)
-    side = bundle.resolution
     sizes = ((bundle.code_size,), (LATENT,), (1, side, side))
     return _Numbers(*(torch.randn(size, generator=random) for size in sizes))
 
@@ -151,7 +151,7 @@ def _numbers(seed: int, bundle: Bundle) -> _Numbers:
 def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | None:
     """The appearance that the request names, by picture or by style: (1, code_size)."""
     if request.reference is not None:
-        picture, mask = view_of_scene.reference_crop(request.reference, bundle.resolution)
+        picture, mask = view_of_scene.reference_crop(request.reference, bundle.sides[0])
         return bundle.encode(_planes(picture) * 2 - 1, _planes(mask)).cpu()
     style = known_style(request.wish.style, class_infos(bundle.manifest)[class_index])
     if style:

@@ -157,3 +157,19 @@ def test_weights_without_a_refiner_say_so(tmp_path: Path) -> None:
     assert bundle.refiner is None
     with pytest.raises(ValueError, match="no refiner"):
         bundle.refine(torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8), [0])
+
+
+def test_a_small_window_is_painted_at_a_smaller_side(tmp_path: Path) -> None:
+    write_tiny_weights(tmp_path, resolution=64, levels=2)
+    bundle = Bundle.load(tmp_path)
+    assert bundle.sides == (32, 64)
+    assert [bundle.side_for(pixels) for pixels in (10, 40, 41, 500)] == [32, 32, 64, 64]
+    index, boxes = torch.tensor([0]), torch.tensor([[0.2, 0.3, 0.8, 0.7]])
+    for side in bundle.sides:
+        masks, parts = bundle.make_shapes(index, boxes, torch.zeros(1, 32), side=side)
+        scene = torch.zeros(1, 3, side, side)
+        colour, alpha = bundle.make_objects(
+            scene, masks, index, torch.zeros(1, bundle.code_size), None, parts.placed
+        )
+        assert masks.shape == alpha.shape == (1, 1, side, side)
+        assert colour.shape == scene.shape

@@ -154,6 +154,19 @@ def test_a_new_class_starts_from_the_known_one_that_paints_it_best(tmp_path: Pat
         )
 
 
+def test_a_new_class_learns_at_the_smallest_side_that_the_networks_paint(tmp_path: Path) -> None:
+    write_tiny_weights(tmp_path / "weights", resolution=64, levels=2)
+    bundle = Bundle.load(tmp_path / "weights")
+    settings = settings_for(bundle, "cpu", None)
+    assert settings.resolution == 32
+    run = TrainingRun(tmp_path, tmp_path / "none", settings, 0, "cpu")
+    recipe = StartFromWeights(bundle, None)(run, ("moon",), torch.device("cpu"), 1)[1]
+    started = recipe.trained_networks()["generator"].state_dict()
+    whole = bundle.generator.state_dict()
+    assert {name for name in whole if ".32." in name} and not {name for name in started if ".32." in name}
+    assert all(torch.equal(value, whole[name]) for name, value in started.items() if "class" not in name)
+
+
 class _Held(HeldOut):
     """Figures given beforehand."""
 

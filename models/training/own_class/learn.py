@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ def _finish(
     records = read_records(prepared.folder)
     learnt_from = [record for record in records if record.split == "train"]
     weights = best_weights(order.out)
-    shape = bundle.generator.shape
+    shape = replace(bundle.generator.shape, resolution=state.settings.resolution)
     choices = choices_of(weights, shape, learnt_from, name)
     quality = Quality(
         class_name=name,

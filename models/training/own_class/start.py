@@ -44,7 +44,7 @@ def nearest_class(bundle: Bundle, records: Sequence[ObjectRecord]) -> Nearest:
     """
     step = max(1, len(records) // _TRIED)
     chosen = [*records][::step][:_TRIED]
-    windows = load_windows(chosen, sorted({record.class_name for record in chosen}), bundle.resolution)
+    windows = load_windows(chosen, sorted({record.class_name for record in chosen}), bundle.sides[0])
     photo, mask = as_pictures(windows)
     code = bundle.encode(photo, mask)
     errors = {}
@@ -55,13 +55,13 @@ def nearest_class(bundle: Bundle, records: Sequence[ObjectRecord]) -> Nearest:
 
 
 def settings_for(bundle: Bundle, device: str, features: Path | None) -> TrainingSettings:
-    """Settings for going on from the weights: their resolution and size, careful steps.
+    """Settings for going on from the weights: their smallest resolution, for speed, and careful steps.
 
     The discriminators are new and the generator is not: they learn alone first and then count at once, or
     looks by chance would turn smooth meanwhile; the generator's steps are half as long as theirs.
     """
     base = TrainingSettings.for_device(device).with_values(
-        resolution=bundle.resolution,
+        resolution=bundle.sides[0],
         learning_rate=1e-4,
         critic_kimg=0.5,
         ramp_kimg=0.0,
@@ -91,7 +91,11 @@ class StartFromWeights:
         if resumed:
             state = checkpoint.read_state(run.out)
         torch.manual_seed(state.settings.seed)
-        shape = replace(self.bundle.generator.shape, class_count=len(state.class_names))
+        shape = replace(
+            self.bundle.generator.shape,
+            class_count=len(state.class_names),
+            resolution=state.settings.resolution,
+        )
         trainer = Trainer(state.settings, len(state.class_names), device, run.features, workers, shape=shape)
         trainer.random.manual_seed(state.settings.seed * 1000)
         if resumed:
@@ -108,6 +112,8 @@ class StartFromWeights:
         looks = {name: value.float() for name, value in self.bundle.encoder.state_dict().items()}
         parts = {name: value.float() for name, value in self.bundle.parts_encoder.state_dict().items()}
         networks = trainer.trained_networks()
+        kept = networks["generator"].state_dict().keys()  # without levels finer than those that learn
+        painted = {name: value for name, value in painted.items() if name in kept}
         for name, weights in (("generator", painted), ("encoder", looks), ("parts", parts)):
             networks[name].load_state_dict(weights)
             networks[f"averaged_{name}"].load_state_dict(weights)
