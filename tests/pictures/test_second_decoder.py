@@ -76,7 +76,7 @@ STORAGES = (
         "a channel that is not called transparency",
         ("-define", "tiff:alpha=unspecified"), (8,), ("tif",), LESS, "RGB",
     ),
-    Storage("grey, 12 bits", GREY, (12,), ("tif",)),
+    Storage("grey, 12 bits, little-endian", (*GREY, *LITTLE), (12,), ("tif",)),
     Storage("colours, 12 bits", RGB, (12,), ("tif",), REFUSED),
     Storage("grey, floating point", (*GREY, *FLOATS), (32,), ("tif",), LESS),
     Storage("colours, floating point", (*RGB, *FLOATS), (32,), ("tif",), REFUSED),
