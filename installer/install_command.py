@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Installs Insert Object for you alone; it never needs root.",
         epilog="INSERT_OBJECT_HOME names another folder than the usual one for the program's data.",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument("--uninstall", action="store_true", help="take everything out again")
     parser.add_argument(
         "--autostart",
@@ -109,7 +109,7 @@ def _editor_kinds(text: str) -> tuple[EditorKind, ...]:
     known = {kind.value: kind for kind in EditorKind}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of gimp, krita and none")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not gimp, krita or none")
     return tuple(known[name] for name in names)
 
 

@@ -56,7 +56,7 @@ class RowGrammar:
             InsertObjectError: it does not say what it must, or what cannot be.
         """
         if not isinstance(row, dict):
-            raise WrongOptions("The row is no JSON object.", 'Write {"photo": …, "box": …} on one line.')
+            raise WrongOptions("The row is not a JSON object.", 'Write {"photo": …, "box": …} on one line.')
         arguments: list[str] = []
         for name, value in row.items():
             if name != _PHOTO:
@@ -117,7 +117,7 @@ def read_rows(file: BinaryIO) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError):
-                yield number, WrongOptions("The row is no JSON.", "Write one JSON object on one line.")
+                yield number, WrongOptions("The row is not JSON.", "Write one JSON object on one line.")
 
 
 def planned_rows(rows: Iterator[tuple[int, Any]], read: Sequence[Path]) -> list[Row]:

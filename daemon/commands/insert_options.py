@@ -27,8 +27,9 @@ holds them all as layers instead, of which only the first variation is visible.
 A row of --batch: {"photo": "a.jpg", "box": [420, 310, 260, 200], "class": "dog", "seed": 3, "out": "b.png"}
 
 examples:
-  insert-object insert meadow.jpg --box 420,310,260,200 --class dog -o meadow-dog.png
-  insert-object insert meadow.jpg --box 40,300,200,160 --class cow --box 420,310,90,70 --class dog -o two.ora
+  insert-object insert docs/demo/photo.jpg --box 430,540,240,190 --class horse -o horse.png
+  insert-object insert docs/demo/photo.jpg --box 60,560,220,160 --class cow --box 700,600,120,90 \\
+      --class sheep -o two.ora
   insert-object insert --batch rows.jsonl
 """
 _USAGE = """\
@@ -76,7 +77,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=OUTPUT_HELP)
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
-        help="the object's look, 0 to 2147483647 (default 0, counted up from object to object)",
+        help="another number makes another object, 0 to 2147483647 (default 0, 1, 2 … for each object)",
     )  # fmt: skip
     parser.add_argument(
         "--variations", metavar="N", type=number_of(1, MAX_VARIATIONS), default=1,
@@ -137,7 +138,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
     parser.add_argument(
         "--batch", metavar="FILE", type=Path,
-        help="insert into many photos: a JSON object a line, with the names of these options and “out” "
+        help="insert into many photos: one JSON object per line, with the names of these options and “out” "
         "(“-”: standard input); prints a JSON object for each. Stands alone",
     )  # fmt: skip
     parser.add_argument(

@@ -55,7 +55,9 @@ def place_of(text: str) -> tuple[int, int]:
     try:
         x, y = (whole_number(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"“{text[:60]}” is no place; give two whole numbers: X,Y") from None
+        raise argparse.ArgumentTypeError(
+            f"“{text[:60]}” is not a place; give two whole numbers: X,Y"
+        ) from None
     if max(abs(x), abs(y)) > MAX_IMAGE_SIDE:
         raise argparse.ArgumentTypeError(f"“{text[:60]}” lies outside any picture")
     return x, y
@@ -65,7 +67,7 @@ def scale_of(text: str) -> float:
     """A scale above 0; raises argparse.ArgumentTypeError."""
     scale = _number(text)
     if not 0 < scale <= 100:
-        raise argparse.ArgumentTypeError(f"“{text[:60]}” is no scale; give a number such as 0.5 or 2")
+        raise argparse.ArgumentTypeError(f"“{text[:60]}” is not a scale; give a number such as 0.5 or 2")
     return scale
 
 
@@ -73,7 +75,7 @@ def share_of(text: str) -> float:
     """A share; raises argparse.ArgumentTypeError."""
     share = _number(text)
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"“{text[:60]}” is no number from 0 to 1")
+        raise argparse.ArgumentTypeError(f"“{text[:60]}” is not a number from 0 to 1")
     return share
 
 

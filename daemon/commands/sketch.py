@@ -114,7 +114,7 @@ def paint_background(weights: Path, seed: int, size: int) -> NDArray[np.uint8]:
         if BACKGROUND not in Manifest.read(weights).files:
             raise InsertObjectError(
                 ErrorCode.MODEL_MISSING,
-                "The networks at hand paint no backgrounds.",
+                "These networks cannot paint backgrounds.",
                 "Choose a weights folder with a background generator, or insert into a photo.",
             )
         painted = load_background_generator(weights).make(seed)

@@ -29,7 +29,7 @@ def visible_part(pixels: Samples) -> Rect:
     """
     if pixels.shape[2] == 3 or pixels[..., 3].min() == np.iinfo(pixels.dtype).max:
         raise UnsuitableCutOut(
-            "The object has no transparency around it, so nobody knows where it ends.",
+            "The object has no transparency around it, so its outline is not known.",
             "Cut it out first: in GIMP add an alpha channel to its layer, select what surrounds it and "
             "delete that, then export a PNG.",
         )

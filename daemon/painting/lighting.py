@@ -62,8 +62,8 @@ def found_adjustments(network: LightNetwork, pixels: Samples, request: Light, vi
     if int((alpha >= 0.5).sum()) < LEAST_SHOWN:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST,
-            "Too little of the object is to be seen to judge its light.",
-            "Put it on the picture, and not too small.",
+            "Too little of the object can be seen to judge its light.",
+            "Move it further onto the picture, or make it larger.",
         )
     scene = _planes(square_pixels(view, SIDE)) * 2 - 1
     mask = torch.from_numpy(alpha)[None, None]

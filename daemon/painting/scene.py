@@ -52,7 +52,7 @@ class EmptyObject(InsertObjectError):
     """The networks drew an object that no pixel of the picture shows."""
 
     def __init__(self) -> None:
-        super().__init__(ErrorCode.BAD_REQUEST, "The object came out empty.", "Try another seed.")
+        super().__init__(ErrorCode.BAD_REQUEST, "The networks made an empty object.", "Try another seed.")
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def _deep_grey(
     if values.dtype == np.float32:
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise UnreadablePhoto(
-                f"The {what} {quoted(path)} holds numbers that are no shades from 0 to 1.",
+                f"The {what} {quoted(path)} holds values outside 0 to 1.",
                 "Export it with 8 or 16 bits.",
             )
         values = np.rint(values * 65535)

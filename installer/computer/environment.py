@@ -221,7 +221,9 @@ def fetch_pip_wheel() -> bytes:
         with urllib.request.urlopen(urllib.parse.urljoin(index, matching[0]), timeout=60) as wheel:
             content: bytes = wheel.read()
     except (OSError, urllib.error.URLError) as error:
-        raise InstallFailure(f"pip could not be had from {index}: {error}.", install_python_venv) from error
+        raise InstallFailure(
+            f"pip could not be fetched from {index}: {error}.", install_python_venv
+        ) from error
     if hashlib.sha256(content).hexdigest() != PIP_SHA256:
         raise InstallFailure(f"{PIP_WHEEL} from {index} is not the expected file.", install_python_venv)
     return content

@@ -76,7 +76,7 @@ def read_weights(
     try:
         tensors: dict[str, Tensor] = load(data)
     except SafetensorError as error:
-        raise ModelCorrupt(path, f"is no safetensors file: {error}") from error
+        raise ModelCorrupt(path, f"is not a safetensors file: {error}") from error
     for name, value in tensors.items():
         if value.is_floating_point():
             _check_numbers(path, name, value)

@@ -54,7 +54,7 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
     """
     chosen = [record for record in records if record.split == "train"]
     if not chosen:
-        raise DataError("No object is for training: “split” is “train” nowhere.")
+        raise DataError("No object is for training: none has “split”: “train”.")
     windows = load_windows(chosen, class_names_of(chosen), STORED_SIDE, STORED_SCALE)
     random = torch.Generator().manual_seed(settings.seed)
     with torch.random.fork_rng(devices=[]):

@@ -75,10 +75,10 @@ def test_each_row_makes_what_a_call_of_its_own_makes(command: Command, photo: Pa
 def test_a_bad_row_is_told_and_the_others_are_made(command: Command, photo: Path, tmp_path: Path) -> None:
     good = {"photo": str(photo), "box": BOX, "class": "dog"}
     bad: list[tuple[Any, str]] = [
-        ('{"photo"', "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("7", "is no JSON object"),
+        ('{"photo"', "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("7", "is not a JSON object"),
         ({**good, "photo": "missing.png", "out": str(tmp_path / "1.png")}, "There is no photo"),
         ({**good, "class": "dgo", "out": str(tmp_path / "2.png")}, "There is no class"),
         ({**good, "box": [1, 2, 3], "out": str(tmp_path / "3.png")}, "is not a box"),

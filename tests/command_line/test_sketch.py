@@ -85,7 +85,7 @@ def test_without_a_background_generator_the_reason_is_told(
     monkeypatch.setenv("INSERT_OBJECT_WEIGHTS", str(tmp_path / "weights"))
     ended = command("scene", "-o", tmp_path / "x.png")
     assert ended.code == 2
-    assert "paint no backgrounds" in ended.err
+    assert "cannot paint backgrounds" in ended.err
     assert not (tmp_path / "x.png").exists()
 
 

@@ -68,9 +68,9 @@ def one_class_more(**entry: Any) -> Change:
         (put("classes", 0, "styles", []), "garbles the styles of “disc”"),
         (put("classes", 0, "styles", "a\tb", [0.0] * 8), "a style of “disc” with characters"),
         (put("classes", 0, "styles", "short", [0.0] * 7), "no code of 8 numbers"),
-        (put("classes", 0, "styles", "text", ["0"] * 8), "no plausible numbers"),
-        (put("classes", 0, "styles", "yes", [True] * 8), "no plausible numbers"),
-        (put("classes", 0, "styles", "far", [1e30] * 8), "no plausible numbers"),
+        (put("classes", 0, "styles", "text", ["0"] * 8), "a code with impossible numbers"),
+        (put("classes", 0, "styles", "yes", [True] * 8), "a code with impossible numbers"),
+        (put("classes", 0, "styles", "far", [1e30] * 8), "a code with impossible numbers"),
         (put("classes", 0, "styles", "BOLD", [0.0] * 8), "two styles of one name"),
         (put("classes", 0, "styles", {f"s{n}": [0.0] * 8 for n in range(65)}), "65 styles, at most 64"),
         (put("files", "../elsewhere.safetensors", "0" * 64), "names a file outside its folder"),
@@ -136,7 +136,7 @@ def test_a_manifest_of_many_megabytes_is_not_even_opened(pack: Path) -> None:
 def test_a_number_that_is_too_large_for_json_is_refused(pack: Path) -> None:
     text = (pack / "manifest.json").read_text("utf-8").replace("2.0", "1e999", 1)
     (pack / "manifest.json").write_text(text, "utf-8")
-    with pytest.raises(ModelCorrupt, match="no plausible numbers"):
+    with pytest.raises(ModelCorrupt, match="a code with impossible numbers"):
         Manifest.read(pack)
 
 
