@@ -2,7 +2,7 @@
 
 from daemon.client.arguments import WrongArgument
 from daemon.client.client import Client, OnProgress, start_command
-from daemon.client.layers import LitLayer, ObjectLayer, ShadowLayer
+from daemon.client.received_layers import LitLayer, ObjectLayer, ShadowLayer
 
 __all__ = [
     "Client",

@@ -25,7 +25,7 @@ from daemon.client.arguments import (
     whole_of,
     wish_of,
 )
-from daemon.client.layers import LitLayer, ObjectLayer, object_layer, shadow_layer
+from daemon.client.received_layers import LitLayer, ObjectLayer, object_layer, shadow_layer
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
 from daemon.home.limits import check_limits

@@ -45,7 +45,7 @@ def pixel_frame(pixels: Samples) -> PixelFrame:
 
 
 def _bytes(pixels: Samples) -> memoryview | bytes:
-    return memoryview(np.ascontiguousarray(pixels)).cast("B") if pixels.size else b""
+    return np.ascontiguousarray(pixels).data.cast("B") if pixels.size else b""
 
 
 def to_depth(pixels: Samples, depth: int) -> Samples:

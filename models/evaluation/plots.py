@@ -11,7 +11,7 @@ import numpy as np
 
 from models.evaluation.borders import RINGS
 from models.evaluation.result import Border, Spread
-from models.pages.plots import COLOURS, INK, drawn, empty_axes, line_style
+from models.pages.drawings import COLOURS, INK, drawn, empty_axes, line_style
 
 
 def bar_plot(rows: Sequence[Any], label: str, value: str, goal: float) -> str:

@@ -99,9 +99,7 @@ def check_styles(class_name: str, styles: Any, code_size: int) -> dict[str, list
         if not isinstance(code, list) or len(code) != code_size:
             raise BrokenRule(f"gives the style “{name}” of “{class_name}” no code of {code_size} numbers")
         if not all(_is_number(value) and abs(value) <= STYLE_REACH for value in code):
-            raise BrokenRule(
-                f"gives the style “{name}” of “{class_name}” a code with impossible numbers"
-            )
+            raise BrokenRule(f"gives the style “{name}” of “{class_name}” a code with impossible numbers")
     return {name: [float(value) for value in code] for name, code in styles.items()}
 
 

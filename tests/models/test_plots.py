@@ -12,7 +12,7 @@ import pytest
 from models.evaluation.borders import RINGS
 from models.evaluation.plots import bar_plot, border_plot, spread_plot
 from models.evaluation.result import Border, Spread
-from models.pages.plots import line_plot
+from models.pages.drawings import line_plot
 from models.pages.templates import PALETTE
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -145,7 +145,7 @@ def _page(quality: Quality, folder: Path) -> str:
 
 def _progress(quality: Quality) -> str:
     """The held-out figure over the run as a plot."""
-    from models.pages.plots import line_plot  # the extra `evaluation` brings matplotlib
+    from models.pages.drawings import line_plot  # the extra `evaluation` brings matplotlib
 
     seen = [check.images_seen for check in quality.checks]
     return line_plot("pictures seen", quality.figure_name, seen, [check.figure for check in quality.checks])

@@ -1,4 +1,4 @@
-"""Plots as inline SVG.
+"""How plots are drawn, as inline SVG.
 
 Colours come from the page's style, which follows the reader's light or dark setting; dashes differ too, so
 that nothing hangs on colour alone.
