@@ -59,7 +59,7 @@ class KritaProfile:
         """The variables for a process of this user."""
         run = self.home / "run"
         run.mkdir(mode=0o700, exist_ok=True)
-        kept = {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}
+        kept = {name: os.environ[name] for name in ("TMPDIR", "INSERT_OBJECT_ONLY") if name in os.environ}
         # Krita's own Python looks for its library beside the first python3 in PATH: it must be the system's.
         folders = (str(self.programs.krita.parent), "/usr/local/bin", "/usr/bin", "/bin")
         return {

@@ -7,8 +7,11 @@ from typing import Any
 from .entries import Entries, entries_from_json, entries_to_json
 from .qt import QtCore
 from .wire.layer_record import LayerRecord
+from .wire.light_record import LightRecord, packed
 
 ANNOTATION = "insert_object"
+LIGHT_ANNOTATION = "insert_object_light"
+OWN_PIXELS = "insert_object_own_"  # and the layer's id: pixels that light can be taken off to
 
 
 def read_records(document: Any) -> dict[str, LayerRecord]:
@@ -38,7 +41,26 @@ def remember_layer(document: Any, identity: str, record: LayerRecord) -> None:
     document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
 
 
-def _entries(document: Any) -> Entries:
-    if ANNOTATION not in document.annotationTypes():
+def light_record_of(document: Any, identity: str) -> LightRecord | None:
+    """How a layer was given the scene's light; None where it was not."""
+    return LightRecord.from_map(_entries(document, LIGHT_ANNOTATION).get(identity))
+
+
+def kept_pixels(document: Any, identity: str) -> bytes:
+    """A lit layer's own pixels, packed; empty where there are none."""
+    name = OWN_PIXELS + identity
+    return bytes(document.annotation(name)) if name in document.annotationTypes() else b""
+
+
+def remember_light(document: Any, identity: str, record: LightRecord, own: bytes) -> None:
+    """Keeps how a layer was lit, and its own pixels before."""
+    text = entries_to_json({**_entries(document, LIGHT_ANNOTATION), identity: record.to_map()})
+    document.setAnnotation(LIGHT_ANNOTATION, "How layers were given light", QtCore.QByteArray(text))
+    pixels = QtCore.QByteArray(packed(own))
+    document.setAnnotation(OWN_PIXELS + identity, "A layer's own pixels before it was lit", pixels)
+
+
+def _entries(document: Any, name: str = ANNOTATION) -> Entries:
+    if name not in document.annotationTypes():
         return {}
-    return entries_from_json(bytes(document.annotation(ANNOTATION)))
+    return entries_from_json(bytes(document.annotation(name)))

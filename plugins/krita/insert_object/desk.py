@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .annotations import remember_light
 from .canvas import CanvasWork, Steps
 from .documents import layer_id
 from .form import Form
 from .history import History, Variation
+from .lighting import LayerLight
 from .link import Link
 from .messages import Message, message_for
 from .object_layers import ObjectLayers, object_of
@@ -26,9 +28,20 @@ from .targets import (
     translated_label,
 )
 from .translations import tr
-from .wire.job import InsertJob
+from .wire.job import InsertJob, Job, LightJob
 from .wire.layer_record import LayerRecord, Recipe
-from .wire.protocol import MAX_WINDOW_PIXELS, Error, ErrorCode, InsertObjectError, Layer, Reply, Wish
+from .wire.protocol import (
+    MAX_WINDOW_PIXELS,
+    Error,
+    ErrorCode,
+    Insert,
+    InsertObjectError,
+    Layer,
+    Light,
+    Lit,
+    Reply,
+    Wish,
+)
 
 
 class Desk(QtCore.QObject):
@@ -42,11 +55,13 @@ class Desk(QtCore.QObject):
         self.document = document
         self.history = History()
         self.preview = Preview(document)
-        self.job: InsertJob | None = None
+        self.job: Job | None = None
         self.purpose = Purpose.INSERT
         self.message: Message | None = None
         self.selection: SelectionInfo | None = None
         self.editing: Recipe | None = None  # the recipe of the layer that is being edited
+        self.light: LayerLight | None = None  # of the layer that is being lit
+        self._apply_when_lit = False
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
         self._last: tuple[Wish, int] | None = None  # what was inserted last, and how many variations of it
@@ -60,8 +75,8 @@ class Desk(QtCore.QObject):
 
     @property
     def is_busy(self) -> bool:
-        """A job that the user waits for is under way; a live preview does not count."""
-        return self.job is not None and self.purpose is not Purpose.LIVE
+        """A job that the user waits for is under way; a preview that follows by itself does not count."""
+        return self.job is not None and self.purpose not in (Purpose.LIVE, Purpose.LIGHT)
 
     @property
     def is_idle(self) -> bool:
@@ -117,6 +132,7 @@ class Desk(QtCore.QObject):
             InsertObjectError: Insert Object knows nothing of the layer, or it is empty.
         """
         layers, record = self._object_of(node)
+        self.light = None
         recipe = self._take_up(layers, record)
         try:
             check_pack(recipe, self._link.welcome)
@@ -126,16 +142,24 @@ class Desk(QtCore.QObject):
             self.show_message(Message(tr("Change the seed or the class, then press Insert.")))
         return recipe
 
-    def relight(self, node: Any) -> None:
-        """Makes an object of ours again with its look and shape, in the light of where it is now.
+    def give_light(self, node: Any) -> None:
+        """Gives a layer's own pixels the light of where it is; nothing is painted.
 
         Raises:
-            InsertObjectError: as ``edit``, or its model pack is not there any more.
+            InsertObjectError: it cannot be lit, and what to do.
         """
-        layers, record = self._object_of(node)
-        check_pack(record.recipe, self._link.welcome)
-        recipe = self._take_up(layers, record)
-        self._ask(Target(Purpose.RELIGHT, replace(recipe, shape=None), layer=layers.layer))
+        light = LayerLight(self.document, node)
+        self.editing, self.light = None, light
+        self.preview.replaces = ObjectLayers(light.node)
+        self._begin()
+        self._work.submit("ask", lambda: self._read_and_light(light))
+        self.changed.emit()
+
+    def set_strength(self, strength: float) -> None:
+        """How much of the light is to be seen, 0..1, while a layer is given light."""
+        if self.light is not None:
+            self.light.strength = strength
+            self._light_on()
 
     def choose(self, variation: Variation) -> None:
         """Shows a variation of the history, which is made again where its pixels are gone.
@@ -157,17 +181,23 @@ class Desk(QtCore.QObject):
 
     def apply(self) -> None:
         """Makes the preview a normal layer."""
+        if self.light is not None and not self.light.is_current:
+            self._apply_when_lit = True  # what the slider says is still on its way
+            self._light_on()
+            return
         if self.preview.variation is not None:
             self.preview.variation.live = False
+        light, self.light, self._apply_when_lit = self.light, None, False
         self._drop_job()
         self.editing = None
         self._work.withdraw("show")
-        self._work.submit("apply", lambda: self._then_say(self.preview.apply(), tr("Applied.")))
+        self._work.submit("apply", lambda: self._then_say(self._apply_steps(light), tr("Applied.")))
 
     def discard(self) -> None:
         """Takes the preview away and ends an edit; the variations stay in the history."""
         self._drop_job()
-        self.editing = None
+        self.editing = self.light = None
+        self._apply_when_lit = False
         self._work.withdraw("show")
         self._work.submit("discard", lambda: self._then_say(self.preview.discard(), ""))
 
@@ -194,8 +224,8 @@ class Desk(QtCore.QObject):
         return self.editing
 
     def _ask(self, target: Target) -> None:
-        self._drop_job()
-        self.message = None
+        self.light = None
+        self._begin()
         active, edited = self.document.activeNode(), self.preview.replaces
         if edited is not None and edited.is_attached:
             self._anchor = layer_id(edited.top)
@@ -204,15 +234,75 @@ class Desk(QtCore.QObject):
         self._work.submit("ask", lambda: self._read_and_send(target))
         self.changed.emit()
 
+    def _begin(self) -> None:
+        self._drop_job()
+        self.message = None
+
     def _read_and_send(self, target: Target) -> Steps:
         welcome = self._link.welcome
         limit = min(welcome.limits.window_pixels if welcome else MAX_WINDOW_PIXELS, MAX_WINDOW_PIXELS)
         with self.preview.out_of_sight() as source:
             request, self._recipe = yield from build_request(self.document, source, target, limit)
+        self._send(request, InsertJob(request), target.purpose)
+
+    def _send(self, request: Insert | Light, job: Job, purpose: Purpose) -> None:
         self._link.send(request)
-        self.job, self.purpose = InsertJob(request), target.purpose
+        self.job, self.purpose = job, purpose
         self._link.expect_replies(self, expecting=True)
         self.changed.emit()
+
+    # --- Light ---------------------------------------------------------------------------------------
+
+    def _read_and_light(self, light: LayerLight) -> Steps:
+        if not light.is_read:
+            try:
+                yield from light.read_layer()
+            except InsertObjectError:
+                self.light = self.preview.replaces = None
+                raise
+            with self.preview.out_of_sight(light.shadow) as source:
+                yield from light.read_scene(source)
+        request = light.request()
+        self._send(request, LightJob(request), Purpose.LIGHT)
+
+    def _light_on(self) -> None:
+        """Asks for the strength that is wanted now, once the answer before is there."""
+        light = self.light
+        if light is None or self.job is not None or not light.is_read or light.is_under_way:
+            return
+        if not light.is_current:
+            self._work.submit("ask", lambda: self._read_and_light(light))
+        elif self._apply_when_lit:
+            self.apply()
+
+    def _take_lit(self, lit: Lit) -> None:
+        light = self.light
+        if light is not None:
+            variation, strength = light.variation(lit), light.asked
+            self._work.submit("show", lambda: self._show_lit(light, variation, strength))
+
+    def _show_lit(self, light: LayerLight, variation: Variation, strength: float) -> Steps:
+        yield from self._show_steps(variation)
+        light.shown = strength
+        self._light_on()
+
+    def _end_light_in_vain(self) -> None:
+        if self.light is not None and self.light.shown < 0:
+            self.light = self.preview.replaces = None
+        elif self.light is not None:
+            self.light.give_up()
+        self._apply_when_lit = False
+
+    def _apply_steps(self, light: LayerLight | None) -> Steps:
+        layers = self.preview.layers
+        yield from self.preview.apply()
+        if light is None or layers is None or light.cut_out is None:
+            return
+        record = light.settle(layers.layer)
+        if record is not None:
+            remember_light(self.document, layer_id(layers.layer), record, light.cut_out.own)
+        self.document.refreshProjection()
+        yield
 
     def _drop_job(self) -> None:
         self._work.withdraw("ask")
@@ -230,8 +320,11 @@ class Desk(QtCore.QObject):
             return
         if isinstance(reply, Layer):
             self._take_layer(job, reply)
+        elif isinstance(reply, Lit):
+            self._take_lit(reply)
         elif isinstance(reply, Error):
             self.message = message_for(reply.exception())
+            self._end_light_in_vain()
         if job.is_final:
             self.job = None
             self._link.expect_replies(self, expecting=False)
@@ -239,7 +332,7 @@ class Desk(QtCore.QObject):
                 self.message = Message(" ".join(tr(note) for note in job.notes))
         self.changed.emit()
 
-    def _take_layer(self, job: InsertJob, layer: Layer) -> None:
+    def _take_layer(self, job: Job, layer: Layer) -> None:
         if self._recipe is None:
             return
         recipe = self._recipe.with_seed(layer.seed)

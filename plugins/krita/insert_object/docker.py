@@ -39,6 +39,7 @@ class InsertObjectDocker(DockWidget):
         self._seen: tuple[object, ...] = ()  # selection and look at the last poll
         self._asked: tuple[object, ...] = ()  # those of the last live preview
         self._active = ("", "")  # the active layer with its name, and the title of our object there
+        self._can_light = False  # whether it has pixels of its own
         self.setWindowTitle(tr("Insert Object"))
         self.panel = Panel()
         self.setWidget(self.panel)
@@ -56,7 +57,8 @@ class InsertObjectDocker(DockWidget):
         panel.apply_wanted.connect(self._apply)
         panel.discard_wanted.connect(self._discard)
         panel.edit_wanted.connect(self._edit)
-        panel.relight_wanted.connect(self._relight)
+        panel.light_wanted.connect(self._light)
+        panel.strength_changed.connect(self._set_strength)
         panel.retry_wanted.connect(self._retry)
         panel.form_changed.connect(self._keep_form)
         panel.strip.chosen.connect(self._choose)
@@ -104,9 +106,15 @@ class InsertObjectDocker(DockWidget):
             self._fill_in(self._desk.edit(self._desk.document.activeNode()))
 
     @safe_slot
-    def _relight(self) -> None:
+    def _light(self) -> None:
         if self._desk is not None:
-            self._desk.relight(self._desk.document.activeNode())
+            self.panel.reset_strength()
+            self._desk.give_light(self._desk.document.activeNode())
+
+    @safe_slot
+    def _set_strength(self) -> None:
+        if self._desk is not None:
+            self._desk.set_strength(self.panel.strength)
 
     @safe_slot
     def _retry(self) -> None:
@@ -174,6 +182,7 @@ class InsertObjectDocker(DockWidget):
         if identity != self._active[0]:
             found = object_of(desk.document, node) if node is not None else None
             self._active = (identity, recipe_title(found[1].recipe) if found is not None else "")
+            self._can_light = found is not None or (node is not None and node.type() == "paintlayer")
             self.panel.edit_label.setText(self._active[1])
 
     def _follow_live(self, desk: Desk) -> None:
@@ -201,7 +210,7 @@ class InsertObjectDocker(DockWidget):
         if link.welcome is not None:
             self.panel.set_packs(link.welcome.classes, link.welcome.packs)
             self.panel.set_limits(link.welcome.limits.variations)
-        self.panel.show_view(view_of(link, desk, self._active[1]))
+        self.panel.show_view(view_of(link, desk, self._active[1], can_light=self._can_light))
         self.panel.strip.show_all(desk.history.items if desk is not None else ())
         if desk is not None:
             self.panel.strip.mark(desk.preview.variation if desk.preview.is_shown else None)

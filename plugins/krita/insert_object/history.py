@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .wire.layer_record import Recipe
+from .wire.layer_record import LayerRecord, Recipe
 from .wire.protocol import Layer, PixelFrame, Rect
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
 KEPT_VARIATIONS = 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a layer that was lit keeps from the one whose place it takes."""
+
+    name: str
+    record: LayerRecord | None
 
 
 @dataclass
@@ -23,6 +31,7 @@ class Variation:
     shadow: PixelFrame | None = field(default=None, repr=False)
     shadow_x: int = 0
     shadow_y: int = 0
+    keeps: Kept | None = None  # of a layer that was lit, not painted
 
     @classmethod
     def of(cls, recipe: Recipe, layer: Layer, *, live: bool = False) -> Variation:

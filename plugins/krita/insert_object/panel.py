@@ -26,7 +26,8 @@ class Panel(QtWidgets.QWidget):
     apply_wanted = Signal()
     discard_wanted = Signal()
     edit_wanted = Signal()
-    relight_wanted = Signal()
+    light_wanted = Signal()
+    strength_changed = Signal()
     retry_wanted = Signal()
     form_changed = Signal()
 
@@ -75,6 +76,16 @@ class Panel(QtWidgets.QWidget):
         self.blockSignals(False)
         self.form_changed.emit()
 
+    @property
+    def strength(self) -> float:
+        """How much of the light is to be seen, 0..1."""
+        return 0.0 if self.before_check.isChecked() else self.strength_slider.value() / 100
+
+    def reset_strength(self) -> None:
+        """All of the light."""
+        self.before_check.setChecked(False)
+        self.strength_slider.setValue(100)
+
     def set_packs(self, classes: Sequence[ClassInfo], packs: Sequence[PackInfo]) -> None:
         """Offers the shipped pack's classes and the further packs; keeps the choice where it can."""
         self.choice.offer(classes, packs)
@@ -101,6 +112,8 @@ class Panel(QtWidgets.QWidget):
         self.apply_button.setEnabled(view.can_apply)
         self.discard_button.setEnabled(view.can_discard)
         self.edit_row.setVisible(view.can_edit)
+        self.light_button.setVisible(view.can_light)
+        self.light_row.setVisible(view.is_light)
         self.retry_button.setVisible(view.can_retry)
         self._show_progress(view.fraction)
         self.show_message(view.message)
@@ -159,12 +172,23 @@ class Panel(QtWidgets.QWidget):
         self.strip = Strip()
         self.edit_row = widgets.QWidget()
         self.edit_label = widgets.QLabel()
-        self.edit_button, self.relight_button = (
+        self.edit_button, self.light_button = (
             widgets.QPushButton(tr("Edit")),
-            widgets.QPushButton(tr("Re-light")),
+            widgets.QPushButton(tr("Light like the scene")),
         )
         self.edit_button.setToolTip(tr("Give this layer's object another seed, class or style"))
-        self.relight_button.setToolTip(tr("Keep this object and give it the light of where it is now"))
+        self.light_button.setToolTip(
+            tr("Give the active layer the light of where it is; its own pixels are kept, nothing is painted")
+        )
+        self.light_row = widgets.QWidget()
+        self.strength_slider = widgets.QSlider(Qt.Orientation.Horizontal)
+        self.strength_slider.setRange(0, 100)
+        self.strength_slider.setValue(100)
+        self.strength_slider.setToolTip(tr("How much of the scene's light the layer gets; 0 takes it off"))
+        self.before_check = widgets.QCheckBox(tr("Before"))
+        self.before_check.setToolTip(tr("Tick and untick it to compare; Apply gives the light all the same"))
+        self.reset_button = widgets.QPushButton(tr("Reset"))
+        self.reset_button.setToolTip(tr("All of the light again"))
         self.warning_icon = widgets.QLabel()
         self.message_label = widgets.QLabel()
         self.message_label.setWordWrap(True)
@@ -176,6 +200,8 @@ class Panel(QtWidgets.QWidget):
             self.cancel_button,
             self.progress_bar,
             self.edit_row,
+            self.light_row,
+            self.light_button,
             self.retry_button,
             self.warning_icon,
         ):
@@ -201,7 +227,11 @@ class Panel(QtWidgets.QWidget):
         edit = QtWidgets.QVBoxLayout(self.edit_row)
         edit.setContentsMargins(0, 0, 0, 0)
         edit.addWidget(self.edit_label)
-        edit.addLayout(row(self.edit_button, self.relight_button, 1))
+        edit.addWidget(self.edit_button)
+        light = QtWidgets.QVBoxLayout(self.light_row)
+        light.setContentsMargins(0, 0, 0, 0)
+        light.addLayout(row(QtWidgets.QLabel(tr("Light")), self.strength_slider, 3))
+        light.addLayout(row(self.before_check, self.reset_button))
         message = QtWidgets.QHBoxLayout()
         message.addWidget(self.warning_icon, 0, Qt.AlignmentFlag.AlignTop)
         message.addWidget(self.message_label, 1)
@@ -213,6 +243,8 @@ class Panel(QtWidgets.QWidget):
         for switch in self.switches.values():
             inner.addWidget(switch)
         inner.addWidget(self.edit_row)
+        inner.addWidget(self.light_button)
+        inner.addWidget(self.light_row)
         inner.addStretch(1)
         column = QtWidgets.QVBoxLayout()
         column.setContentsMargins(5, 3, 5, 5)
@@ -235,10 +267,14 @@ class Panel(QtWidgets.QWidget):
             (self.apply_button, self.apply_wanted),
             (self.discard_button, self.discard_wanted),
             (self.edit_button, self.edit_wanted),
-            (self.relight_button, self.relight_wanted),
+            (self.light_button, self.light_wanted),
+            (self.reset_button, self.reset_strength),
             (self.retry_button, self.retry_wanted),
         ):
             button.clicked.connect(wanted)
+        self.apply_button.pressed.connect(lambda: self.before_check.setChecked(False))
+        self.strength_slider.valueChanged.connect(self.strength_changed)
+        self.before_check.toggled.connect(self.strength_changed)
         self.dice_button.clicked.connect(self.roll)
         for check in (self.keep_shape_check, self.keep_look_check):
             check.toggled.connect(self._keep)

@@ -62,14 +62,6 @@ def read_coverage(selection: Any, window: Rect, size: tuple[int, int]) -> Genera
     return PixelFrame(*size, PixelFormat.A8, data)
 
 
-def read_layer(node: Any, rect: Rect, limit: int) -> Generator[None, None, PixelFrame]:
-    """A layer's own pixels in ``rect`` as bgra8 with its alpha, its longer side at most ``limit``."""
-    scale = min(1.0, limit / max(rect.width, rect.height))
-    size = max(1, round(rect.width * scale)), max(1, round(rect.height * scale))
-    frame = yield from read_scene(node, rect, size)
-    return frame
-
-
 def write_layer(node: Any, pixels: PixelFrame, x: int, y: int) -> Generator[None, None, None]:
     """Puts rgba8 or rgba16 pixels into a layer of any colour space; yields between strips.
 
@@ -105,7 +97,7 @@ def clear_layer(node: Any, rect: Rect) -> Generator[None, None, None]:
 def in_space(pixels: PixelFrame, space: Space) -> bytes:
     """Wire pixels (rgba8 or rgba16, sRGB) as the bytes of another colour space."""
     depth = "U16" if pixels.format is PixelFormat.RGBA16 else "U8"
-    raw = _swapped_16(pixels.data) if depth == "U16" else _swapped_8(pixels)
+    raw = swapped_16(pixels.data) if depth == "U16" else _swapped_8(pixels)
     source = srgb_space(depth)
     if space.is_srgb and space.depth == depth:
         return raw
@@ -136,7 +128,8 @@ def _swapped_8(pixels: PixelFrame) -> bytes:
     return packed(image.convertToFormat(Format.Format_ARGB32))
 
 
-def _swapped_16(data: Any) -> bytes:
+def swapped_16(data: Any) -> bytes:
+    """16-bit pixels with red and blue in each other's place."""
     samples = array("H", bytes(data))
     samples[0::4], samples[2::4] = samples[2::4], samples[0::4]
     return samples.tobytes()

@@ -105,14 +105,16 @@ class Preview:
         yield
 
     @contextmanager
-    def out_of_sight(self) -> Generator[Any, None, None]:
-        """Gives what to read the scene from, in which neither the preview nor what it replaces is.
+    def out_of_sight(self, besides: Any | None = None) -> Generator[Any, None, None]:
+        """Gives what to read the scene from, without the preview, what it replaces and a layer ``besides``.
 
         That is the document with both hidden for the moment; or, where the picture has just one other
         layer, that layer, which spares the canvas two refreshes.
         """
         objects = (self.layers, self.replaces)
         in_sight = [n for o in objects if o is not None for n in o.removable if n.visible()]
+        if besides is not None and is_attached(besides) and besides.visible():
+            in_sight.append(besides)
         lone = lone_layer(self._document, in_sight) if in_sight else None
         if lone is not None:
             yield lone
@@ -216,8 +218,10 @@ class Preview:
         self._document.refreshProjection()  # the only refresh that adds no undo step
 
     def _remember(self, layers: ObjectLayers, variation: Variation) -> None:
-        record = layers.record(variation.recipe, variation.rect)
-        remember_layer(self._document, layer_id(layers.layer), record)
+        keeps = variation.keeps
+        record = layers.record(variation.recipe, variation.rect) if keeps is None else keeps.record
+        if record is not None:
+            remember_layer(self._document, layer_id(layers.layer), record)
 
     def _hide_edited(self) -> None:
         self._edited_is_hidden = True
@@ -252,6 +256,8 @@ def _remove(layers: ObjectLayers) -> Steps:
 
 def title(variation: Variation) -> str:
     """The name of a finished layer."""
+    if variation.keeps is not None:
+        return variation.keeps.name
     return recipe_title(variation.recipe)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .colour_spaces import Space
 from .documents import bounds_of
-from .pixels import read_coverage, read_layer, read_scene
+from .pixels import read_coverage, read_scene
 from .selection import SelectionInfo
 from .translations import language
 from .wire.layer_record import GivenShape, LayerRecord, Recipe
@@ -25,7 +25,7 @@ class Purpose(enum.Enum):
     LIVE = "live"  # the selection came to rest while Live is on
     AGAIN = "again"  # an old variation whose pixels are gone
     EDIT = "edit"  # a layer gets another seed or class
-    RELIGHT = "relight"  # a layer keeps its look and gets the light of its place
+    LIGHT = "light"  # a layer's own pixels get the light of its place
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class Target:
     recipe: Recipe
     variations: int = 1
     shape: Any | None = None  # the Krita selection whose shape is the object's
-    layer: Any | None = None  # the layer whose look and shape are kept (RELIGHT)
 
 
 def selected_box(selection: SelectionInfo | None) -> Rect:
@@ -116,14 +115,10 @@ def build_request(
     area = sent_area(recipe.wish.box, width, height, limit)
     size = (area.width, area.height)
     scene = yield from read_scene(source, area.window, size)
-    given, reference = fitting(recipe.shape, area), None
+    given = fitting(recipe.shape, area)
     if target.shape is not None:
         coverage = yield from read_coverage(target.shape, area.window, size)
         given = GivenShape.of(coverage.width, coverage.height, bytes(coverage.data))
-    if target.layer is not None:
-        reference = yield from read_layer(target.layer, bounds_of(target.layer), limit)
-        alpha = yield from read_layer(target.layer, area.window, max(size))
-        given = GivenShape.of(alpha.width, alpha.height, bytes(alpha.data)[3::4])
     made = replace(recipe, shape=given)
     request = insert_request(
         recipe.wish,
@@ -134,7 +129,6 @@ def build_request(
         depth=Space.of(document).wire_depth,
         preview=target.purpose is Purpose.LIVE,
         mask=given.frame() if given is not None else None,
-        reference=reference,
         limit=limit,
     )
     return request, made

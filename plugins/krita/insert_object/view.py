@@ -24,13 +24,15 @@ class View:
     can_apply: bool = False
     can_discard: bool = False
     can_edit: bool = False  # the active layer is one of ours and no preview is in the way
+    can_light: bool = False  # the active layer has pixels of its own, and no preview is in the way
+    is_light: bool = False  # a layer is being lit: its strength can be chosen
     can_retry: bool = False
     is_edit: bool = False  # Insert makes the edited layer's object again
     fraction: float | None = None  # of the progress bar; None hides it, below 0: nobody knows for how long
     message: Message | None = None
 
 
-def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
+def view_of(link: Link, desk: Desk | None, active_record: str, *, can_light: bool = False) -> View:
     """The docker for a desk (None: no picture is open) whose active layer has that title, "" if not ours."""
     unavailable = link.state is SessionState.UNAVAILABLE
     if desk is None:
@@ -49,8 +51,10 @@ def view_of(link: Link, desk: Desk | None, active_record: str) -> View:
         can_insert=(usable or desk.editing is not None) and link.welcome is not None and not desk.is_busy,
         can_cancel=desk.is_busy,
         can_apply=shown and not desk.is_busy,
-        can_discard=(shown or desk.editing is not None) and not desk.is_busy,
-        can_edit=bool(active_record) and not shown and not desk.is_busy,
+        can_discard=(shown or desk.editing is not None or desk.light is not None) and not desk.is_busy,
+        can_edit=bool(active_record) and not shown and not desk.is_busy and desk.light is None,
+        can_light=can_light and not shown and not desk.is_busy and desk.light is None,
+        is_light=desk.light is not None,
         can_retry=unavailable,
         is_edit=desk.editing is not None,
         fraction=_fraction(link, desk),
@@ -77,6 +81,12 @@ def _message(link: Link, desk: Desk) -> Message | None:
         return Message(tr(STATES[link.state]))
     if desk.is_busy and desk.job is not None:
         return Message(tr(STAGES[desk.job.stage]) if desk.job.stage else tr("Waiting for the service…"))
+    if desk.light is not None:
+        if desk.light.adjustments is None:
+            return Message(tr("Judging the light…"))
+        if not any(desk.light.adjustments.values()):
+            return Message(tr("The layer has the scene's light already; it stays as it is."))
+        return Message(tr("Choose how much, then Apply or Discard."))
     if desk.preview.is_shown and desk.purpose is not Purpose.LIVE:
         return Message(tr("Pick a variation, then Apply or Discard."))
     if desk.selection is None and desk.editing is None:

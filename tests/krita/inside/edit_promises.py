@@ -280,9 +280,9 @@ def promise_a_moved_layer_is_lit_again_in_one_step(_figures):
     yield 300
     before = state(document)
     for finish in (panel().discard_button, panel().apply_button):
-        yield from until(lambda: panel().edit_row.isVisible(), "Re-light is offered")
-        panel().relight_button.click()
-        yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit again"))
+        yield from until(lambda: panel().light_button.isVisible(), "light is offered")
+        panel().light_button.click()
+        yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit there"))
         yield from settle()
         yield 200
         finish.click()
@@ -291,6 +291,30 @@ def promise_a_moved_layer_is_lit_again_in_one_step(_figures):
         if finish is panel().discard_button:
             assert_same(state(document), before, "discarded")
     yield from there_and_back(document, before)
+
+
+def promise_light_three_times_is_as_once_and_comes_off_bit_for_bit(_figures):
+    document = yield from inserted()
+    layer = layer_named(document, "dog · seed 42")
+    own, record = whole(layer), read_records(document)[layer_id(layer)]
+    seen = []
+    for strength in (100, 100, 100, 0):
+        yield from until(lambda: panel().light_button.isVisible(), "light is offered")
+        panel().light_button.click()
+        yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit"))
+        panel().strength_slider.setValue(strength)
+        yield from until(lambda: desk().light.is_current, failure_or("the strength"))
+        yield from settle()
+        panel().apply_button.click()
+        yield from until(lambda: desk().light is None, failure_or("it is applied"))
+        yield from settle()
+        yield 200
+        layer = layer_named(document, "dog · seed 42")
+        assert read_records(document)[layer_id(layer)] == record
+        seen.append(whole(layer))
+    assert seen[0] != own
+    assert seen[1] == seen[0] and seen[2] == seen[0]
+    assert seen[3] == own
 
 
 def promise_edits_are_one_step_in_every_colour_space(_figures):

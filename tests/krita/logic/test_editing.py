@@ -260,32 +260,7 @@ class Undoing(EditingCase):
         self.assert_one_step(before)
 
 
-class Relighting(EditingCase):
-    def test_it_sends_the_layers_own_pixels_and_shape(self):
-        layer = self.applied()
-        before = whole(self.root), self.document.undo_steps
-        self.desk.relight(layer)
-        self.settle()
-        request = self.link.sent[-1]
-        self.assertEqual(len(request.reference.data), request.reference.width * request.reference.height * 4)
-        self.assertEqual(bytes(request.reference.data[:4]), bytes((50, 100, 0, 255)))
-        self.assertEqual(sum(value == 255 for value in request.mask.data), 64)
-        self.assertNotIn(bytes((50, 100, 0, 255)), bytes(request.scene.data))
-        self.answer()
-        self.apply()
-        self.assert_one_step(before)
-
-    def test_it_keeps_the_shadow(self):
-        group = self.applied(DOG_WITH_SHADOW)
-        for node in (group, *group.childNodes()):
-            recipe = self.desk.edit(node)
-            self.assertEqual((recipe.wish.box, recipe.wish.shadow), (Rect(*BOX), True))
-        self.desk.relight(group)
-        self.settle()
-        request = self.link.sent[-1]
-        self.assertTrue(request.wish.shadow)
-        self.assertEqual(request.reference.data[3], 255)
-
+class Strangers(EditingCase):
     def test_a_strangers_layer_is_refused_in_words(self):
         with self.assertRaisesRegex(InsertObjectError, "not made by"):
             self.desk.edit(self.document.rootNode().childNodes()[0])

@@ -150,7 +150,7 @@ class Panels(unittest.TestCase):
             (self.panel.apply_button, self.panel.apply_wanted),
             (self.panel.discard_button, self.panel.discard_wanted),
             (self.panel.edit_button, self.panel.edit_wanted),
-            (self.panel.relight_button, self.panel.relight_wanted),
+            (self.panel.light_button, self.panel.light_wanted),
             (self.panel.cancel_button, self.panel.cancel_wanted),
             (self.panel.retry_button, self.panel.retry_wanted),
         ):
@@ -167,7 +167,15 @@ class Panels(unittest.TestCase):
                 panel = Panel()
                 panel.set_packs(CLASSES, PACKS)
                 panel.edit_label.setText("flower · seed 2147483647")
-                panel.show_view(view(can_edit=True, can_apply=True, message=Message("A long sentence. " * 9)))
+                panel.show_view(
+                    view(
+                        can_edit=True,
+                        can_light=True,
+                        is_light=True,
+                        can_apply=True,
+                        message=Message("A long sentence. " * 9),
+                    )
+                )
             finally:
                 translations._current = kept
             self.assertLessEqual(panel.minimumSizeHint().width(), 300, language)

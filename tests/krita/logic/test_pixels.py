@@ -6,7 +6,7 @@ from unittest import mock
 
 from insert_object import pixels
 from insert_object.colour_spaces import Space
-from insert_object.pixels import QtGui, in_space, packed, read_coverage, read_layer, read_scene, write_layer
+from insert_object.pixels import QtGui, in_space, packed, read_coverage, read_scene, write_layer
 from insert_object.wire.protocol import PixelFormat, PixelFrame, Rect
 from krita import Selection
 from scripted import picture
@@ -66,7 +66,7 @@ class Pixels(unittest.TestCase):
         for strip in (10**6, 3):
             with mock.patch.object(pixels, "QUICK_STRIP", strip):
                 finished(write_layer(node, frame, 5, 6))
-                back = finished(read_layer(node, Rect(5, 6, 3, 2), 512))
+                back = finished(read_scene(node, Rect(5, 6, 3, 2), (3, 2)))
             order = [
                 (frame.data[i + 2], frame.data[i + 1], frame.data[i], frame.data[i + 3])
                 for i in range(0, 24, 4)

@@ -1,0 +1,218 @@
+"""A layer whose own pixels are given the scene's light: what is sent of it, and what it remembers."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .annotations import kept_pixels, light_record_of
+from .canvas import Steps
+from .colour_spaces import Space, converted, srgb_space
+from .documents import bounds_of, layer_id
+from .history import Kept, Variation
+from .object_layers import object_of
+from .pixels import CONVERTED_STRIP, read_scene, swapped_16
+from .qt import QtCore
+from .translations import tr
+from .wire.layer_record import LayerRecord, Recipe
+from .wire.light_record import LightRecord, digest, unpacked
+from .wire.protocol import (
+    MAX_FRAME_SIDE,
+    ErrorCode,
+    InsertObjectError,
+    Light,
+    Lit,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    Wish,
+)
+from .wire.request import light_request, lit_area
+
+_WORDS = {"U8": "B", "U16": "H", "F16": "H", "F32": "I"}  # arrays of samples that are only moved about
+
+
+@dataclass(frozen=True)
+class CutOut:
+    """A layer as it was before any light. ``own`` are its pixels in ``rect``, in its own colour space."""
+
+    rect: Rect
+    own: bytes
+    sent: PixelFrame
+    space: Space
+
+
+class LayerLight:
+    """The light of one layer while the user chooses how much of it there shall be."""
+
+    def __init__(self, document: Any, node: Any) -> None:
+        """Raises InsertObjectError: there is no such layer, or its pixels cannot be given light."""
+        _check(document, node)
+        found = object_of(document, node)
+        self.document = document
+        self.node = found[0].layer if found is not None else node
+        _check(document, self.node)
+        self._record: LayerRecord | None = found[1] if found is not None else None
+        self.shadow = found[0].shadow if found is not None else None
+        self.cut_out: CutOut | None = None
+        self._scene: PixelFrame | None = None
+        self.adjustments: dict[str, float] | None = None  # once they are judged
+        self.strength = 1.0  # as the user wants it
+        self.asked = -1.0  # as it was asked for last
+        self.shown = -1.0  # as it is on the canvas
+        self._before = light_record_of(document, layer_id(self.node))
+
+    def read_scene(self, source: Any) -> Steps:
+        """Reads the scene from ``source``, in which the layer is not to be seen."""
+        if self.cut_out is None:
+            raise ValueError("the layer is read before the scene")
+        width, height = self.document.width(), self.document.height()
+        area = lit_area(self.cut_out.rect, width, height)
+        self._scene = yield from read_scene(source, area.window, (area.width, area.height))
+
+    def read_layer(self) -> Steps:
+        """Reads the layer: what cannot be lit is told before anything is hidden."""
+        self.cut_out = yield from self._read_layer()
+
+    @property
+    def is_read(self) -> bool:
+        return self._scene is not None
+
+    def request(self) -> Light:
+        """A request for the strength that is wanted now."""
+        if self.cut_out is None or self._scene is None:
+            raise ValueError("the layer was not read yet")
+        self.asked = self.strength
+        return light_request(
+            self.cut_out.rect,
+            self.document.width(),
+            self.document.height(),
+            self._scene,
+            self.cut_out.sent,
+            strength=self.strength,
+            adjustments=self.adjustments,
+        )
+
+    def variation(self, lit: Lit) -> Variation:
+        """What is to be seen on the canvas for an answer."""
+        if self.cut_out is None:
+            raise ValueError("the layer was not read yet")
+        self.adjustments = dict(lit.adjustments)
+        rect = self.cut_out.rect
+        wish = self._record.wish if self._record is not None else Wish()
+        recipe = Recipe(replace(wish, shadow=False))  # which has a layer of its own already
+        return Variation(recipe, rect.x, rect.y, lit.pixels, keeps=Kept(self.node.name(), self._record))
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something was asked for that is not on the canvas yet."""
+        return self.asked != self.shown
+
+    def give_up(self) -> None:
+        """The last answer will not come: what is on the canvas is what the user has."""
+        self.strength = self.asked = self.shown
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the canvas shows what the user wants."""
+        return self.shown == self.strength
+
+    def settle(self, node: Any) -> LightRecord | None:
+        """Gives the layer that stays its exact pixels: alpha bit for bit, and all of it at strength 0.
+
+        Returns:
+            What it is to remember; None where it has its own pixels again.
+        """
+        if self.cut_out is None:
+            return None
+        rect, own = self.cut_out.rect, self.cut_out.own
+        place = rect.x, rect.y, rect.width, rect.height
+        if not (self.shown > 0 and self.adjustments and any(self.adjustments.values())):
+            node.setPixelData(QtCore.QByteArray(own), *place)
+            return None
+        now = bytes(node.pixelData(*place))
+        if len(now) == len(own):
+            word = _WORDS[self.cut_out.space.depth]
+            lit, was = array(word, now), array(word, own)
+            channels = len(lit) // (rect.width * rect.height)
+            lit[channels - 1 :: channels] = was[channels - 1 :: channels]
+            now = lit.tobytes()
+            node.setPixelData(QtCore.QByteArray(now), *place)
+        return LightRecord(digest(now), self.shown, self.adjustments)
+
+    def _read_layer(self) -> Generator[None, None, CutOut]:
+        rect, space = bounds_of(self.node), Space.of(self.node)
+        if rect.width < 1 or rect.height < 1:
+            raise _refusal(tr("The layer is transparent everywhere."), tr("Choose the layer of the object."))
+        if max(rect.width, rect.height) > MAX_FRAME_SIDE:
+            raise InsertObjectError(
+                ErrorCode.TOO_LARGE,
+                tr("The layer is {width} × {height} pixels.", width=rect.width, height=rect.height),
+                tr("Scale it down to at most {side} pixels on the longer side.", side=MAX_FRAME_SIDE),
+            )
+        own = _raw(self.node, rect)
+        if self._before is not None and self._before.lit == digest(own):
+            own = unpacked(kept_pixels(self.document, layer_id(self.node)), len(own)) or own
+        yield
+        sent = yield from _for_the_wire(own, rect, space)
+        if _is_opaque(sent):
+            raise _refusal(
+                tr("The layer has no transparency, so nobody knows where the object ends."),
+                tr("Cut it out first: select what surrounds the object and press Delete."),
+            )
+        return CutOut(rect, own, sent, space)
+
+
+def _check(document: Any, node: Any) -> None:
+    if node is None:
+        raise _refusal(tr("No layer is active."), tr("Choose the layer that shall be lit."))
+    found = object_of(document, node)
+    if found is None and node.type() != "paintlayer":
+        raise _refusal(
+            tr("Only a paint layer has pixels of its own."),
+            tr("Choose one, or make one of this: Layer ▸ Convert ▸ to Paint Layer."),
+        )
+    above = node
+    while above is not None and above.parentNode() is not None:
+        if not above.visible():
+            raise _refusal(tr("The layer is not to be seen."), tr("Show it, and the groups that it is in."))
+        above = above.parentNode()
+
+
+def _refusal(sentence: str, hint: str) -> InsertObjectError:
+    return InsertObjectError(ErrorCode.BAD_REQUEST, sentence, hint)
+
+
+def _raw(node: Any, rect: Rect) -> bytes:
+    """A layer's pixels in its own colour space, under its masks if it has any."""
+    read = node.projectionPixelData if node.childNodes() else node.pixelData
+    return bytes(read(rect.x, rect.y, rect.width, rect.height))
+
+
+def _for_the_wire(own: bytes, rect: Rect, space: Space) -> Generator[None, None, PixelFrame]:
+    """Pixels as bgra8 or, where they are deeper than that, as rgba16; yields between strips."""
+    deep = space.depth != "U8"
+    if space.is_srgb and space.depth in ("U8", "U16"):
+        raw = own
+    else:
+        stride = len(own) // rect.height
+        rows = max(1, CONVERTED_STRIP // rect.width)
+        target = srgb_space("U16" if deep else "U8")
+        parts = []
+        for top in range(0, rect.height, rows):
+            height = min(rows, rect.height - top)
+            strip = own[top * stride : (top + height) * stride]
+            parts.append(converted(strip, rect.width, height, space, target))
+            yield
+        raw = b"".join(parts)
+    kind = PixelFormat.RGBA16 if deep else PixelFormat.BGRA8
+    return PixelFrame(rect.width, rect.height, kind, swapped_16(raw) if deep else raw)
+
+
+def _is_opaque(frame: PixelFrame) -> bool:
+    data = bytes(frame.data)
+    if frame.format is PixelFormat.RGBA16:
+        return min(data[6::8]) == min(data[7::8]) == 255
+    return min(data[3::4]) == 255
