@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -79,6 +80,7 @@ def insertion_rows(repeats: int, requests: int) -> list[Row]:
             rows.append(_milliseconds("the same, 4 variations", four, 600))
             daemon = psutil.Process(int(client.status()["pid"]))
             rows.append(Row("daemon's resident memory", daemon.memory_info().rss / 2**20, "MB", 900))
+            rows += _stage_rows(client)
             rows.append(_classes_command(repeats))
             for _ in range(10):
                 insert(10)
@@ -93,6 +95,12 @@ def insertion_rows(repeats: int, requests: int) -> list[Row]:
             client.shutdown()
     rows += _network_rows(one, limit)
     return rows
+
+
+def _stage_rows(client: Any) -> list[Row]:
+    """The stages of the last insertions, as “insert-object status --timings” tells them."""
+    timings = client.status()["engine"]["timings"]
+    return [Row(f"stage: {name}", stage["median_ms"], "ms") for name, stage in timings.items()]
 
 
 def _classes_command(repeats: int) -> Row:

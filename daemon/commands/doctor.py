@@ -184,6 +184,18 @@ def status_text(report: Mapping[str, Any]) -> str:
     return "\n".join(_lines(report, 0))
 
 
+def timings_text(timings: Mapping[str, Any]) -> str:
+    """How long each stage took, for people."""
+    if not timings:
+        return "No insertion has been timed yet."
+    width = max(len(name) for name in timings)
+    lines = [f"{'stage':<{width}}  median ms  most ms  times"]
+    for name, stage in timings.items():
+        median, most, count = stage["median_ms"], stage["most_ms"], stage["count"]
+        lines.append(f"{name:<{width}}  {median:9.2f}  {most:7.2f}  {count:5}")
+    return "\n".join(lines)
+
+
 def _lines(values: Mapping[str, Any], depth: int) -> list[str]:
     lines: list[str] = []
     for name, value in values.items():

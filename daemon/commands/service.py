@@ -37,9 +37,15 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     run.set_defaults(run=_run)
     actions.add_parser("start", help="start it in the background").set_defaults(run=_start)
     actions.add_parser("stop", help="end it once its running request is done").set_defaults(run=_stop)
-    status = actions.add_parser("status", help="what it is doing, on which device", allow_abbrev=False)
-    status.add_argument("--json", action="store_true", help="print JSON")
-    status.set_defaults(run=_status)
+    for commands, who in ((actions, "it"), (subparsers, "the service")):
+        status = commands.add_parser(
+            "status", help=f"what {who} is doing, on which device", allow_abbrev=False
+        )
+        status.add_argument("--json", action="store_true", help="print JSON")
+        status.add_argument(
+            "--timings", action="store_true", help="how long the stages of the last insertions took"
+        )
+        status.set_defaults(run=_status)
     logs = actions.add_parser("logs", help="show the end of its log", allow_abbrev=False)
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="so many lines (default 50)")
     logs.add_argument("--path", action="store_true", help="print only where the log is")
@@ -143,7 +149,7 @@ def _stop(_options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     from daemon.client import Client
-    from daemon.commands.doctor import status_text
+    from daemon.commands.doctor import status_text, timings_text
     from daemon.home.lifecycle import running_pid
 
     folders = Folders.default()
@@ -152,7 +158,10 @@ def _status(options: argparse.Namespace) -> int:
         return 0
     with Client.connect(folders, autostart=False, name="insert-object daemon status") as client:
         report = {"running": True, **client.status()}
-    print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else status_text(report))
+    if options.timings:
+        report = report.get("engine", {}).get("timings", {})
+    text = timings_text if options.timings else status_text
+    print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else text(report))
     return 0
 
 

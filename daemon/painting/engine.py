@@ -16,6 +16,7 @@ from daemon.packs.names import known_pack
 from daemon.packs.shelf import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
 from daemon.painting.insertion import OnStage, layers_of, warm_up_request
 from daemon.painting.lighting import lit
+from daemon.painting.timings import Timings
 from models.bundle import Bundle
 from models.files.manifest import ModelCorrupt, ModelMissing
 from models.light.network import LightNetwork
@@ -65,6 +66,7 @@ class Engine:
         self._wanted = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by pack, "" the shipped one; last used last
         self._notes: list[str] = []
+        self._timings = Timings()
         self._light: LightNetwork | None = None  # small enough for the CPU, whatever the device
         self._resolution = 0  # of the shipped networks
         self.classes: tuple[ClassInfo, ...] = ()
@@ -125,13 +127,14 @@ class Engine:
                 self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction)),
                 request,
                 on_stage,
+                self._timings,
             )
             return
         except RuntimeError as error:
             why = self._reason_for_cpu(error)
         # Out here nothing of the first try holds on to the GPU's memory.
         self._notes.append(why)
-        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage)
+        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage, self._timings)
 
     def light(self, request: Light, on_stage: OnStage) -> Iterator[Lit]:
         """The object of a request in its scene's light; ``on_stage`` is called between stages.
@@ -198,6 +201,7 @@ class Engine:
             "threads": torch.get_num_threads(),
             "loaded": bool(self._kept),
             "weights_folder": str(self._weights),
+            "timings": self._timings.report(),
         }
         if "" in self._kept:
             bundle = self._kept[""].bundle

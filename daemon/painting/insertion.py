@@ -17,9 +17,11 @@ from daemon.painting.grain import scene_grain, with_grain
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from daemon.painting.scene import SceneView
 from daemon.painting.shadow import contact_shadow
+from daemon.painting.timings import Timings
 from models.bundle import Bundle
 from models.looks import varied
 from models.masks.generator import LATENT
+from models.masks.sampling import ShapedParts
 from wire.protocol import (
     MAX_SEED,
     ErrorCode,
@@ -51,48 +53,69 @@ class _Plan:
     noise: Tensor  # (N, 1, S, S)
 
 
-def layers_of(bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[Layer]:
-    """The layers of a request, in order; ``on_stage`` is called between stages and may raise.
+def layers_of(
+    bundle: Bundle, request: Insert, on_stage: OnStage, timings: Timings | None = None
+) -> Iterator[Layer]:
+    """The layers of a request, in order; ``on_stage`` is called between stages and may raise. ``timings``
+    hears how long each took.
 
     Raises:
         InsertObjectError: with the code and the sentence for the user.
     """
+    watch = timings or Timings()
     index = _class_index(bundle, request.wish.class_name)
     view = view_of_scene.view_of(request)
     side = bundle.side_for(view.square.width)
     on_stage(Stage.MASK, 0.3)
-    plan = _plan(request, view, bundle, index, side)
-    if request.mask is not None:
-        shape = _planes(view_of_scene.square_mask(request.mask, view, side))
-        masks = shape.expand(len(plan.seeds), -1, -1, -1)
-        parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
-    else:
-        masks, parts = bundle.make_shapes(
-            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored, side=side
-        )
+    with watch.stage("scene"):
+        plan = _plan(request, view, bundle, index, side)
+    with watch.stage("outline"):
+        masks, parts = _shapes(bundle, request, view, plan, side)
     on_stage(Stage.OBJECT, 0.45)
-    if plan.given_look is None:
-        looks = bundle.draw_looks(plan.class_index, plan.codes, parts)
-    else:
-        looks = varied(plan.given_look, plan.codes)
-    colour, alpha = bundle.make_objects(plan.scene, masks, plan.class_index, looks, plan.noise, parts.placed)
-    small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
-    scale = view.square.width / side  # image pixels per network pixel
-    colour, alpha = bundle.at_scale(colour, alpha, scale, plan.seeds)
-    pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
-    alphas = alpha[:, 0].cpu().numpy()
+    with watch.stage("object"):
+        if plan.given_look is None:
+            looks = bundle.draw_looks(plan.class_index, plan.codes, parts)
+        else:
+            looks = varied(plan.given_look, plan.codes)
+        colour, alpha = bundle.make_objects(
+            plan.scene, masks, plan.class_index, looks, plan.noise, parts.placed
+        )
+        small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
+    with watch.stage("refiner"):
+        scale = view.square.width / side  # image pixels per network pixel
+        colour, alpha = bundle.at_scale(colour, alpha, scale, plan.seeds)
+        pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
+        alphas = alpha[:, 0].cpu().numpy()
     if not (np.isfinite(pictures).all() and np.isfinite(alphas).all()):
         raise _no_picture(bundle)
     grain = scene_grain(view)
     for place, seed in enumerate(plan.seeds):
         on_stage(Stage.FINISHING, 0.9 + 0.1 * place / len(plan.seeds))
-        pixels, x, y = view_of_scene.object_layer(pictures[place], alphas[place], view, depth=request.depth)
-        grained = pixel_frame(with_grain(frame_pixels(pixels), grain, seed))
+        with watch.stage("layer"):
+            pixels, x, y = view_of_scene.object_layer(
+                pictures[place], alphas[place], view, depth=request.depth
+            )
+        with watch.stage("grain"):
+            grained = pixel_frame(with_grain(frame_pixels(pixels), grain, seed))
         shadow = None
         if request.wish.shadow:
-            shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
+            with watch.stage("shadow"):
+                shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
         name = request.wish.class_name
         yield Layer(request.id, place, name, seed, x, y, grained, *(shadow or (None, 0, 0)))
+
+
+def _shapes(
+    bundle: Bundle, request: Insert, view: SceneView, plan: _Plan, side: int
+) -> tuple[Tensor, ShapedParts]:
+    """The masks (N, 1, S, S) of a request, the user's own or drawn ones, and where the parts are."""
+    if request.mask is None:
+        return bundle.make_shapes(
+            plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored, side=side
+        )
+    shape = _planes(view_of_scene.square_mask(request.mask, view, side))
+    parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
+    return shape.expand(len(plan.seeds), -1, -1, -1), parts
 
 
 def _class_index(bundle: Bundle, name: str) -> int:
