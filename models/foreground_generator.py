@@ -26,6 +26,7 @@ from models.scene_light import lit, scene_gains, under_gains
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
 FINE = 24  # channels at the size of the picture itself
+BROAD = 8  # pixels of a finer level's own size, whose mean it leaves to coarser ones
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -225,7 +226,7 @@ class ForegroundGenerator(nn.Module):
             if name in self.paint:
                 branch = self.paint[name](x, _grain(noise, 2 * side))
                 if painted is not None:
-                    branch = branch + functional.interpolate(
+                    branch = _fine(branch, mask) + functional.interpolate(
                         painted, scale_factor=2.0, mode="bilinear", align_corners=False
                     )
                 painted = branch
@@ -257,6 +258,19 @@ class ForegroundGenerator(nn.Module):
         for layer in self.mapping:
             look = activate(layer(look))
         return torch.cat([look, self.scene_code(coarsest.flatten(1))], 1)
+
+
+def _fine(branch: Tensor, mask: Tensor) -> Tensor:
+    """What a finer level adds, without what a coarser one can say as well: its mean over ``BROAD`` pixels of
+    the object. Light is read at the base, which is taught to follow it; no finer level may go against it.
+
+    branch (B, 4, S, S), mask (B, 1, S', S') -> (B, 4, S, S).
+    """
+    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-2:]) + 1e-3
+    total = functional.avg_pool2d(branch * weight, BROAD)
+    broad = total / functional.avg_pool2d(weight, BROAD)
+    broad = functional.interpolate(broad, scale_factor=float(BROAD), mode="bilinear", align_corners=False)
+    return branch - broad
 
 
 def within_range(x: Tensor) -> Tensor:

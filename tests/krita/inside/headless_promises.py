@@ -3,13 +3,15 @@
 import itertools
 import random
 import time
+from array import array
 
 from insert_object.annotations import read_records, remember_layer
 from insert_object.colour_spaces import Space, close_scratch, converted, srgb_space
 from insert_object.documents import find_layer, insertion_point, layer_id, owned
+from insert_object.lighting import _for_the_wire, _raw
 from insert_object.link import CONFIG
 from insert_object.object_layers import ObjectLayers
-from insert_object.pixels import read_coverage, read_layer, read_scene, write_layer
+from insert_object.pixels import read_coverage, read_scene, write_layer
 from insert_object.preview import Preview
 from insert_object.qt import QtCore, QtGui
 from insert_object.selection import read_selection
@@ -137,17 +139,17 @@ def promise_a_layer_in_another_space_is_read_in_srgb_with_its_alpha(_figures):
     for model, depth in (("RGBA", "F32"), ("LABA", "U16")):
         document = yield from document_of(model, depth)
         node = document.createNode("object", "paintlayer")
-        wide = flat(40, 30, 180, 90, 40, depth=16)
-        yield from result(write_layer(node, wide, 10, 10))
+        yield from result(write_layer(node, flat(40, 30, 180, 90, 40, depth=16), 10, 10))
         document.rootNode().addChildNode(node, background(document))
         yield 20
-        frame = yield from result(read_layer(node, Rect(0, 0, 60, 50), 512))
+        whole = Rect(0, 0, 60, 50)
+        frame = yield from result(_for_the_wire(_raw(node, whole), whole, Space.of(node)))
+        values = array("H", bytes(frame.data))  # red, green, blue, alpha
         inside = (20 * 60 + 20) * 4
-        assert (
-            max(abs(a - b) for a, b in zip(frame.data[inside : inside + 4], (40, 90, 180, 255), strict=True))
-            <= 2
-        )
-        assert frame.data[3] == 0
+        wanted = (180 * 257, 90 * 257, 40 * 257, 65535)
+        found = values[inside : inside + 4]
+        assert max(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 2 * 257, list(found)
+        assert values[3] == 0
         tidy()
 
 
