@@ -10,6 +10,7 @@ from models.foreground_generator import (
     ForegroundGenerator,
     GeneratorShape,
     Painting,
+    _fine,
     composite,
     covering_alpha,
     soft_edge,
@@ -168,3 +169,16 @@ def test_a_thin_leg_is_not_faded_by_the_soft_edge() -> None:
         inputs[1][..., 10:50, 30:32] = 1
         _, alpha = generator(*inputs)
     assert (alpha[inputs[1] > 0] == 1).all()
+
+
+def test_a_finer_level_adds_detail_and_no_light() -> None:
+    mask = torch.ones(1, 1, 64, 64)
+    even = torch.full((1, 4, 64, 64), 0.7)
+    assert _fine(even, mask).abs().max() < 1e-5
+    rows = torch.arange(64)
+    checks = (((rows[:, None] + rows) % 2) * 2.0 - 1).expand(1, 4, 64, 64)
+    torch.testing.assert_close(_fine(checks, mask), checks)
+    half = mask.clone()
+    half[..., 32:] = 0  # what lies beside the object does not count
+    beside = torch.where(half > 0, even, -even)
+    assert _fine(beside, half)[..., :24].abs().max() < 1e-2
