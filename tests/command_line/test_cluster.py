@@ -69,7 +69,7 @@ def test_networks_in_this_process_make_what_the_daemon_makes(sample_photo: np.nd
     for mine, its in zip(one, other, strict=True):
         assert mine.offset == its.offset and mine.pixels.shape == its.pixels.shape
         apart = np.abs(mine.pixels.astype(int) - its.pixels.astype(int))
-        assert apart.max() <= 4 and apart.mean() < 0.05  # of 255: other threads sum in another order
+        assert apart.max() <= 4 and apart.mean() < 0.25  # of 255: other threads sum in another order
         assert mine.shadow is not None and its.shadow is not None
         shadows = np.abs(mine.shadow.pixels.astype(int) - its.shadow.pixels.astype(int))
-        assert shadows.max() <= 4 and shadows.mean() < 0.05
+        assert shadows.max() <= 4 and shadows.mean() < 0.25
