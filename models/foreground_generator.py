@@ -266,7 +266,7 @@ def _fine(branch: Tensor, mask: Tensor) -> Tensor:
 
     branch (B, 4, S, S), mask (B, 1, S', S') -> (B, 4, S, S).
     """
-    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-2:]) + 1e-3
+    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-1]) + 1e-3
     total = functional.avg_pool2d(branch * weight, BROAD)
     broad = total / functional.avg_pool2d(weight, BROAD)
     broad = functional.interpolate(broad, scale_factor=float(BROAD), mode="bilinear", align_corners=False)
