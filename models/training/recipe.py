@@ -100,7 +100,9 @@ class Recipe(ABC):
             if network is not None:
                 network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = averages["averaged_generator"]
-        self._g_parameters = [p for network in networks.values() for p in network.parameters()]
+        self._g_parameters = [
+            p for network in networks.values() for p in network.parameters() if p.requires_grad
+        ]
         self._d_parameters = [
             p for critic in critics.networks().values() for p in critic.parameters() if p.requires_grad
         ]
@@ -111,6 +113,40 @@ class Recipe(ABC):
         self.optimiser_d = torch.optim.Adam(
             self._d_parameters, settings.learning_rate_d, self.betas, fused=True
         )
+
+    def _teach_critics(self, real: Shown, fake: Shown, class_index: Tensor) -> dict[str, Tensor]:
+        """A step of the discriminators; returns its statistics."""
+        self._calibrate(real)
+        terms = self.critics.discriminator_loss(real, fake.detached(), class_index, self.random)
+        self._update(self.optimiser_d, torch.stack(list(terms.values())).sum(), self._d_parameters)
+        statistics = {"Loss/D": terms["judgement"].detach()}
+        if "penalty" in terms:
+            statistics["Loss/D/penalty"] = terms["penalty"].detach()
+        return statistics
+
+    def _adversarial_terms(
+        self, real: Shown, fake: Shown, class_index: Tensor, images_seen: int
+    ) -> dict[str, Tensor]:
+        """What the discriminators teach the generator, weighted, by name."""
+        settings = self.settings
+        weights = {
+            "projected": settings.weight_projected,
+            "patch": settings.weight_patch,
+            "heads": settings.weight_heads,
+        }
+        fade = self._fade(images_seen)
+        fooled = self.critics.generator_losses(fake, real, class_index)
+        return {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
+
+    def _teach_generator(
+        self, terms: Mapping[str, Tensor], images_seen: int, count: int
+    ) -> dict[str, Tensor]:
+        """A step of the generator down the sum of the terms, on ``count`` samples; returns its statistics."""
+        loss = torch.stack([term.float() for term in terms.values()]).sum()
+        norm = self._update(self.optimiser_g, loss, self._g_parameters)
+        self._average(images_seen, count * self.workers)
+        statistics = {f"Loss/G/{name}": term.detach() for name, term in terms.items()}
+        return {**statistics, "Gradient/G": norm}
 
     def _fade(self, images_seen: int) -> float:
         """Share of the adversarial terms, which grows to 1 over the warm-up."""

@@ -41,6 +41,17 @@ class Stage:
     as_photographed: Tensor
 
 
+@dataclass(frozen=True)
+class Codes:
+    """Appearance codes (B, code_size) and placed parts codes (B, 8, 32, 32) of a batch, and what the encoder
+    says of the objects that look as they do: mean and log variance, each (R, code_size)."""
+
+    look: Tensor
+    parts: Tensor
+    mean: Tensor
+    log_variance: Tensor
+
+
 class Trainer(Recipe):
     """Trains the foreground generator, the appearance and parts encoders and the discriminators together."""
 
@@ -66,7 +77,11 @@ class Trainer(Recipe):
         self.looks = RememberedLooks(class_count, shape.code_size).to(device)
         critics = self._make_critics(features)
         networks = {"generator": self.generator, "encoder": self.encoder, "parts": self.parts}
+        self._choose_what_learns()
         self._prepare(networks, critics, [self.lpips])
+
+    def _choose_what_learns(self) -> None:
+        """Takes the gradients of what is to stay as it is loaded. Here everything learns."""
 
     def looks_by_chance(self, batch: Batch, z: Tensor, seed: int) -> Tensor:
         alike = summary(self._averaged_parts(batch))
@@ -109,19 +124,8 @@ class Trainer(Recipe):
         # New discriminators would push trained networks anywhere; they learn alone first.
         learns = images_seen >= 1000 * settings.critic_kimg
         with self._precision(), torch.set_grad_enabled(learns):
-            # The look of the object as it was photographed: what the light does to it is up to the scene.
-            mean, log_variance = self.encoder(batch.photo[:recon], batch.mask[:recon])
-            encoded = sample_code(mean, log_variance, random)
-            # Looks by chance are those of other objects, as in use. The first objects are painted with their
-            # own: the discriminators judge these too, or they would keep the smooth surface that a
-            # reconstruction loss is content with.
-            parts = self.parts(batch.closeup.photo, batch.closeup.mask)
-            alike = summary(parts)
-            code = torch.randn(count, self.code_size, generator=random, device=self.device)
-            code = self.looks.draw(batch.class_index, alike, code, random)
-            self.looks.keep(encoded, alike[:recon], batch.class_index[:recon])
-            code = torch.cat([encoded, code[recon:]])
-            parts = placed(with_noise(parts, random), batch.closeup.placement)
+            codes = self._codes(batch, recon)
+            code, parts = codes.look, codes.parts
             noise = torch.randn(count, 1, side, side, generator=random, device=self.device)
             # One pass for both uses of the generator: the batch, and some of it under another light.
             tail = slice(count - lit, count)
@@ -138,28 +142,17 @@ class Trainer(Recipe):
 
         shown_real = self._shown(real.detach(), batch)
         shown_fake = self._shown(fake, batch)
-        self._calibrate(shown_real)
-        terms_d = self.critics.discriminator_loss(
-            shown_real, shown_fake.detached(), batch.class_index, random
-        )
-        loss_d = torch.stack(list(terms_d.values())).sum()
-        self._update(self.optimiser_d, loss_d, self._d_parameters)
-        statistics = {"Loss/D": terms_d["judgement"].detach()}
-        if "penalty" in terms_d:
-            statistics["Loss/D/penalty"] = terms_d["penalty"].detach()
+        statistics = self._teach_critics(shown_real, shown_fake, batch.class_index)
         if not learns:
             return statistics
 
-        fade = self._fade(images_seen)
-        fooled = self.critics.generator_losses(shown_fake, shown_real, batch.class_index)
+        terms = self._adversarial_terms(shown_real, shown_fake, batch.class_index, images_seen)
         with self._precision():
             found, _ = self.encoder(fake, batch.mask)
         relit = colour[count:]
-        weights = self._adversarial_weights()
-        terms = {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
         terms |= {
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real[:recon], batch.mask[:recon]),
-            "kl": settings.weight_kl * losses.kl_divergence(mean, log_variance),
+            "kl": settings.weight_kl * losses.kl_divergence(codes.mean, codes.log_variance),
             "latent": settings.weight_latent
             * losses.mean_where(stage.as_photographed, (found - code.detach()).abs()),
             "relight": settings.weight_relight
@@ -167,21 +160,26 @@ class Trainer(Recipe):
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
         terms.update(self._perceptual_terms(rebuilt, real[:recon]))
-        loss_g = torch.stack([term.float() for term in terms.values()]).sum()
-        norm = self._update(self.optimiser_g, loss_g, self._g_parameters)
-        self._average(images_seen, count * self.workers)
-        statistics |= {f"Loss/G/{name}": term.detach() for name, term in terms.items()}
-        statistics["Gradient/G"] = norm
+        statistics |= self._teach_generator(terms, images_seen, count)
         statistics["Saturated"] = (colour.detach().abs() > 0.99).float().mean()
         return statistics
 
-    def _adversarial_weights(self) -> dict[str, float]:
-        settings = self.settings
-        return {
-            "projected": settings.weight_projected,
-            "patch": settings.weight_patch,
-            "heads": settings.weight_heads,
-        }
+    def _codes(self, batch: Batch, recon: int) -> Codes:
+        """The codes that a batch's objects are painted with; the first ``recon`` look as they do."""
+        random, count = self.random, len(batch.class_index)
+        # The look of the object as it was photographed: what the light does to it is up to the scene.
+        mean, log_variance = self.encoder(batch.photo[:recon], batch.mask[:recon])
+        encoded = sample_code(mean, log_variance, random)
+        # Looks by chance are those of other objects, as in use. The first objects are painted with their
+        # own: the discriminators judge these too, or they would keep the smooth surface that a
+        # reconstruction loss is content with.
+        parts = self.parts(batch.closeup.photo, batch.closeup.mask)
+        alike = summary(parts)
+        look = torch.randn(count, self.code_size, generator=random, device=self.device)
+        look = self.looks.draw(batch.class_index, alike, look, random)
+        self.looks.keep(encoded, alike[:recon], batch.class_index[:recon])
+        look = torch.cat([encoded, look[recon:]])
+        return Codes(look, placed(with_noise(parts, random), batch.closeup.placement), mean, log_variance)
 
     def _stage(self, batch: Batch, recon: int) -> Stage:
         """The scenes that a batch's objects are painted into; the first ``recon`` keep their own."""

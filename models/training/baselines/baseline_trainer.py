@@ -58,7 +58,7 @@ class BaselineTrainer(Recipe):
         return window, torch.ones_like(batch.mask)
 
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
-        settings, random = self.settings, self.random
+        random = self.random
         count, side = len(batch.class_index), batch.photo.shape[-1]
         photo = Relight.random(count, random).apply(batch.photo)
         hole = random_dilate(batch.mask, max(1, side // 128), max(2, side * 14 // 256), random)
@@ -68,26 +68,10 @@ class BaselineTrainer(Recipe):
             window = self.generator(scene, batch.mask, batch.class_index, code)
         real = self.critics.show(*augment(photo, batch.mask, random))
         fake = self.critics.show(*augment(window, batch.mask, random))
-        self._calibrate(real)
-        terms_d = self.critics.discriminator_loss(real, fake.detached(), batch.class_index, random)
-        self._update(self.optimiser_d, torch.stack(list(terms_d.values())).sum(), self._d_parameters)
-
-        fooled = self.critics.generator_losses(fake, real, batch.class_index)
-        weights = {"projected": settings.weight_projected, "patch": settings.weight_patch}
-        fade = self._fade(images_seen)
-        terms = {f"adversarial_{name}": fade * weights[name] * loss for name, loss in fooled.items()}
+        statistics = self._teach_critics(real, fake, batch.class_index)
+        terms = self._adversarial_terms(real, fake, batch.class_index, images_seen)
         terms |= self._reconstruction_terms(window, photo)
-        norm = self._update(
-            self.optimiser_g,
-            torch.stack([term.float() for term in terms.values()]).sum(),
-            self._g_parameters,
-        )
-        self._average(images_seen, count * self.workers)
-        statistics = {f"Loss/G/{name}": term.detach() for name, term in terms.items()}
-        statistics["Loss/D"] = terms_d["judgement"].detach()
-        if "penalty" in terms_d:
-            statistics["Loss/D/penalty"] = terms_d["penalty"].detach()
-        statistics["Gradient/G"] = norm
+        statistics |= self._teach_generator(terms, images_seen, count)
         statistics["Saturated"] = (window.detach().abs() > 0.99).float().mean()
         return statistics
 
