@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import layer_marks
 from gi.repository import Gimp, GLib, GObject
@@ -13,16 +14,31 @@ from wording import _, explain
 
 from wire.protocol import InsertObjectError
 
+Run = Callable[[Gimp.RunMode, Gimp.Image, Gimp.ProcedureConfig], "Gimp.Layer | None"]
 ICON = Path(__file__).resolve().parent / "insert-object.svg"
 
 
-def run_guarded(
+def guarded(run: Run) -> Callable[..., Gimp.ValueArray]:
+    """What GIMP calls for a filter that gives a layer, or None where the user cancelled; its values are layer
+    and shadow."""
+
+    def called(
+        procedure: Gimp.Procedure,
+        run_mode: Gimp.RunMode,
+        image: Gimp.Image,
+        _drawables: list[Gimp.Drawable],
+        config: Gimp.ProcedureConfig,
+        _data: Any,
+    ) -> Gimp.ValueArray:
+        return _run_guarded(procedure, image, lambda: run(run_mode, image, config))
+
+    return called
+
+
+def _run_guarded(
     procedure: Gimp.Procedure, image: Gimp.Image, run: Callable[[], Gimp.Layer | None]
 ) -> Gimp.ValueArray:
-    """Runs a filter that gives a layer, or None where the user cancelled; its values are layer and shadow.
-
-    GIMP tells of an exception that leaves a procedure only that there was one.
-    """
+    """GIMP tells of an exception that leaves a procedure only that there was one."""
     status = Gimp.PDBStatusType
     try:
         # A picture that is closed, or a layer that is deleted, while it is looked at is no news for the user.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cut_out
 import layer_marks
 import picture
 import preview
 from gi.repository import Gimp, Gio, GObject
-from guard import ICON, run_guarded
+from guard import ICON, guarded
 from wording import _
 
 NAME = "plug-in-insert-object-light"
@@ -18,7 +16,7 @@ _READ_WRITE = GObject.ParamFlags.READWRITE
 
 def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     """Describes the procedure to GIMP."""
-    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, _guarded, None)
+    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run), None)
     procedure.set_image_types("*")  # what cannot be lit gets an explanation instead of a grey menu
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
@@ -56,17 +54,6 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
     )
     return procedure
-
-
-def _guarded(
-    procedure: Gimp.Procedure,
-    run_mode: Gimp.RunMode,
-    image: Gimp.Image,
-    _drawables: list[Gimp.Drawable],
-    config: Gimp.ProcedureConfig,
-    _data: Any,
-) -> Gimp.ValueArray:
-    return run_guarded(procedure, image, lambda: _run(run_mode, image, config))
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:

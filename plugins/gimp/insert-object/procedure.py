@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import picture
 import preview
 from gi.repository import Gimp, Gio, GObject
-from guard import ICON, run_guarded
+from guard import ICON, guarded
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
 from subject import Subject, choose_subject
 from wording import _
@@ -24,7 +23,7 @@ _BOX = ("box-x", "box-y", "box-width", "box-height")
 
 def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     """Describes the procedure to GIMP."""
-    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, _guarded, None)
+    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run), None)
     procedure.set_image_types("*")  # indexed images too: they get an explanation instead of a grey menu
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
@@ -101,17 +100,6 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_boolean_aux_argument(
         "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
     )
-
-
-def _guarded(
-    procedure: Gimp.Procedure,
-    run_mode: Gimp.RunMode,
-    image: Gimp.Image,
-    _drawables: list[Gimp.Drawable],
-    config: Gimp.ProcedureConfig,
-    _data: Any,
-) -> Gimp.ValueArray:
-    return run_guarded(procedure, image, lambda: _run(run_mode, image, config))
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
