@@ -39,6 +39,13 @@ class Workers:
             distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
         return workers
 
+    def leave(self) -> None:
+        """Ends the conversation of the processes when all have come here. One that just exits would leave the
+        others' connections to break under them."""
+        if self.count > 1:
+            distributed.barrier()
+            distributed.destroy_process_group()
+
     def device(self, kind: str) -> torch.device:
         """Where this process computes."""
         return torch.device("cuda", self.local_rank) if kind == "cuda" else torch.device(kind)

@@ -166,6 +166,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         if workers.leads and grid is not None:
             checkpoint.save(run.out, trainer, final)
             write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer, grid)
+    workers.leave()
     return final
 
 
