@@ -189,7 +189,7 @@ def _planes(pixels: NDArray[np.float32]) -> Tensor:
 
 
 def warm_up_request(class_name: str, variations: int) -> Insert:
-    """A request on a grey picture that takes every path of the networks."""
+    """A request on a grey picture that takes every path of the networks, at a side for middling objects."""
     side = 256
     box = Rect(64, 64, 128, 128)
     window = sent_window(box, side, side)

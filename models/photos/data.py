@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,13 +150,15 @@ class Windows:
         return len(self.class_index)
 
     def to(self, device: torch.device) -> Windows:
-        tensors = (self.images, self.masks, self.class_index, self.boxes, self.heads)
-        return Windows(*(tensor.to(device) for tensor in tensors))
+        return self._each(lambda tensor: tensor.to(device))
 
     def some(self, rows: Tensor) -> Windows:
         """Those of the given rows (n,)."""
+        return self._each(lambda tensor: tensor[rows])
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Windows:
         tensors = (self.images, self.masks, self.class_index, self.boxes, self.heads)
-        return Windows(*(tensor[rows] for tensor in tensors))
+        return Windows(*map(change, tensors))
 
 
 def load_windows(
