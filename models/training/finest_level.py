@@ -18,6 +18,8 @@ from models.training.critics import Shown
 from models.training.discriminators import augment
 from models.training.trainer import Trainer
 
+_AT_HEADS = 0.4  # share of cuts around a head: the smallest part that is looked at the longest
+
 
 class FinestLevelTrainer(Trainer):
     """Trains the finest level of the generator and the discriminators; all else stays as it was loaded."""
@@ -42,7 +44,7 @@ class FinestLevelTrainer(Trainer):
                 stage.scene, batch.mask, batch.class_index, codes.look, codes.parts, noise
             )
         fake = composite(colour, soft, stage.scene)
-        corners = cut_corners(batch.mask, settings.finest_crop, random)
+        corners = cut_corners(batch.mask, batch.heads, settings.finest_crop, random)
 
         def cut(picture: Tensor) -> Tensor:
             return cuts(picture, corners, settings.finest_crop)
@@ -59,6 +61,7 @@ class FinestLevelTrainer(Trainer):
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
         terms.update(self._perceptual_terms(rebuilt, real))
+        terms.update(self._head_terms(fake[:recon], stage.real[:recon], batch.heads[:recon]))
         return {**statistics, **self._teach_generator(terms, images_seen, count)}
 
     def _shown_cut(self, picture: Tensor, batch: Batch, cut: Tensor, mask: Tensor) -> Shown:
@@ -67,13 +70,20 @@ class FinestLevelTrainer(Trainer):
         return self.critics.with_heads(shown, picture, batch.mask, batch.heads, self.random)
 
 
-def cut_corners(mask: Tensor, size: int, random: torch.Generator) -> Tensor:
+def cut_corners(mask: Tensor, heads: Tensor, size: int, random: torch.Generator) -> Tensor:
     """The upper left corners (B, 2) as row, column of cuts whose middle lies on a pixel of the object, where
-    the picture is large enough. ``mask``: (B, 1, S, S)."""
+    the picture is large enough; in ``_AT_HEADS`` of those whose head is known, on the middle of that.
+
+    ``mask``: (B, 1, S, S); ``heads``: (B, 3) middle x, y and half side in -1..1, that 0 where none is known.
+    """
     side = mask.shape[-1]
     weight = functional.avg_pool2d(mask, 4).flatten(1) + 1e-6  # cells of 4 pixels
     cell = torch.multinomial(weight.float(), 1, generator=random)[:, 0]
     middle = torch.stack([cell // (side // 4), cell % (side // 4)], 1) * 4
+    head = ((heads[:, [1, 0]] + 1) / 2 * side).long()
+    chance = torch.rand(len(heads), generator=random, device=heads.device)
+    at_head = (heads[:, 2] > 0) & (chance < _AT_HEADS)
+    middle = torch.where(at_head[:, None], head, middle)
     return (middle - size // 2).clamp(0, side - size)
 
 

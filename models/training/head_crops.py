@@ -14,6 +14,16 @@ _SCALE = 0.15  # how much larger or smaller it is, as a logarithm
 _BRIGHTNESS = 0.4  # span of the change of brightness, as for whole pictures
 
 
+def known_heads(picture: Tensor, heads: Tensor) -> Tensor:
+    """The heads of those pictures whose head is known, as they are: (H, 3, ``HEAD_SIDE``, ``HEAD_SIDE``).
+
+    ``picture``: (B, 3, S, S); ``heads``: (B, 3) as for ``head_crops``, that half 0 where none is known; at
+    least one is.
+    """
+    known = heads[:, 2] > 0
+    return cut_heads(picture[known], heads[known], HEAD_SIDE)
+
+
 def head_crops(
     picture: Tensor, mask: Tensor, heads: Tensor, random: torch.Generator
 ) -> tuple[Tensor, Tensor]:

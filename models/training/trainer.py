@@ -25,6 +25,7 @@ from models.relight import Relight
 from models.training import losses
 from models.training.critics import Shown
 from models.training.discriminators import augment
+from models.training.head_crops import known_heads
 from models.training.recipe import Recipe
 from models.training.remembered_looks import RememberedLooks
 from models.training.settings import TrainingSettings
@@ -160,6 +161,7 @@ class Trainer(Recipe):
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
         terms.update(self._perceptual_terms(rebuilt, real[:recon]))
+        terms.update(self._head_terms(rebuilt, real[:recon], batch.heads[:recon]))
         statistics |= self._teach_generator(terms, images_seen, count)
         statistics["Saturated"] = (colour.detach().abs() > 0.99).float().mean()
         return statistics
@@ -205,10 +207,26 @@ class Trainer(Recipe):
         return self.critics.with_heads(shown, picture, batch.mask, batch.heads, self.random)
 
     def _perceptual_terms(self, rebuilt: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """How far reconstructions are from the real pictures, both (R, 3, S, S)."""
         if self.lpips is None:
             return {}
+        settings = self.settings
         with self._precision():
-            with torch.no_grad():
-                taps = self.lpips.features(real)
-            distance: Tensor = self.lpips(rebuilt, real, taps=taps)
-        return {"lpips": self.settings.weight_lpips * distance.mean()}
+            return {"lpips": settings.weight_lpips * perceptual_distance(self.lpips, rebuilt, real)}
+
+    def _head_terms(self, rebuilt: Tensor, real: Tensor, heads: Tensor) -> dict[str, Tensor]:
+        """The same of heads (R, 3) by themselves: a face is a small part of a picture."""
+        weight = self.settings.weight_lpips_heads
+        if self.lpips is None or not weight or not bool((heads[:, 2] > 0).any()):
+            return {}
+        found, wanted = known_heads(rebuilt, heads), known_heads(real, heads)
+        with self._precision():
+            return {"lpips_heads": weight * perceptual_distance(self.lpips, found, wanted)}
+
+
+def perceptual_distance(lpips: Lpips, rebuilt: Tensor, real: Tensor) -> Tensor:
+    """Mean LPIPS of two sets of pictures (B, 3, H, W), a scalar; gradients go to the first."""
+    with torch.no_grad():
+        taps = lpips.features(real)
+    distance: Tensor = lpips(rebuilt, real, taps=taps)
+    return distance.mean()

@@ -84,11 +84,22 @@ def test_the_settings_choose_what_learns() -> None:
 def test_cuts_lie_on_the_object() -> None:
     mask = torch.zeros(200, 1, 64, 64)
     mask[:, :, 40:60, 4:20] = 1
-    corners = cut_corners(mask, 16, torch.Generator().manual_seed(0))
+    corners = cut_corners(mask, torch.zeros(200, 3), 16, torch.Generator().manual_seed(0))
     middle = corners + 8
     assert middle[:, 0].min() >= 40 and middle[:, 0].max() <= 56  # as low as the picture allows
     assert middle[:, 1].min() >= 8 and middle[:, 1].max() <= 20
     assert len({tuple(corner) for corner in corners.tolist()}) > 5
+
+
+def test_a_good_part_of_the_cuts_is_around_the_head() -> None:
+    mask = torch.zeros(200, 1, 64, 64)
+    mask[:, :, 40:60, 4:20] = 1
+    heads = torch.tensor([[0.5, -0.5, 0.1]]).repeat(200, 1)  # away from the mask, to tell them apart
+    heads[100:, 2] = 0  # not known
+    corners = cut_corners(mask, heads, 16, torch.Generator().manual_seed(0))
+    at_head = (corners == torch.tensor([16 - 8, 48 - 8])).all(1)
+    assert 25 <= int(at_head[:100].sum()) <= 55
+    assert not at_head[100:].any()
 
 
 def test_a_cut_holds_the_pixels_at_its_corner() -> None:

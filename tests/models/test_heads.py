@@ -19,7 +19,7 @@ from models.photos.data import (
     read_records,
 )
 from models.photos.heads import NO_HEAD, cut_heads, head_of
-from models.training.head_crops import HEAD_SIDE, head_crops
+from models.training.head_crops import HEAD_SIDE, head_crops, known_heads
 
 EYES_AND_NOSE = {"left_eye": (40.0, 20.0), "right_eye": (60.0, 20.0), "nose": (50.0, 36.0)}
 
@@ -129,3 +129,17 @@ def test_rows_of_windows_keep_their_heads() -> None:
         torch.arange(9.0).view(3, 3),
     )
     assert windows.some(torch.tensor([2, 0])).heads.tolist() == [[6, 7, 8], [0, 1, 2]]
+
+
+def test_known_heads_are_cut_and_nothing_else() -> None:
+    picture = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    heads = torch.tensor([[0.5, 0.5, 0.25], [0.0, 0.0, 0.0], [-0.5, 0.5, 0.25]])
+    found = known_heads(picture, heads)
+    assert found.shape == (2, 3, HEAD_SIDE, HEAD_SIDE)
+    elsewhere = picture.clone()
+    elsewhere[:, :, :30] = 0
+    assert torch.equal(known_heads(elsewhere, heads), found)
+    at_heads = picture.clone()
+    at_heads[2, :, 48, 16] += 1
+    changed = (known_heads(at_heads, heads) != found).flatten(1).any(1)
+    assert changed.tolist() == [False, True]

@@ -181,6 +181,8 @@ def test_a_batch_without_heads_trains_all_but_the_judge_of_heads(features: Path)
     assert not torch.equal(before, after)
     assert "Loss/G/adversarial_heads" in with_heads
     assert "Loss/G/adversarial_heads" not in without
+    assert with_heads["Loss/G/lpips_heads"].item() > 0
+    assert "Loss/G/lpips_heads" not in without
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty"])
