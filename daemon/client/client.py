@@ -179,7 +179,8 @@ class Client:
             box: x, y, width, height in image pixels; it may reach over the border.
             class_name: one of ``classes``, or of the classes of the pack.
             variations: how many layers, 1..16; their seeds are told in the layers.
-            mask: uint8 (H, W), the object's shape in the picture.
+            mask: uint8 (H, W), the object's shape in the picture; what reaches beyond the box is cut off,
+                with a note.
             reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
                 the object's shape.
             reference_box: x, y, width, height of the part of the reference that shows the object.
@@ -220,17 +221,19 @@ class Client:
     ) -> list[ObjectLayer]:
         """Makes object layers for a wish; arguments and errors as for ``insert_variations``."""
         from daemon.painting.reference import fitted_shape, reference_frame
-        from daemon.painting.scene import window_mask, window_pixels
+        from daemon.painting.scene import mask_in_box, window_mask, window_pixels
 
         picture = picture_of("picture", picture)
         height, width = picture.shape[:2]
         usable_box(wish.box, width, height)
+        said: tuple[str, ...] = ()
         variations = whole_of("variations", variations, 1, MAX_VARIATIONS)
         bits = 8 * picture.dtype.itemsize if depth is None else depth_of("depth", depth)
         if on_progress is not None:
             callable_of("on_progress", on_progress)
         if mask is not None:
-            mask = mask_of("mask", mask, height, width)
+            mask, is_cut = mask_in_box(mask_of("mask", mask, height, width), wish.box)
+            said = ("The mask reaches beyond the box and was cut off there.",) if is_cut else ()
         if reference is None and reference_box is not None:
             raise WrongArgument("reference_box is given without a reference.", "Give the picture, too.")
         if reference is not None:
@@ -256,7 +259,9 @@ class Client:
         )
         replies, notes = self._replies(request, on_progress)
         layers = [reply for reply in replies if isinstance(reply, Layer)]
-        return [object_layer(layer, notes) for layer in sorted(layers, key=lambda layer: layer.index)]
+        return [
+            object_layer(layer, (*said, *notes)) for layer in sorted(layers, key=lambda layer: layer.index)
+        ]
 
     def light(
         self,

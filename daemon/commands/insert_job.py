@@ -26,14 +26,13 @@ from daemon.packs.names import in_its_pack, named
 from daemon.painting.object_shape import ObjectShape
 from daemon.painting.pixels import Samples, to_depth
 from daemon.painting.reference import fitted_shape, looked_at
+from daemon.painting.scene import MASK_PRESENT, mask_in_box
 from daemon.pictures.atomic_file import check_writable, quoted
 from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.file_formats import format_of, is_layered
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import write_object_layer
 from wire.protocol import Rect, usable_box
-
-MASK_PRESENT = 64  # a mask without a pixel of this code value inside its box is empty
 
 
 @dataclass(frozen=True)
@@ -164,11 +163,8 @@ def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> N
     shape: NDArray[np.uint8] = pixels[..., 3] if is_alpha else pixels[..., :3].max(axis=2)
     inside = box.clipped(width, height)
     if shape.shape == (height, width):
-        mask = np.zeros_like(shape)
-        part = (slice(inside.y, inside.bottom), slice(inside.x, inside.right))
-        mask[part] = shape[part]
-        outside = np.count_nonzero(shape >= MASK_PRESENT) - np.count_nonzero(mask >= MASK_PRESENT)
-        if outside:
+        mask, is_cut = mask_in_box(shape, box)
+        if is_cut:
             notes.append(f"The mask {quoted(path)} reaches beyond the box and was cut off there.")
     elif shape.shape == (box.height, box.width):
         mask = np.zeros((height, width), np.uint8)
@@ -182,7 +178,7 @@ def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> N
             f"the photo is {width} × {height}, the box {box.width} × {box.height}.",
             "Give a mask of the photo's or the box's size.",
         )
-    if mask[inside.y : inside.bottom, inside.x : inside.right].max() < MASK_PRESENT:
+    if mask[inside.y : inside.bottom, inside.x : inside.right].max() < 255 * MASK_PRESENT:
         raise WrongOptions(
             f"The mask {quoted(path)} is empty inside the box.", "Mark the object's shape in white."
         )

@@ -195,10 +195,11 @@ def _square_in_pixels(view: SceneView) -> Area:
 
 
 def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> tuple[PixelFrame, int, int]:
-    """The object in image pixels, cut to what is visible of it.
+    """The object in image pixels, cut to its box and to what is visible of it.
 
     Colours and alpha are enlarged apart (straight alpha), so ``rgb`` must hold plausible colours outside
-    the mask too. Alpha below half a code value is not part of the layer.
+    the mask too. Alpha below half a code value is not part of the layer. What reaches the box's edge fades
+    over a network pixel before it, unless the picture ends there, too.
 
     Args:
         rgb: float32 (S, S, 3) in 0..1, the whole square.
@@ -210,16 +211,17 @@ def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> 
         The pixels (rgba8 or rgba16) and the x and y of their corner in the image.
 
     Raises:
-        EmptyObject: if alpha shows nothing inside the image.
+        EmptyObject: if alpha shows nothing inside the box.
     """
     codes = 255 if depth == 8 else 65535
     shown = bounds(alpha >= 0.5 / codes)
-    placed = enlarged_area(shown, view, alpha.shape[0]) if shown else None
+    placed = enlarged_area(shown, view, alpha.shape[0], within=view.box) if shown else None
     if placed is None:
         raise EmptyObject
     area, source = placed
     enlarge = enlarged_8 if depth == 8 else enlarged_16
     pixels = enlarge(rgb, alpha, (area.width, area.height), source)
+    _fade_at_the_box(pixels, area, view, view.square.width / alpha.shape[0])
     visible = bounds(pixels[..., 3] > 0)
     if visible is None:
         raise EmptyObject
@@ -227,17 +229,43 @@ def object_layer(rgb: Floats, alpha: Floats, view: SceneView, *, depth: int) -> 
     return pixel_frame(cut), area.x + visible.x, area.y + visible.y
 
 
-def enlarged_area(shown: Rect, view: SceneView, size: int) -> tuple[Rect, Area] | None:
+def _fade_at_the_box(pixels: Samples, area: Rect, view: SceneView, scale: float) -> None:
+    """Lowers the alpha of pixels (h, w, 4), which lie at ``area``, towards the box's sides inside the image.
+
+    A cut through an object, or through the soft edge of one that fills its box, is then as sharp as the
+    object itself; ``scale`` is the size of a network pixel in image pixels.
+    """
+    box = view.box
+    across = _rise(area.x - box.x, area.width, scale) if box.x > 0 else np.ones(area.width)
+    if box.right < view.image_width:
+        across = np.minimum(across, _rise(box.right - area.right, area.width, scale)[::-1])
+    down = _rise(area.y - box.y, area.height, scale) if box.y > 0 else np.ones(area.height)
+    if box.bottom < view.image_height:
+        down = np.minimum(down, _rise(box.bottom - area.bottom, area.height, scale)[::-1])
+    columns, rows = across < 1, down < 1
+    pixels[:, columns, 3] = np.rint(pixels[:, columns, 3] * across[columns])
+    pixels[rows, :, 3] = np.rint(pixels[rows, :, 3] * down[rows, np.newaxis])
+
+
+def _rise(begin: int, count: int, scale: float) -> NDArray[np.float64]:
+    """Factors for the pixels from the ``begin``-th on behind a side of the box."""
+    return np.minimum(1.0, (begin + 1 + np.arange(count)) / max(1.0, scale))
+
+
+def enlarged_area(
+    shown: Rect, view: SceneView, size: int, *, within: Rect | None = None
+) -> tuple[Rect, Area] | None:
     """Where a part of a square lies in the image, with what the cubic kernel makes of its border.
 
     Args:
         shown: the part, in the pixels of a square of ``size`` × ``size``.
         view: the scene that the square was taken from.
         size: the square's side in its own pixels.
+        within: what it is cut to, in image pixels; None: the window.
 
     Returns:
-        The part in image pixels, cut to the window, and that very area in the square's pixels; None if
-        nothing of it lies in the image.
+        The part in image pixels, cut, and that very area in the square's pixels; None if nothing of it
+        lies there.
     """
     square = view.square
     scale = square.width / size  # image pixels per network pixel
@@ -247,7 +275,7 @@ def enlarged_area(shown: Rect, view: SceneView, size: int) -> tuple[Rect, Area] 
     right = square.x + int(np.ceil((shown.right + reach) * scale))
     bottom = square.y + int(np.ceil((shown.bottom + reach) * scale))
     area = Rect(left, top, right - left, bottom - top)
-    area = _intersection(area, view.window)
+    area = _intersection(area, within or view.window)
     if area.width < 1 or area.height < 1:
         return None
     return area, (
@@ -311,6 +339,17 @@ def sent_object(pixels: Samples, limit: int) -> PixelFrame:
         scaled = image.resize((size[0], size[1]), Image.Resampling.BOX)
         part = np.asarray(scaled.convert("RGBA"))
     return pixel_frame(part)
+
+
+def mask_in_box(mask: NDArray[np.uint8], box: Rect) -> tuple[NDArray[np.uint8], bool]:
+    """A mask (H, W) with nothing beyond the box, and whether that left out any of the object."""
+    height, width = mask.shape
+    inside = box.clipped(width, height)
+    cut = np.zeros_like(mask)
+    part = (slice(inside.y, inside.bottom), slice(inside.x, inside.right))
+    cut[part] = mask[part]
+    least = 255 * MASK_PRESENT
+    return cut, bool(np.count_nonzero(mask >= least) > np.count_nonzero(cut >= least))
 
 
 def window_mask(mask: NDArray[np.uint8], box: Rect, limit: int) -> PixelFrame:

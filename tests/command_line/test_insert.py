@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import write_photo
@@ -208,8 +208,12 @@ def test_a_mask_that_reaches_beyond_its_box_is_cut_off_there_and_it_is_told(
     assert any("reaches beyond the box" in note for note in account["notes"])
     (layer,) = account["layers"]
     x, y, width, height = (int(number) for number in BOX.split(","))
-    assert layer["offset"][0] >= x - 3 and layer["offset"][0] + layer["size"][0] <= x + width + 3
-    assert layer["offset"][1] >= y - 3 and layer["offset"][1] + layer["size"][1] <= y + height + 3
+    assert layer["offset"][0] >= x and layer["offset"][0] + layer["size"][0] <= x + width
+    assert layer["offset"][1] >= y and layer["offset"][1] + layer["size"][1] <= y + height
+    with Image.open(photo) as before, Image.open(tmp_path / "out.png") as after:
+        changed = ImageChops.difference(before.convert("RGB"), after.convert("RGB")).getbbox()
+    assert changed is not None
+    assert x <= changed[0] and y <= changed[1] and changed[2] <= x + width and changed[3] <= y + height
 
 
 def test_a_reference_picture_is_taken(command: Command, photo: Path, tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ def test_variations_come_in_order_and_in_the_pictures_depth(client: Client) -> N
     )
     assert [layer.seed for layer in layers] == [0, 1, 2]
     assert all(layer.pixels.dtype == np.uint16 for layer in layers)
-    eight = client.insert(picture, box=(0, 0, 80, 80), class_name="cat", depth=8)
+    assert all("reaches beyond the box" in layer.notes[0] for layer in layers)
+    mask[:, 80:] = mask[80:] = 0
+    eight = client.insert(picture, box=(0, 0, 80, 80), class_name="cat", depth=8, mask=mask)
+    assert eight.notes == ()
     assert eight.pixels.dtype == np.uint8
 
 
