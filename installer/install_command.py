@@ -27,11 +27,7 @@ from installer.steps import Step, run_steps, show_plan, tell
 from plugins.profiles import Editor, EditorKind, find_editors
 
 NO_EDITORS = "none"
-KIND_NAMES = {EditorKind.GIMP: "GIMP 3", EditorKind.KRITA: "Krita"}
-WAYS_IN = {
-    EditorKind.GIMP: "select a rectangle and choose Filters ▸ Insert object…",
-    EditorKind.KRITA: "open Settings ▸ Dockers ▸ Insert Object",
-}
+ALL_EDITORS = ",".join(kind.value for kind in EditorKind)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -97,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_editor_kinds,
         default=tuple(EditorKind),
         metavar="LIST",
-        help="which editors get the plug-in: gimp,krita (the default), gimp, krita or none",
+        help=f"which editors get the plug-in: {ALL_EDITORS} (the default), some of them, or {NO_EDITORS}",
     )
     return parser
 
@@ -109,7 +105,7 @@ def _editor_kinds(text: str) -> tuple[EditorKind, ...]:
     known = {kind.value: kind for kind in EditorKind}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not gimp, krita or none")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {ALL_EDITORS}; or say {NO_EDITORS}")
     return tuple(known[name] for name in names)
 
 
@@ -133,15 +129,17 @@ def next_steps(places: Places, record: Record) -> str:
     found = shutil.which("insert-object", path=places.environ.get("PATH"))
     command = "insert-object" if found and Path(found) == places.link else str(places.link)
     ways = [
-        f"  in {KIND_NAMES[kind]}: restart it, then {WAYS_IN[kind]}" for kind in EditorKind if kind in kinds
+        f"  in {kind.about.wanted}: restart it, then {kind.about.way_in}"
+        for kind in EditorKind
+        if kind in kinds
     ]
     return "\n".join([*ways, f"  in a terminal: {command} --help"])
 
 
 def _tell_missing(editors: Sequence[Editor], wanted: Sequence[EditorKind]) -> None:
-    for kind, name in KIND_NAMES.items():
-        if kind in wanted and not any(editor.kind is kind for editor in editors):
-            print(f"No {name} was found. Once you have it, run install.py again.")
+    for kind in wanted:
+        if not any(editor.kind is kind for editor in editors):
+            print(f"No {kind.about.wanted} was found. Once you have it, run install.py again.")
 
 
 def _steps(

@@ -12,20 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from plugins.profiles.kinds import EditorKind as EditorKind
+
 GIMP_FLATPAK = "org.gimp.GIMP"
 KRITA_FLATPAK = "org.kde.krita"
 VERSION_SECONDS = 20.0  # a cold GIMP needs a few to tell its version
-
-
-class EditorKind(str, enum.Enum):
-    """The editors that have a plug-in of ours."""
-
-    GIMP = "gimp"
-    KRITA = "krita"
-
-    @property
-    def label(self) -> str:
-        return {"gimp": "GIMP", "krita": "Krita"}[self.value]
 
 
 class Flavour(str, enum.Enum):
@@ -43,7 +34,7 @@ class Editor:
 
     ``profile`` is GIMP's folder of one version (``GIMP/3.0``) or Krita's resource folder; it need not
     exist yet when the editor was never started. ``version`` is "" where nothing tells it. ``settings`` is
-    Krita's file of settings, None for GIMP.
+    Krita's file of settings, None for other editors.
     """
 
     kind: EditorKind
@@ -54,16 +45,14 @@ class Editor:
 
     @property
     def plugin_folder(self) -> Path:
-        """Where our plug-in goes; both editors want exactly these names."""
-        if self.kind is EditorKind.GIMP:
-            return self.profile / "plug-ins" / "insert-object"
-        return self.profile / "pykrita" / "insert_object"
+        """Where our plug-in goes; editors want exactly these names."""
+        return self.profile.joinpath(*self.kind.about.plugin_folder)
 
     @property
     def name(self) -> str:
         """For people: ``GIMP 3.0 (Flatpak)``."""
         sandbox = " (Flatpak)" if self.flavour is Flavour.FLATPAK else ""
-        return f"{self.kind.label} {self.version}".strip() + sandbox
+        return f"{self.kind.about.name} {self.version}".strip() + sandbox
 
 
 def find_editors(

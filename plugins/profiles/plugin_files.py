@@ -24,8 +24,6 @@ from plugins.profiles import Editor, EditorKind
 from plugins.profiles.kritarc import disable_plugin, enable_plugin
 from wire import __version__
 
-GIMP_SCRIPT = "insert-object.py"
-KRITA_MODULE = "insert_object"
 INTERPRETER_FILE = "insert-object.interp"
 INTERPRETER_NAME = "insert-object-python"
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -69,7 +67,7 @@ def assemble_plugin(
     Args:
         kind: which editor's plug-in.
         source_root: the checkout.
-        target: ends in ``insert-object`` (GIMP) or ``insert_object`` (Krita).
+        target: ends in the name that the editor wants of our folder.
         config: written as ``config.json``; None leaves it out.
         msgpack_folder: where the package msgpack lies; None: where this Python has it.
 
@@ -87,8 +85,8 @@ def assemble_plugin(
         _copy_wire(source_root, made / "wire", msgpack_folder or _own_msgpack())
         if config is not None:
             (made / "config.json").write_text(config.to_json(), encoding="utf-8")
-        if kind is EditorKind.GIMP:
-            script = made / GIMP_SCRIPT  # without the run bit GIMP passes over it silently
+        if kind.about.is_program:
+            script = made / kind.about.first_file  # without the run bit GIMP passes over it silently
             script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
         _close_to_others(made)
         _swap(made, target, Path(scratch) / "old")
@@ -101,9 +99,8 @@ def _close_to_others(folder: Path) -> None:
 
 
 def _plugin_source(kind: EditorKind, source_root: Path) -> Path:
-    folder = source_root / "plugins" / kind.value
-    source = folder / ("insert-object" if kind is EditorKind.GIMP else KRITA_MODULE)
-    first_file = source / (GIMP_SCRIPT if kind is EditorKind.GIMP else "__init__.py")
+    source = source_root / "plugins" / kind.value / kind.about.plugin_folder[1]
+    first_file = source / kind.about.first_file
     if not first_file.is_file():
         raise PluginIncomplete(f"The plug-in's file {first_file} is missing.")
     return source
@@ -154,15 +151,11 @@ def install_plugin(
         PluginIncomplete, OSError: as ``assemble_plugin``.
     """
     assemble_plugin(editor.kind, source_root, editor.plugin_folder, config, msgpack_folder=msgpack_folder)
+    _copy_beside(editor.kind, source_root, editor.profile)
     if editor.kind is EditorKind.GIMP:
         _choose_interpreter(editor, os.environ if environ is None else environ)
-        return
-    sources = source_root / "plugins" / "krita"
-    for name, target in _krita_extra_files(editor.profile).items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(sources / name, target)
     if editor.settings is not None:
-        enable_plugin(editor.settings, KRITA_MODULE)
+        enable_plugin(editor.settings, editor.plugin_folder.name)
 
 
 def remove_plugin(editor: Editor) -> bool:
@@ -171,9 +164,9 @@ def remove_plugin(editor: Editor) -> bool:
     Raises:
         OSError: a file cannot be removed.
     """
-    extra = [editor.profile / "interpreters" / INTERPRETER_FILE]
-    if editor.kind is EditorKind.KRITA:
-        extra = list(_krita_extra_files(editor.profile).values())
+    extra = [editor.profile / folder / name for name, folder in editor.kind.about.beside.items()]
+    if editor.kind is EditorKind.GIMP:
+        extra.append(editor.profile / "interpreters" / INTERPRETER_FILE)
     present = [path for path in (editor.plugin_folder, *extra) if path.exists()]
     for path in present:
         if path.is_dir():
@@ -182,7 +175,7 @@ def remove_plugin(editor: Editor) -> bool:
             path.unlink()
         _remove_empty_folders(path.parent, editor.profile.parent)
     if editor.settings is not None:
-        disable_plugin(editor.settings, KRITA_MODULE)
+        disable_plugin(editor.settings, editor.plugin_folder.name)
     return bool(present)
 
 
@@ -195,12 +188,12 @@ def _remove_empty_folders(folder: Path, last: Path) -> None:
         folder = folder.parent
 
 
-def _krita_extra_files(profile: Path) -> dict[str, Path]:
-    """The files beside the module, by their name in the checkout."""
-    return {
-        "insert_object.desktop": profile / "pykrita" / "insert_object.desktop",
-        "insert_object.action": profile / "actions" / "insert_object.action",
-    }
+def _copy_beside(kind: EditorKind, source_root: Path, profile: Path) -> None:
+    """Copies the files that an editor wants beside our folder."""
+    for name, folder in kind.about.beside.items():
+        target = profile / folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source_root / "plugins" / kind.value / name, target)
 
 
 # --- GIMP's Python ----------------------------------------------------------------------------------
@@ -222,7 +215,7 @@ def _choose_interpreter(editor: Editor, environ: Mapping[str, str]) -> None:
         return
     interpreters.mkdir(parents=True, exist_ok=True)
     known.write_text(f"{INTERPRETER_NAME}={chosen}\n", encoding="utf-8")
-    script = editor.plugin_folder / GIMP_SCRIPT
+    script = editor.plugin_folder / editor.kind.about.first_file
     _, _, rest = script.read_text(encoding="utf-8").partition("\n")
     script.write_text(f"#!/usr/bin/env {INTERPRETER_NAME}\n{rest}", encoding="utf-8", newline="\n")
 
@@ -249,29 +242,26 @@ def _knows_gimp(python: str) -> bool:
 
 def build_plugin_zips(
     source_root: Path, out: Path, *, config: PluginConfig | None = None, msgpack_folder: Path | None = None
-) -> tuple[Path, Path]:
-    """Writes the zips for installing by hand, and returns GIMP's and Krita's.
+) -> tuple[Path, ...]:
+    """Writes the zips for installing by hand, one for each editor, and returns them.
 
     GIMP's is unpacked into ``plug-ins/``; Krita's is for *Import Python Plugin from File*, which wants
-    entries for folders too.
+    entries for folders, and the files beside ours at the top.
 
     Raises:
         PluginIncomplete, OSError: as ``assemble_plugin``.
     """
     out.mkdir(parents=True, exist_ok=True)
+    written = []
     with tempfile.TemporaryDirectory(prefix="insert-object-zip-") as scratch:
-        gimp, krita = Path(scratch) / "gimp", Path(scratch) / "krita"
-        for kind, target in (
-            (EditorKind.GIMP, gimp / "insert-object"),
-            (EditorKind.KRITA, krita / KRITA_MODULE),
-        ):
+        for kind in EditorKind:
+            packed = Path(scratch) / kind.value
+            target = packed / kind.about.plugin_folder[1]
             assemble_plugin(kind, source_root, target, config, msgpack_folder=msgpack_folder)
-        for name in _krita_extra_files(krita):
-            shutil.copyfile(source_root / "plugins" / "krita" / name, krita / name)
-        return (
-            _zip(gimp, out / "insert-object-gimp.zip"),
-            _zip(krita, out / "insert-object-krita.zip"),
-        )
+            for name in kind.about.beside:
+                shutil.copyfile(source_root / "plugins" / kind.value / name, packed / name)
+            written.append(_zip(packed, out / f"insert-object-{kind.value}.zip"))
+    return tuple(written)
 
 
 def _zip(folder: Path, target: Path) -> Path:

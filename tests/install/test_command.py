@@ -118,7 +118,7 @@ def test_only_the_wanted_editors_get_it(
 def test_an_unknown_editor_is_bad_input(run_installer: RunInstaller) -> None:
     done = run_installer("--editors", "photoshop")
     assert done.returncode == 2
-    assert "'photoshop' is not gimp, krita or none" in done.stderr
+    assert "'photoshop' is none of gimp,krita; or say none" in done.stderr
 
 
 def test_without_a_demo_there_is_no_first_insertion(run_installer: RunInstaller) -> None:
