@@ -61,10 +61,18 @@ def far_hints(mask: Tensor) -> Tensor:
 
 
 def _box_blur(mask: Tensor, radius: int) -> Tensor:
+    """Means over squares of the mask (B, 1, S, S), by running sums: their cost does not grow with ``radius``.
+
+    In double precision, so that the mean of zeros is 0 and that of ones is 1.
+    """
     radius = max(1, radius)
-    size = 2 * radius + 1
-    rows = functional.avg_pool2d(mask, (size, 1), 1, (radius, 0), count_include_pad=False)
-    return functional.avg_pool2d(rows, (1, size), 1, (0, radius), count_include_pad=False)
+    place = torch.arange(mask.shape[-1], device=mask.device)
+    end, begin = (place + radius + 1).clamp(max=mask.shape[-1]), (place - radius).clamp(min=0)
+    count = (end - begin).double()
+    sums = functional.pad(mask.double().cumsum(-2), (0, 0, 1, 0))
+    rows = (sums[..., end, :] - sums[..., begin, :]) / count[:, None]
+    sums = functional.pad(rows.cumsum(-1), (1, 0))
+    return ((sums[..., end] - sums[..., begin]) / count).to(mask.dtype)
 
 
 def soft_edge(mask: Tensor) -> Tensor:
@@ -117,8 +125,8 @@ class Painting(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
-        smooth, amount = _twice(self.enter(x)).chunk(2, 1)
-        fine = activate(torch.addcmul(smooth, amount, noise.to(x.dtype)))
+        smooth, amount = (_twice(_in_rows(half)) for half in self.enter(x).chunk(2, 1))
+        fine = activate(torch.addcmul(smooth, amount, _in_rows(noise.to(x.dtype).expand_as(smooth))))
         fine = (fine + activate(self.inner(fine))) * 0.7
         painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
         return painted
@@ -218,7 +226,8 @@ class ForegroundGenerator(nn.Module):
             if name in self.parts:
                 x = x + self.parts[name](_resized(parts, side).to(x.dtype))
             if name in self.grain:
-                x = x + self.grain[name].to(x.dtype) * _grain(noise, side).to(x.dtype)
+                grain = _in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
+                x = torch.addcmul(x, self.grain[name].to(x.dtype), grain)
             x = activate(x)
             for more in (self.second, self.third):
                 if name in more:
@@ -242,9 +251,9 @@ class ForegroundGenerator(nn.Module):
             x: Tensor | None = None
             if str(side) in self.read:
                 larger = hints.shape[-1] // side
-                cells = functional.pixel_unshuffle(functional.avg_pool2d(picture, larger), 2)
-                cells = torch.cat([cells, functional.avg_pool2d(hints, larger)], 1)
-                x = self.read[str(side)](cells.contiguous(memory_format=torch.channels_last))
+                cells = functional.pixel_unshuffle(_pooled(picture, larger), 2)
+                cells = torch.cat([cells, _pooled(hints, larger)], 1)
+                x = self.read[str(side)](_in_rows(cells))
             if above is not None:
                 coarser = self.down[str(side)](above)
                 x = coarser if x is None else x + coarser
@@ -281,7 +290,18 @@ def within_range(x: Tensor) -> Tensor:
 def _grain(noise: Tensor, side: int) -> Tensor:
     """Normal variates (B, 1, S, S) for a smaller size, of the same variance."""
     cell = noise.shape[-1] // side
-    return functional.avg_pool2d(noise, cell) * cell
+    return _pooled(noise, cell) * cell
+
+
+def _pooled(x: Tensor, cell: int) -> Tensor:
+    """The means of cells of so many pixels; a single one is left as it is, which takes no time."""
+    return x if cell == 1 else functional.avg_pool2d(x, cell)
+
+
+def _in_rows(x: Tensor) -> Tensor:
+    """The same numbers, the channels of a pixel side by side, as the convolutions keep them: two tensors of
+    different layout, or one that is broadcast over channels, are combined five times as slowly."""
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 
 from torch import Tensor
-from torch.nn import functional
 
 from models.relight import balance_of, shoulder
 
@@ -48,7 +47,8 @@ def scene_gains(scene: Tensor) -> Tensor:
 
 def _edges(value: Tensor) -> Tensor:
     """Mean steepness (B, 3, 1, 1) of each channel of (B, 3, S, S), noise smoothed away."""
-    smooth = functional.avg_pool2d(value, 3, 1)
+    rows = value[..., :-2, :] + value[..., 1:-1, :] + value[..., 2:, :]
+    smooth = (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9  # several times as quick as pooling
     across = smooth[..., :-1, 1:] - smooth[..., :-1, :-1]
     down = smooth[..., 1:, :-1] - smooth[..., :-1, :-1]
     return (across.square() + down.square() + 1e-10).sqrt().mean((2, 3), keepdim=True)
