@@ -6,23 +6,21 @@ tried in the same way in ``tests/krita/test_logic.py``.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.changed_copy import Added, copy_with, run_in
+
 GIMP = "plugins/gimp/insert-object"
-ADDED = {  # a file, and a line of it before which another one is written
-    "wire/protocol/wish.py": ("    mirrored: bool = False", "    tilted: bool = False"),
-    "daemon/commands/insert_options.py": (
-        '    parser.add_argument("--json"',
-        '    parser.add_argument("--tilted", action="store_true", help="tilt it")',
-    ),
-    f"{GIMP}/settings.py": ('    "mirrored": (', '    "tilted": (N_("Tilted"), N_("Tilts it")),'),
+ADDED: Added = {
+    "wire/protocol/wish.py": {"    mirrored: bool = False": "    tilted: bool = False"},
+    "daemon/commands/insert_options.py": {
+        '    parser.add_argument("--json"': (
+            '    parser.add_argument("--tilted", action="store_true", help="tilt it")'
+        )
+    },
+    f"{GIMP}/settings.py": {'    "mirrored": (': '    "tilted": (N_("Tilted"), N_("Tilts it")),'},
 }
 REQUEST_AND_RECORD = """
 import argparse
@@ -74,19 +72,7 @@ assert Settings.from_config(config).wish == Wish("dog", tilted=True)
 @pytest.fixture(scope="module")
 def changed_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program with the lines of ADDED."""
-    copy = tmp_path_factory.mktemp("made-up")
-    for folder in ("wire", "daemon", GIMP):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, (before, line) in ADDED.items():
-        add_line(copy / name, before, line)
-    return copy
-
-
-def add_line(file: Path, before: str, line: str) -> None:
-    """Writes one more line before the one that begins so."""
-    text = file.read_text("utf-8")
-    assert text.count(f"\n{before}") == 1, f"{file} has no such place any more"
-    file.write_text(text.replace(f"\n{before}", f"\n{line}\n{before}"), "utf-8")
+    return copy_with(ADDED, ("wire", "daemon", GIMP), tmp_path_factory.mktemp("made-up"))
 
 
 @pytest.mark.parametrize(
@@ -95,14 +81,4 @@ def add_line(file: Path, before: str, line: str) -> None:
 def test_a_made_up_field_is_carried_by_its_own_line_and_one_a_form(
     script: str, folders: tuple[str, ...], changed_copy: Path
 ) -> None:
-    path = os.pathsep.join(str(changed_copy / folder) for folder in folders)
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        cwd=changed_copy,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_in(changed_copy, "-c", script, folders=folders)

@@ -10,6 +10,8 @@ import numpy as np
 
 from daemon.painting.pixels import Samples, to_depth
 from daemon.painting.scene import paste
+from daemon.pictures.file_formats import OPENRASTER
+from daemon.pictures.metadata import with_what_fits
 from daemon.pictures.openraster import RasterLayer, write_openraster
 from daemon.pictures.photo import Photo
 from daemon.pictures.photo_output import write_photo
@@ -99,16 +101,7 @@ class Composition:
             notes.append(
                 f"OpenRaster holds sRGB colours; the photo's were converted from its own profile{bits}."
             )
-        words = {
-            "EXIF": self.photo.exif,
-            "XMP": self.photo.xmp,
-            "comment": self.photo.comment,
-            "IPTC": self.photo.iptc,
-            "further text": self.photo.texts,
-        }
-        if lost := [name for name, there in words.items() if there]:
-            notes.append(f"OpenRaster holds no {' and no '.join(lost)}; the photo's was left out.")
-        return tuple(notes)
+        return (*notes, *with_what_fits(self.photo, OPENRASTER)[1])
 
 
 def _grey(pixels: Samples) -> Samples:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wire.protocol import ErrorCode, InsertObjectError
@@ -23,6 +24,16 @@ class Content(enum.Enum):
     LAYERS = "layers"
 
 
+class Metadata(enum.Enum):
+    """What comes with a photo's pixels; the value is its field in ``Photo``."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+    IPTC = "iptc"
+    COMMENT = "comment"
+    TEXTS = "texts"
+
+
 @dataclass(frozen=True)
 class FileFormat:
     """What a file format can hold; the first of its endings is the one that people are told."""
@@ -33,13 +44,35 @@ class FileFormat:
     content: Content = Content.PICTURE
     holds_16_bits: bool = True
     holds_alpha: bool = True
+    lacks: frozenset[Metadata] = frozenset()  # what it has no place for
+    longest: Mapping[Metadata, int] = field(default_factory=dict)  # bytes, where they are bounded
 
 
-PNG = FileFormat("PNG", (".png",), 2**31 - 1)
-JPEG = FileFormat("JPEG", (".jpg", ".jpeg"), 65_500, holds_16_bits=False, holds_alpha=False)
-WEBP = FileFormat("WebP", (".webp",), 16_383, holds_16_bits=False)
-TIFF = FileFormat("TIFF", (".tif", ".tiff"), 2**31 - 1)
-OPENRASTER = FileFormat("OpenRaster", (".ora",), 2**31 - 1, Content.LAYERS)
+PNG = FileFormat("PNG", (".png",), 2**31 - 1, lacks=frozenset({Metadata.IPTC}))
+JPEG = FileFormat(
+    "JPEG",
+    (".jpg", ".jpeg"),
+    65_500,
+    holds_16_bits=False,
+    holds_alpha=False,
+    lacks=frozenset({Metadata.TEXTS}),
+    # A segment's length is two bytes (ITU-T T.81, B.1.1.4); XMP's and IPTC's begin with names.
+    longest={
+        Metadata.EXIF: 65_533,
+        Metadata.XMP: 65_502,
+        Metadata.COMMENT: 65_533,
+        Metadata.IPTC: 65_533 - 14 - 13,  # less the segment's name and the block's own header
+    },
+)
+WEBP = FileFormat(
+    "WebP",
+    (".webp",),
+    16_383,
+    holds_16_bits=False,
+    lacks=frozenset({Metadata.IPTC, Metadata.COMMENT, Metadata.TEXTS}),
+)
+TIFF = FileFormat("TIFF", (".tif", ".tiff"), 2**31 - 1, lacks=frozenset({Metadata.COMMENT, Metadata.TEXTS}))
+OPENRASTER = FileFormat("OpenRaster", (".ora",), 2**31 - 1, Content.LAYERS, lacks=frozenset(Metadata))
 
 FORMATS = (PNG, JPEG, WEBP, TIFF, OPENRASTER)
 

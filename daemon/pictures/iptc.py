@@ -12,7 +12,6 @@ from typing import Any
 
 from PIL import ImageFile
 
-LONGEST_IN_JPEG = 65_533 - 14 - 13  # bytes: a segment less its name and the block's own header
 _BEGINNING = b"\x1c"  # of every record
 _IPTC, _PHOTOSHOP, _PHOTOSHOP_LAYERS = 33723, 34377, 37724  # tags of TIFF
 _IPTC_BLOCK = 0x0404
@@ -43,7 +42,7 @@ def iptc_of(image: ImageFile.ImageFile, notes: list[str]) -> bytes:
 
 
 def jpeg_segment(iptc: bytes) -> bytes:
-    """The APP13 segment of a JPEG file that holds the records, at most ``LONGEST_IN_JPEG`` bytes."""
+    """The APP13 segment of a JPEG file that holds the records; ``file_formats.JPEG`` says how many bytes."""
     block = b"8BIM" + struct.pack(">HHI", _IPTC_BLOCK, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
     body = b"Photoshop 3.0\0" + block
     return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -21,11 +21,11 @@ from daemon.pictures.file_formats import (
     PNG,
     TIFF,
     WEBP,
-    FileFormat,
     UnsuitableFormat,
     format_of,
 )
-from daemon.pictures.iptc import LONGEST_IN_JPEG, jpeg_segment
+from daemon.pictures.iptc import jpeg_segment
+from daemon.pictures.metadata import with_what_fits
 from daemon.pictures.photo import Photo
 from daemon.pictures.tiff_output import write_tiff
 from daemon.pictures.words import png_texts
@@ -33,17 +33,6 @@ from daemon.pictures.words import png_texts
 JPEG_QUALITY = 95
 PNG_EFFORT = 1  # of 9: a photo is written in a quarter of the time that Pillow's usual 6 takes, 3 % larger
 WEBP_EFFORT = {"quality": 20, "method": 1}  # likewise, 1 % larger; lossless all the same
-# Bytes: a segment's length is two of them (ITU-T T.81, B.1.1.4); XMP's begins with the name of its namespace.
-_LONGEST_IN_JPEG = {"exif": 65_533, "xmp": 65_502, "comment": 65_533, "iptc": LONGEST_IN_JPEG}
-_DATA = {
-    "exif": "EXIF data",
-    "xmp": "XMP data",
-    "iptc": "IPTC data",
-    "comment": "comment",
-    "texts": "further text (author, date, …)",
-}
-_NOTHING: dict[str, Any] = {"exif": b"", "xmp": b"", "iptc": b"", "comment": "", "texts": ()}
-_HOLDERS = {"comment": (PNG, JPEG), "iptc": (JPEG, TIFF), "texts": (PNG,)}
 
 
 def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
@@ -74,30 +63,10 @@ def write_photo(path: Path, photo: Photo) -> tuple[str, ...]:
     if pixels.shape[2] == 4 and not chosen.holds_alpha:
         pixels = over_white(pixels)
         notes.append(f"{chosen.name} holds no transparency; the picture was written over white.")
-    fitting = _without_what_is_not_held(replace(photo, pixels=pixels), chosen, notes)
+    fitting, left_out = with_what_fits(replace(photo, pixels=pixels), chosen)
     with replacing(path) as file:
         _WRITERS[chosen.name](file, fitting)
-    return tuple(notes)
-
-
-def _without_what_is_not_held(photo: Photo, chosen: FileFormat, notes: list[str]) -> Photo:
-    """The photo without the data beside its pixels for which a format has no place, or not enough.
-
-    Adds a sentence to ``notes`` for each kind.
-    """
-    if chosen is JPEG:
-        sizes = {"exif": len(photo.exif), "xmp": len(photo.xmp), "iptc": len(photo.iptc)}
-        sizes["comment"] = len(photo.comment.encode())
-        too_long = [name for name, size in sizes.items() if size > _LONGEST_IN_JPEG[name]]
-        notes += [
-            f"The photo's {_DATA[name]} is longer than JPEG holds and was left out." for name in too_long
-        ]
-        photo = replace(photo, **{name: _NOTHING[name] for name in too_long})
-    for name in ("comment", "iptc", "texts"):
-        if getattr(photo, name) and chosen not in _HOLDERS[name]:
-            notes.append(f"{chosen.name} has no place for the photo's {_DATA[name]}, which was left out.")
-            photo = replace(photo, **{name: _NOTHING[name]})
-    return photo
+    return (*notes, *left_out)
 
 
 def over_white(pixels: Samples) -> Samples:

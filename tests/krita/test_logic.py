@@ -10,8 +10,8 @@ import pytest
 
 from plugins.profiles import EditorKind
 from plugins.profiles.plugin_files import assemble_plugin
+from tests.changed_copy import add_line
 from tests.krita.provision import NoKrita, find_krita, python_with
-from tests.test_made_up_field import add_line
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent

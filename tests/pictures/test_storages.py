@@ -313,4 +313,4 @@ def test_xmp_that_a_jpeg_keeps_apart_is_told(tmp_path: Path) -> None:
 def test_openraster_tells_what_it_does_not_hold(tmp_path: Path) -> None:
     photo = Photo(np.zeros((16, 16, 3), np.uint8), xmp=XMP, comment="by hand")
     (note,) = Composition(photo, 8).write_layers(tmp_path / "out.ora", [])
-    assert "no XMP and no comment" in note
+    assert "XMP data and comment, which were left out" in note
