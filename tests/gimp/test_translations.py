@@ -99,7 +99,7 @@ OF_LIGHT = ("_Strength:", "Show how it was _before", "_Retry", "_Help", "R_eset"
         ALWAYS_THERE + FOR_NEW_OBJECTS,
         ALWAYS_THERE + FOR_EDITED_OBJECTS,
         (*OF_LIGHT, "Contact shado_w"),
-        (*OF_LIGHT, "Make the contact shado_w anew"),
+        (*OF_LIGHT, "Make a new contact shado_w"),
     ],
 )
 def test_every_control_of_the_dialog_has_a_letter_of_its_own(language: str, words: tuple[str, ...]) -> None:

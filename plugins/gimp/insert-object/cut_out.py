@@ -86,12 +86,12 @@ def layer_to_light(image: Gimp.Image) -> Gimp.Layer:
         )
     if layer.is_text_layer():
         raise Refusal(
-            _("“{name}” is a text, whose pixels GIMP draws anew.").format(name=name),
+            _("“{name}” is a text layer, which GIMP redraws by itself.").format(name=name),
             _("Choose Layer ▸ Discard Text Information first."),
         )
     if not _is_seen(layer):
         raise Refusal(
-            _("“{name}” is not to be seen.").format(name=name),
+            _("“{name}” is hidden.").format(name=name),
             _("Show it, and the groups that it is in, with the eye in the list of layers."),
         )
     return layer

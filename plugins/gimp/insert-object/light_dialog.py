@@ -97,7 +97,7 @@ class LightDialog:
         label.set_mnemonic_widget(self._strength)
         grid.attach(label, 0, 1, 1, 1)
         grid.attach(self._strength, 1, 1, 1, 1)
-        words = _("Make the contact shado_w anew") if has_shadow else _("Contact shado_w")
+        words = _("Make a new contact shado_w") if has_shadow else _("Contact shado_w")
         self._shadow = Gtk.CheckButton.new_with_mnemonic(words)
         self._shadow.set_tooltip_text(_("A soft shadow on the ground, as a layer below this one"))
         grid.attach(self._shadow, 0, 2, 2, 1)

@@ -208,7 +208,7 @@ class LiveLight:
         if self._adjustments is not None and not any(self._adjustments.values()):
             return _("The layer has the scene's light already; it stays as it is.")
         if self._cut_out is not None and self._cut_out.before is not None:
-            return _("Judged anew from the layer's own pixels. Strength 0 takes the light off.")
+            return _("Judged again from the layer's own pixels. Strength 0 takes the light off.")
         if layer_marks.has_original(self._layer):
             return _("The layer was changed since it was lit, so it is lit as it is now.")
         return _("The layer's own pixels are kept: strength 0 takes the light off again later.")
