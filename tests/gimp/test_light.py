@@ -206,7 +206,7 @@ def test_a_hidden_layer_and_a_group_are_refused_with_what_to_do(gimp: Gimp, imag
     assert "is a group of layers" in refusal(gimp, image)
     gimp.change_layer(group, visible=False)
     gimp.select_layer(image, layer)
-    assert "is not to be seen" in refusal(gimp, image)
+    assert "is hidden" in refusal(gimp, image)
 
 
 def test_a_layer_that_is_transparent_or_outside_is_refused(gimp: Gimp, image: int) -> None:

@@ -167,7 +167,7 @@ class LayerLight:
 
 def _check(document: Any, node: Any) -> None:
     if node is None:
-        raise _refusal(tr("No layer is active."), tr("Choose the layer that shall be lit."))
+        raise _refusal(tr("No layer is active."), tr("Choose the layer to be lit."))
     found = object_of(document, node)
     if found is None and node.type() != "paintlayer":
         raise _refusal(
@@ -177,7 +177,7 @@ def _check(document: Any, node: Any) -> None:
     above = node
     while above is not None and above.parentNode() is not None:
         if not above.visible():
-            raise _refusal(tr("The layer is not to be seen."), tr("Show it, and the groups that it is in."))
+            raise _refusal(tr("The layer is hidden."), tr("Show it, and the groups that it is in."))
         above = above.parentNode()
 
 

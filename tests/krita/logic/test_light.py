@@ -190,7 +190,7 @@ class Refusing(LightCase):
         self.assertIn("transparent everywhere", self.refused(empty))
         layer = self.paste()
         layer.setVisible(False)
-        self.assertIn("not to be seen", self.refused(layer))
+        self.assertIn("is hidden", self.refused(layer))
         self.assertIn("Only a paint layer", self.refused(Node(self.document, "group", "grouplayer")))
         self.assertIn("No layer is active", self.refused(None))
 
