@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .imprint import CHANGED, Imprint, Standing, standing
 from .protocol import (
     MAX_WINDOW_PIXELS,
     MalformedMessage,
@@ -78,7 +79,7 @@ class LayerRecord:
     ``place`` is the layer's rectangle as it was inserted; where the layer lies elsewhere now, the user has
     moved or scaled it. ``name`` is the name that it was given. ``shadow`` and ``group`` tell which other
     layers belong to the object: GIMP's plug-in keeps a word in ``shadow`` that the shadow's layer remembers
-    too, Krita's the two layers' ids.
+    too, Krita's the two layers' ids. ``imprint`` tells whether somebody has worked on the layer's pixels.
     """
 
     recipe: Recipe
@@ -86,6 +87,7 @@ class LayerRecord:
     name: str = ""
     shadow: str = ""
     group: str = ""
+    imprint: Imprint | None = None
 
     @property
     def wish(self) -> Wish:
@@ -94,6 +96,18 @@ class LayerRecord:
     def box_at(self, now: Rect) -> Rect:
         """The wish's box, carried along when the layer was moved or scaled from ``place`` to ``now``."""
         return self.wish.box.carried(self.place, now)
+
+    def standing(self, now: Imprint | None, place: Rect) -> Standing:
+        """What has become of the layer, which lies at ``place`` now; ``now`` is None where it shows nothing.
+
+        A record that is too old to tell says that nothing has.
+        """
+        if self.imprint is None:
+            return Standing()
+        if now is None:
+            return CHANGED
+        same_size = (place.width, place.height) == (self.place.width, self.place.height)
+        return standing(self.imprint, now, same_size=same_size)
 
     def to_map(self) -> dict[str, Any]:
         """The record as plain values for JSON."""
@@ -112,6 +126,8 @@ class LayerRecord:
             record = from_plain(LayerRecord, plain, "the record")
             if record.recipe.shape is not None:
                 record.recipe.shape.frame()
+            if record.imprint is not None:
+                record.imprint.pixels()
         except (MalformedMessage, ValueError):
             return None
         return record

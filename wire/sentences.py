@@ -31,6 +31,12 @@ NOTHING_SELECTED = N_("Nothing is selected.")
 PACK_IS_GONE = N_("The model pack “{pack}” is not there any more.")
 PACK_IS_GONE_HINT = N_("Put it back, or choose another pack or class.")
 
+CHANGED_LAYER = N_("“{layer}” was worked on since it was inserted.")
+CHANGED_HINT = N_("A new object in its place would cover that work.")
+CHANGED_LIGHT = N_("Only _light and shadow")
+CHANGED_ABOVE = N_("New layer _above")
+CHANGED_REPAINT = N_("_Repaint")
+
 # An error in the user's language where the catalogue does not have its own sentence: one for each code.
 ERRORS: dict[ErrorCode, str] = {
     ErrorCode.UNAUTHORISED: N_(

@@ -225,6 +225,7 @@ def _flat_record(parasite: Gimp.Parasite) -> dict[str, Any]:
     record = json.loads(bytes(parasite.get_data()).rstrip(b"\0"))
     recipe = record.pop("recipe")
     pair = record.pop("shadow")
+    record.pop("imprint", None)
     return {**recipe["wish"], **record, "pair": pair, "given_shape": "shape" in recipe}
 
 
@@ -280,6 +281,8 @@ def transform(layer: int, kind: str, *values: float) -> int:
         item.scale(round(values[0]), round(values[1]), False)
     elif kind == "rotate":
         item = item.transform_rotate(values[0], True, 0.0, 0.0)
+    elif kind == "flip":
+        item = item.transform_flip_simple(Gimp.OrientationType.HORIZONTAL, True, 0.0)
     return int(item.get_id())
 
 
@@ -328,6 +331,19 @@ def paint_rectangle(layer: int, x: int, y: int, width: int, height: int, colour:
     )
     item.update(x, y, width, height)
     Gimp.displays_flush()
+
+
+def erase_rectangle(layer: int, x: int, y: int, width: int, height: int) -> None:
+    """Makes a part of a layer transparent, as the eraser does."""
+    item = _item_of(layer)
+    item.get_buffer().set(Gegl.Rectangle.new(x, y, width, height), "R'G'B'A u8", bytes(4 * width * height))
+    item.update(x, y, width, height)
+    Gimp.displays_flush()
+
+
+def invert_colours(layer: int) -> None:
+    """A filter that is merged into the layer's pixels."""
+    _item_of(layer).invert(False)
 
 
 def duplicate(layer: int) -> int:

@@ -124,6 +124,31 @@ def preview_rectangles(image: int, window: list[int], places: list[list[int]]) -
     return seen
 
 
+def count_as_made(layer: int) -> None:
+    """Has an object's layer remember the pixels that it has now as those that it was inserted with."""
+    _plug_in_modules()
+    from dataclasses import replace
+
+    import layer_imprint
+    import layer_marks
+
+    item = Gimp.Item.get_by_id(layer)
+    record = layer_marks.record_of(item)
+    now = layer_imprint.imprint_of(item)
+    layer_marks.remember(item, replace(record, imprint=now, place=layer_marks.layer_rectangle(item)))
+
+
+def forget_imprint(layer: int) -> None:
+    """Makes a record one of a version that kept no imprint."""
+    _plug_in_modules()
+    from dataclasses import replace
+
+    import layer_marks
+
+    item = Gimp.Item.get_by_id(layer)
+    layer_marks.remember(item, replace(layer_marks.record_of(item), imprint=None))
+
+
 def help_page() -> str:
     """The name of the help page that the dialog's button opens."""
     _plug_in_modules()

@@ -40,7 +40,7 @@ def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool
     width, height, limit = image.get_width(), image.get_height(), welcome.limits.window_pixels
     area = sent_area(box, width, height, limit)
     size = (area.width, area.height)
-    with picture.hidden(image, subject.replaced):
+    with picture.hidden(image, subject.unseen):
         pixels = picture.visible_pixels(image, area.window, size)
     return Scene(
         box=box,
@@ -79,7 +79,7 @@ def missing_pack(name: str) -> Refusal:
 
 def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: str) -> LayerRecord:
     """What the object's layer is to remember."""
-    old, shape = subject.record, None
+    shape = None
     if scene.shape is not None:
         shape = GivenShape.of(scene.shape.width, scene.shape.height, bytes(scene.shape.data))
     name = reply.class_name or wish.class_name
@@ -87,5 +87,5 @@ def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: 
         Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label),
         place=object_layer.rectangle_of(reply),
         name=object_layer.layer_name(label, reply.seed),
-        shadow=old.shadow if old is not None and old.shadow else new_id(),
+        shadow=subject.pair or new_id(),
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import layer_marks
 import layer_pixels
 import object_layer
+import own_pixels
 import picture
-from gi.repository import Babl, Gegl, Gimp
+from gi.repository import Gimp
 from layer_marks import layer_rectangle
 from wording import Refusal, _
 
@@ -114,15 +115,15 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
     """
     picture.start_gegl()
     place = layer_rectangle(layer)
-    alpha = _alpha(layer, Rect(0, 0, place.width, place.height))
+    alpha = own_pixels.alpha(layer, Rect(0, 0, place.width, place.height))
     mask = layer.get_mask() if layer.get_apply_mask() else None
-    part = _bounds(alpha, place.width, place.height)
+    part = own_pixels.bounds(alpha, place.width, place.height)
     if part is None:
         raise Refusal(
             _("“{name}” is transparent everywhere.").format(name=layer.get_name()),
             _("Choose the layer that the object is on."),
         )
-    coverage = _crop(alpha, place.width, part)
+    coverage = own_pixels.crop(alpha, place.width, part)
     if mask is not None:
         coverage = _product(coverage, _mask_values(mask, part))
     if coverage.count(255) == len(coverage):
@@ -135,7 +136,7 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
                 "(Foreground Select), then Select ▸ Invert and Edit ▸ Clear."
             ),
         )
-    own, before = _native(layer, part), layer_marks.light_of(layer)
+    own, before = own_pixels.native(layer, part), layer_marks.light_of(layer)
     original = None
     if before is not None and before.lit == digest(own):
         original = layer_marks.original_of(layer, len(own))
@@ -177,9 +178,9 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
                 layer_pixels.paint(layer, lit.pixels, cut_out.box, place)
                 _keep_alpha(layer, cut_out)
             else:
-                _write_native(layer, cut_out.part, cut_out.own)
+                own_pixels.write_native(layer, cut_out.part, cut_out.own)
         if changes:
-            now = digest(_native(layer, cut_out.part))
+            now = digest(own_pixels.native(layer, cut_out.part))
             layer_marks.remember(layer, LightRecord(now, strength, dict(lit.adjustments), pair))
             layer_marks.keep_original(layer, cut_out.own)
         else:
@@ -199,59 +200,29 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
 # --- Pixels ---------------------------------------------------------------------------------------------
 
 
-def _alpha(layer: Gimp.Layer, area: Rect) -> bytes:
-    """The layer's own alpha, one byte a pixel."""
-    if not layer.has_alpha():
-        return b"\xff" * (area.width * area.height)
-    data = _pixels(layer, area, "R'G'B'A u8")
-    return data[3::4]
-
-
-def _pixels(layer: Gimp.Drawable, area: Rect, kind: str | None) -> bytes:
-    buffer = layer.get_buffer()
-    region = Gegl.Rectangle.new(area.x, area.y, area.width, area.height)
-    data = bytes(buffer.get(region, 1.0, kind, Gegl.AbyssPolicy.NONE))
-    del buffer
-    return data
-
-
-def _native(layer: Gimp.Layer, area: Rect) -> bytes:
-    """Pixels as GIMP keeps them, bit for bit."""
-    return _pixels(layer, area, None)
-
-
-def _write_native(layer: Gimp.Layer, area: Rect, data: bytes) -> None:
-    buffer = layer.get_buffer()
-    region = Gegl.Rectangle.new(area.x, area.y, area.width, area.height)
-    buffer.set(region, Babl.get_name(layer.get_format()), data)
-    buffer.flush()
-    del buffer
-    layer.update(area.x, area.y, area.width, area.height)
-
-
 def _keep_alpha(layer: Gimp.Layer, cut_out: CutOut) -> None:
     """Gives the layer's pixels the alpha that they had, bit for bit: what was sent has the mask in it, and
     of floating point only 16 bits."""
     samples = 2 if layer.is_gray() else 4
     word = _WORDS[layer.get_bpp() // samples]
-    now, was = array(word, _native(layer, cut_out.part)), array(word, cut_out.own)
+    now, was = array(word, own_pixels.native(layer, cut_out.part)), array(word, cut_out.own)
     now[samples - 1 :: samples] = was[samples - 1 :: samples]
-    _write_native(layer, cut_out.part, now.tobytes())
+    own_pixels.write_native(layer, cut_out.part, now.tobytes())
 
 
 def _in_srgb(layer: Gimp.Layer, part: Rect, original: bytes | None, *, deep: bool) -> bytes:
     """The part of the layer in sRGB, of its own pixels before it was lit where they are given."""
     kind = _DEEP if deep else picture.SCENE_FORMAT
     if original is None:
-        return _pixels(layer, part, kind)
+        return own_pixels.pixels(layer, part, kind)
     image = layer.get_image()
     sheet = Gimp.Layer.new(
         image, "insert-object", part.width, part.height, layer.type(), 100.0, Gimp.LayerMode.NORMAL
     )
     try:
         area = Rect(0, 0, part.width, part.height)
-        _write_native(sheet, area, original)
-        return _pixels(sheet, area, kind)
+        own_pixels.write_native(sheet, area, original)
+        return own_pixels.pixels(sheet, area, kind)
     finally:
         sheet.delete()
 
@@ -267,28 +238,10 @@ def _covered(data: bytes, coverage: bytes, part: Rect, *, deep: bool) -> PixelFr
 
 
 def _mask_values(mask: Gimp.LayerMask, part: Rect) -> bytes:
-    return _pixels(mask, part, picture.COVERAGE_FORMAT)
+    return own_pixels.pixels(mask, part, picture.COVERAGE_FORMAT)
 
 
 def _product(coverage: bytes, mask: bytes) -> bytes:
     if coverage.count(255) == len(coverage):
         return mask
     return bytes(a * b // 255 for a, b in zip(coverage, mask, strict=True))
-
-
-def _bounds(alpha: bytes, width: int, height: int) -> Rect | None:
-    """The smallest rectangle with all that is not quite transparent."""
-    blank = bytes(width)
-    rows = [alpha[row * width : (row + 1) * width] for row in range(height)]
-    filled = [number for number, row in enumerate(rows) if row != blank]
-    if not filled:
-        return None
-    seen = [rows[number] for number in filled]
-    left = min(width - len(row.lstrip(b"\0")) for row in seen)
-    right = max(len(row.rstrip(b"\0")) for row in seen)
-    return Rect(left, filled[0], right - left, filled[-1] + 1 - filled[0])
-
-
-def _crop(plane: bytes, width: int, part: Rect) -> bytes:
-    starts = (row * width + part.x for row in range(part.y, part.bottom))
-    return b"".join(plane[start : start + part.width] for start in starts)

@@ -58,13 +58,30 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
     preview.remove_leftovers(image)
-    layer = cut_out.layer_to_light(image)
-    strength, shadow = config.get_property("strength") / 100, config.get_property("shadow")
-    if run_mode != Gimp.RunMode.INTERACTIVE:
-        from light_unattended import UnattendedLight  # its threads and sockets take long to import
+    if run_mode == Gimp.RunMode.INTERACTIVE:
+        return light_in_dialog(image, config)
+    return light(image, config.get_property("strength") / 100, shadow=config.get_property("shadow"))
 
-        return UnattendedLight(image, layer, strength, shadow=shadow).run()
-    cut_out.read_cut_out(image, layer)  # what cannot be lit is told before a dialog opens
+
+def light(image: Gimp.Image, strength: float, *, shadow: bool) -> Gimp.Layer:
+    """Gives the active layer light without a dialog.
+
+    Raises:
+        InsertObjectError: with the sentence for the user; the image is unchanged then.
+    """
+    from light_unattended import UnattendedLight  # its threads and sockets take long to import
+
+    return UnattendedLight(image, cut_out.layer_to_light(image), strength, shadow=shadow).run()
+
+
+def light_in_dialog(image: Gimp.Image, config: Gimp.ProcedureConfig | None) -> Gimp.Layer | None:
+    """Gives the active layer light as the user chooses; ``config`` keeps the choice. None: cancelled.
+
+    Raises:
+        InsertObjectError: it cannot be lit; this is told before a dialog opens.
+    """
+    layer = cut_out.layer_to_light(image)
+    cut_out.read_cut_out(image, layer)
     import gi
 
     gi.require_version("GimpUi", "3.0")
@@ -79,7 +96,7 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     begin = before.strength if before is not None and before.strength > 0 else 1.0
     live = LiveLight(image, layer, Choice(begin, shadow=False))
     result = live.run()
-    if result is not None:
+    if result is not None and config is not None:
         config.set_property("strength", 100 * live.choice.strength)
         config.set_property("shadow", live.choice.shadow)
     return result

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import layer_pixels
 from gi.repository import Gimp
+from layer_imprint import imprint_of
 from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of
 from parasites import ShadowMark
 from wording import _
@@ -31,7 +34,7 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
     try:
         layer = layer_pixels.empty_layer(image, record.name, place)
         layer_pixels.paint(layer, reply.pixels, place, place)
-        remember(layer, record)
+        remember(layer, replace(record, imprint=imprint_of(layer)))
         insert_above(image, layer, anchor)
         settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
         image.set_selected_layers([layer])
@@ -54,7 +57,7 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
         _repaint(layer, reply.pixels, rectangle_of(reply))
         if before is not None and not is_renamed(layer, before.name):
             _rename(layer, record.name)
-        remember(layer, record)
+        remember(layer, replace(record, imprint=imprint_of(layer)))
         forget_light(layer)
         settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
         if image.get_selected_layers() != [layer]:

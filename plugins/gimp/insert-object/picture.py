@@ -104,6 +104,11 @@ def layer_shape(layer: Gimp.Layer, window: Rect, size: tuple[int, int]) -> Pixel
     return PixelFrame(width, height, PixelFormat.A8, pixels[3::4])
 
 
+def layer_pixels(layer: Gimp.Layer, part: Rect, size: tuple[int, int]) -> bytes:
+    """A part of a layer, in its own coordinates, as rgba8 of that size."""
+    return _read(layer, part, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
+
+
 def visible_pixels(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
     """What the user sees in the window, as an rgba8 frame of that size.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import changed_layer
+import light_procedure
 import picture
 import preview
+from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
-from subject import Subject, choose_subject
+from subject import EditedObject, Subject, choose_subject
 from wording import _
 
 from wire.protocol import MAX_SEED, Rect, Wish
@@ -68,6 +71,19 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_choice_argument(
         "shape", _("Sh_ape"), _("What the object's shape comes from"), shapes, SHAPE_AUTOMATIC, _READ_WRITE
     )
+    ways = Gimp.Choice.new()
+    ways.add(Way.REFUSE.value, 0, _("Refuse"), _("The layer stays as it is, with a message"))
+    ways.add(Way.LIGHT.value, 1, _("Light"), _("Its own pixels take the light of where it is"))
+    ways.add(Way.ABOVE.value, 2, _("Above"), _("The new object comes on a layer of its own above"))
+    ways.add(Way.REPAINT.value, 3, _("Repaint"), _("The new object covers what was done to the old one"))
+    procedure.add_choice_argument(
+        "changed",
+        _("C_hanged layer"),
+        _("What an edit does to a layer that was painted on, erased or filtered since it was inserted"),
+        ways,
+        Way.REFUSE.value,
+        _READ_WRITE,
+    )
     for name, words in zip(
         _BOX, (N_("Box left"), N_("Box top"), N_("Box width"), N_("Box height")), strict=True
     ):
@@ -113,6 +129,14 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
         subject = choose_subject(image, box=None, prefer_new=True)
     else:
         subject = choose_subject(image, box=_box(config), prefer_new=False)
+    if isinstance(subject, EditedObject) and subject.standing.is_changed:
+        way = Way(config.get_property("changed"))
+        if way is Way.LIGHT:
+            return light_procedure.light(image, 1.0, shadow=False)
+        hint = _("Set “changed” to “light”, “above” (on a new layer) or “repaint”.")
+        if run_mode == Gimp.RunMode.WITH_LAST_VALS:
+            hint = _("Choose Filters ▸ Insert object…, which asks what to do.")
+        subject = changed_layer.taken(subject, way, hint)
     _check_box(subject, settings)
     from unattended import UnattendedInsertion  # its threads and sockets take long to import
 
@@ -146,11 +170,17 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     if not _offer_conversion(image):
         return None
     subject = choose_subject(image, box=None, prefer_new=False)
-    record = subject.record
-    if record is None and not settings.keep_seed:
+    if isinstance(subject, EditedObject):
+        settings = replace(settings, wish=subject.wish)
+        if subject.standing.is_changed:
+            way = changed_layer.ask(subject)
+            if way is None:
+                return None
+            if way is Way.LIGHT:
+                return light_procedure.light_in_dialog(image, None)
+            subject = changed_layer.taken(subject, way)
+    elif not settings.keep_seed:
         settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()))
-    if record is not None:
-        settings = replace(settings, wish=replace(record.wish, shadow=len(subject.replaced) > 1))
     live = LiveInsertion(subject, settings)
     layer = live.run()
     if layer is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import object_layer
 import picture
 from gi.repository import Gimp
+from layer_imprint import standing_of
 from layer_marks import layer_rectangle, object_of, record_of, shadow_of
 from picture import Fingerprint
 from wording import Refusal, _
 
 from wire.layer_record import LayerRecord
-from wire.protocol import Layer, PixelFrame, Rect
+from wire.protocol import Layer, PixelFrame, Rect, Wish
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,14 @@ class Subject(Protocol):
     def replaced(self) -> tuple[Gimp.Layer, ...]:
         """The layers whose place the object takes: the object's own, then its shadow's if it has one."""
 
+    @property
+    def unseen(self) -> tuple[Gimp.Layer, ...]:
+        """The layers that do not belong to the scene."""
+
+    @property
+    def pair(self) -> str:
+        """The word by which the object and its shadow know each other; "" for a new one."""
+
     def fingerprint(self) -> Fingerprint:
         """Numbers that change when the ground does."""
 
@@ -60,6 +69,8 @@ class NewObject:
 
     record: LayerRecord | None = None
     replaced: tuple[Gimp.Layer, ...] = ()
+    unseen: tuple[Gimp.Layer, ...] = ()
+    pair = ""
 
     def __init__(self, image: Gimp.Image, anchor: Gimp.Layer | None, fixed_box: Rect | None = None) -> None:
         self.image = image
@@ -100,24 +111,38 @@ class EditedObject:
         self.image = image
         self.anchor: Gimp.Layer | None = layer
         self.record = record
-        self._layer = layer
+        self.pair = record.shadow
+        self.layer = layer
+        self.standing = standing_of(layer, record)
+
+    @property
+    def unseen(self) -> tuple[Gimp.Layer, ...]:
+        shadow = shadow_of(self.image, self.layer, self.record.shadow)
+        return (self.layer,) if shadow is None else (self.layer, shadow)
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
-        shadow = shadow_of(self.image, self._layer, self.record.shadow)
-        return (self._layer,) if shadow is None else (self._layer, shadow)
+        return self.unseen
+
+    @property
+    def wish(self) -> Wish:
+        """How the object was made, with its shadow if it has one now and flipped if the layer was."""
+        made = self.record.wish
+        flipped = made.mirrored != self.standing.is_flipped
+        return replace(made, shadow=len(self.unseen) > 1, mirrored=flipped)
 
     def fingerprint(self) -> Fingerprint:
-        if not self._layer.is_valid():
+        if not self.layer.is_valid():
             return ()
-        place = layer_rectangle(self._layer)
+        place = layer_rectangle(self.layer)
         return (place.x, place.y, place.width, place.height)
 
     def ground(self) -> Ground | None:
-        if not self._layer.is_valid():
+        if not self.layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
-        place = layer_rectangle(self._layer)
-        return Ground(place, has_shape=True, suggests_shape=place != self.record.place)
+        place = layer_rectangle(self.layer)
+        is_elsewhere = place != self.record.place
+        return Ground(place, has_shape=True, suggests_shape=is_elsewhere or self.standing.is_flipped)
 
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:
         if use_shape:
@@ -125,12 +150,28 @@ class EditedObject:
         return self.record.box_at(ground.box)
 
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
-        return picture.layer_shape(self._layer, window, size)
+        return picture.layer_shape(self.layer, window, size)
 
     def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
-        if not self._layer.is_valid():
+        if not self.layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
-        return object_layer.edit(self.image, self._layer, reply, record)
+        return object_layer.edit(self.image, self.layer, reply, record)
+
+
+class ObjectAbove(EditedObject):
+    """A new object above an object layer that was worked on, and that stays as it is."""
+
+    def __init__(self, edited: EditedObject) -> None:
+        super().__init__(edited.image, edited.layer, edited.record)
+        self.pair = ""
+
+    @property
+    def replaced(self) -> tuple[Gimp.Layer, ...]:
+        return ()
+
+    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
+        anchor = self.layer if self.layer.is_valid() else None
+        return object_layer.insert(self.image, reply, record, anchor)
 
 
 def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> Subject:
