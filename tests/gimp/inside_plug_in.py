@@ -191,6 +191,48 @@ def visible_labels(packs: list[str]) -> list[str]:
     return [label.get_text() for _row, label in sorted(rows, key=lambda row: row[0])][: 1 + bool(packs)]
 
 
+def dialog_controls() -> dict[str, Any]:
+    """The dialog's controls with their tooltips, and how large its thumbnails are at first and enlarged."""
+    _plug_in_modules()
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi, Gtk
+
+    GimpUi.init("tests")
+    from dialog import InsertDialog
+    from thumbnails import LARGEST
+
+    class Nobody:
+        def settings_changed(self) -> None:
+            pass
+
+        variation_chosen = reset_pressed = retry_pressed = settings_changed
+
+    dialog = InsertDialog(Nobody(), editing=False)
+    kinds = (Gtk.Button, Gtk.ComboBox, Gtk.SpinButton, Gtk.Scale)
+    found, waiting, images = [], [dialog.window], []
+    while waiting:
+        widget = waiting.pop()
+        images += [widget] if isinstance(widget, Gtk.Image) and widget.get_tooltip_text() else []
+        if isinstance(widget, kinds):
+            name = widget.get_label() if isinstance(widget, Gtk.Button) else widget.get_name()
+            found.append([name, widget.get_tooltip_text() or ""])
+        elif isinstance(widget, Gtk.Container):
+            waiting.extend(widget.get_children())
+    sizes = [list(image.get_size_request()) for image in images]
+    dialog.form.gallery.side = LARGEST
+    enlarged = images[0].get_size_request()
+    dialog.window.destroy()
+    return {
+        "controls": found,
+        "thumbnails": len(images),
+        "thumbnail": min(sizes),
+        "enlarged": list(enlarged),
+    }
+
+
 def _plug_in_modules() -> tuple[Any, Any]:
     """The installed plug-in's module ``picture``, and the class of rectangles it wants."""
     folder = str(Path(os.environ["GIMP3_DIRECTORY"]) / "plug-ins" / "insert-object")

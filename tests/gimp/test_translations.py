@@ -83,8 +83,10 @@ ALWAYS_THERE = (
     "Contact shado_w",
     "_Flip horizontally",
     "_Preview on the picture",
+    "_Before",
     "_Retry",
     "_Help",
+    "R_eset",
     "_Cancel",
 )
 FOR_NEW_OBJECTS = ("Selection is the _object's shape", "_Insert")

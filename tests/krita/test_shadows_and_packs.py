@@ -1,4 +1,4 @@
-"""What the plug-in does with contact shadows, further model packs and edits, in Krita's window."""
+"""Contact shadows, further model packs, edits and judging variations, in Krita's window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plugins.profiles.plugin_files import PluginConfig
 from tests.krita.conftest import RunWindowed, check_promise, promises_of
 from tests.krita.harness import Results
 
-SCRIPTS = ("shadow_and_pack_promises", "edit_promises")
+SCRIPTS = ("shadow_and_pack_promises", "edit_promises", "seeing_promises")
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dialog_parts import StatusLine, show_at_the_edge, show_help
+from dialog_parts import StatusLine, fits_the_screen, show_at_the_edge, show_help
 from form import InsertForm
-from gi.repository import GimpUi, Gtk
+from gi.repository import Gdk, GimpUi, Gtk
 from wording import _
+
+_LATER_ROWS = (
+    80  # screen pixels for model packs and styles, which are shown once it is known that there are any
+)
+_RESET = 1  # GIMP's own response for its Reset buttons
+_STEPS = {
+    Gdk.KEY_Page_Down: 1,
+    Gdk.KEY_KP_Page_Down: 1,
+    Gdk.KEY_Page_Up: -1,
+    Gdk.KEY_KP_Page_Up: -1,
+}
 
 
 class DialogListener(Protocol):
@@ -21,6 +32,9 @@ class DialogListener(Protocol):
 
     def insert_pressed(self) -> None:
         """The user wants the chosen variation in the image."""
+
+    def reset_pressed(self) -> None:
+        """The user wants the settings as they were at first."""
 
     def retry_pressed(self) -> None:
         """The user wants the daemon to be asked again."""
@@ -38,15 +52,13 @@ class InsertDialog:
         title = _("Edit Object") if editing else _("Insert Object")
         self.window = GimpUi.Dialog(use_header_bar=header_bar, title=title, role="insert-object")
         GimpUi.window_set_transient(self.window)  # else a click on the canvas hides the dialog
-        self.window.add_button(_("_Help"), Gtk.ResponseType.HELP)
-        self.window.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
-        self._insert = self.window.add_button(_("_Apply") if editing else _("_Insert"), Gtk.ResponseType.OK)
-        self._insert.set_sensitive(False)
+        self._add_buttons(editing=editing)
         self.window.set_default_response(Gtk.ResponseType.OK)
         self.window.set_alternative_button_order_from_array(
-            [Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL, Gtk.ResponseType.HELP]
+            [Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL, _RESET, Gtk.ResponseType.HELP]
         )
         self.window.connect("response", self._responded)
+        self.window.connect("key-press-event", self._key_pressed)
         area = self.window.get_content_area()
         self.form = InsertForm(listener.settings_changed, listener.variation_chosen, editing=editing)
         area.pack_start(self.form, True, True, 0)
@@ -54,8 +66,25 @@ class InsertDialog:
         area.pack_start(self._status, False, False, 0)
         area.show_all()
 
+    def _add_buttons(self, *, editing: bool) -> None:
+        words = _("The chosen variation takes this one's place (Enter)")
+        if not editing:
+            words = _("The chosen variation becomes a layer of the picture (Enter)")
+        for label, response, tooltip in (
+            (_("_Help"), Gtk.ResponseType.HELP, _("Open the help page")),
+            (_("R_eset"), _RESET, _("Settings as they were at first; class and seed stay")),
+            (_("_Cancel"), Gtk.ResponseType.CANCEL, _("Leave the picture as it was (Escape)")),
+            (_("_Apply") if editing else _("_Insert"), Gtk.ResponseType.OK, words),
+        ):
+            button = self.window.add_button(label, response)
+            button.set_tooltip_text(tooltip)
+        self._insert = self.window.get_widget_for_response(Gtk.ResponseType.OK)
+        self._insert.set_sensitive(False)
+
     def show(self) -> None:
         """Opens the dialog at the right edge of the screen, where it leaves the picture free."""
+        if not fits_the_screen(self.window, _LATER_ROWS):
+            self.form.gallery.show_lines(1)
         show_at_the_edge(self.window)
 
     # --- How far things are -------------------------------------------------------------------------
@@ -80,8 +109,24 @@ class InsertDialog:
             show_help(self.window, self._status)
         elif response == Gtk.ResponseType.OK:
             self._listener.insert_pressed()
+        elif response == _RESET:
+            self._listener.reset_pressed()
         else:
             self._listener.dismissed()
+
+    def _key_pressed(self, _window: Gtk.Window, event: Gdk.EventKey) -> bool:
+        """Ctrl with Page Down and Page Up goes through the variations, with Enter inserts, whatever has the
+        focus."""
+        if event.state & Gtk.accelerator_get_default_mod_mask() != Gdk.ModifierType.CONTROL_MASK:
+            return False
+        if event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter):
+            if self._insert.get_sensitive():
+                self._listener.insert_pressed()
+            return True
+        step = _STEPS.get(event.keyval, 0)
+        if step:
+            self.form.gallery.step(step)
+        return bool(step)
 
 
 def ask(title: str, sentence: str, hint: str, *, yes: str) -> bool:

@@ -9,6 +9,7 @@ from wording import _, help_page
 
 BORDER = 12  # GIMP's own dialogs
 SPACING = 6
+_TITLE_BAR = 40
 _EDGE = 24  # screen pixels between the dialog and the screen's edge
 
 
@@ -26,6 +27,7 @@ class StatusLine(Gtk.Box):
         self._note.set_lines(2)
         self._note.set_selectable(False)
         self._retry = Gtk.Button.new_with_mnemonic(_("_Retry"))
+        self._retry.set_tooltip_text(_("Ask the service again, which is started if it has to be"))
         self._retry.set_valign(Gtk.Align.START)
         self._retry.connect("clicked", lambda _button: on_retry())
         line.pack_start(self._note, True, True, 0)
@@ -44,6 +46,14 @@ class StatusLine(Gtk.Box):
     def show_progress(self, fraction: float | None) -> None:
         """The bar at this part of its way; None: empty."""
         self._progress.set_fraction(fraction or 0.0)
+
+
+def fits_the_screen(window: Gtk.Window, more: int) -> bool:
+    """Whether a dialog that is not shown yet, and so many pixels more, fits from top to bottom."""
+    display = Gdk.Display.get_default()
+    monitor = display.get_primary_monitor() or display.get_monitor(0)
+    _least, natural = window.get_preferred_height()
+    return bool(natural + more + _TITLE_BAR <= monitor.get_workarea().height)
 
 
 def show_at_the_edge(window: Gtk.Window) -> None:

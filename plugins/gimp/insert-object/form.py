@@ -1,19 +1,20 @@
-"""The dialog's form: what to insert, how it looks, and the row of variations."""
+"""The dialog's form: what to insert, how it looks, and the variations of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from gi.repository import Gtk
+from gallery import Gallery
+from gi.repository import Gtk, Pango
 from settings import SWITCHES, Settings, roll_seed
-from thumbnails import VariationRow
 from wording import _, class_label
 
 from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome, Wish
 
-VARIATIONS = 4
+VARIATIONS = 6
 SHIPPED = ""  # the pack that has no name on the wire
+_NAME_CHARS = 10
 _BORDER = 12  # GIMP's own dialogs
 _SPACING = 6
 
@@ -34,22 +35,34 @@ class InsertForm(Gtk.Grid):
         self._packs: tuple[PackInfo, ...] = ()
         self._next_row = 0
         self._pack, self._pack_label = self._choice(_("_Model pack:"), self._pack_changed)
+        self._pack.set_tooltip_text(_("Where the classes come from"))
+        self._next_row += 1
         self._class, _label = self._choice(_("C_lass:"), self._class_changed)
+        self._class.set_tooltip_text(_("What to insert"))
         self._class.set_button_sensitivity(Gtk.SensitivityType.ON)  # else it cannot have the first focus
-        self._style, self._style_label = self._choice(_("S_tyle:"), self._changed)
+        self._style, self._style_label = self._choice(_("S_tyle:"), self._changed, column=2)
+        self._style.set_tooltip_text(_("A look of the class that has a name, instead of one from the seed"))
+        self._next_row += 1
         for widget in (self._pack, self._pack_label, self._style, self._style_label):
             widget.set_no_show_all(True)
         self._seed = self._add_seed()
         self._keep_shape, self._keep_look, self._keep_seed = self._add_keeps()
+        self._checks = Gtk.Grid(column_spacing=_SPACING, row_spacing=_SPACING, column_homogeneous=True)
+        self.attach(self._checks, 0, self._next_row, 4, 1)
+        self._next_row += 1
         words = _("_Keep the layer's shape") if editing else _("Selection is the _object's shape")
         self._shape = self._check(words)
+        self._shape.set_tooltip_text(_("Untick it, and the object finds a shape of its own in the box"))
         self._shape.set_sensitive(False)
         self._shape.connect("toggled", self._changed)
         self._switches = {field: self._switch(*words) for field, words in SWITCHES.items()}
-        self._preview = self._check(_("_Preview on the picture"))
+        self._preview = Gtk.CheckButton.new_with_mnemonic(_("_Preview on the picture"))
+        self._preview.set_tooltip_text(_("Show the object before it is inserted"))
         self._preview.set_active(True)
-        self.row = VariationRow(VARIATIONS, on_variation)
-        self.attach(self.row, 0, self._next_row, 3, 1)
+        self._preview.connect("toggled", self._preview_changed)
+        self.gallery = Gallery(VARIATIONS, on_variation)
+        self.gallery.line.pack_start(self._preview, False, False, 0)
+        self.attach(self.gallery, 0, self._next_row, 4, 1)
 
     # --- What the user has chosen -------------------------------------------------------------------
 
@@ -68,6 +81,7 @@ class InsertForm(Gtk.Grid):
             keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
             show_preview=self._preview.get_active(),
+            thumbnail_size=self.gallery.side,
         )
 
     def set_settings(self, settings: Settings) -> None:
@@ -82,7 +96,13 @@ class InsertForm(Gtk.Grid):
         self._keep_look.set_active(settings.wish.look_seed is not None)
         self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
+        self.gallery.side = settings.thumbnail_size
         self._silent = False
+
+    @property
+    def shows_before(self) -> bool:
+        """Whether the picture is to be seen without the object."""
+        return not self._preview.get_active() or self.gallery.shows_before
 
     def show_seed(self, seed: int | None) -> None:
         """Which seed the variation has that the user sees; None while there is none."""
@@ -169,30 +189,39 @@ class InsertForm(Gtk.Grid):
         if not self._silent:
             self._on_change()
 
+    def _preview_changed(self, check: Gtk.CheckButton) -> None:
+        self.gallery.allow_before(allowed=check.get_active())
+
     # --- Building -----------------------------------------------------------------------------------
 
     def _choice(
-        self, text: str, on_changed: Callable[[Gtk.ComboBox], None]
+        self, text: str, on_changed: Callable[[Gtk.ComboBox], None], *, column: int = 0
     ) -> tuple[Gtk.ComboBoxText, Gtk.Label]:
         combo = Gtk.ComboBoxText()
         combo.set_hexpand(True)
+        cell = combo.get_cells()[0]  # a long name makes room for the others
+        cell.set_property("ellipsize", Pango.EllipsizeMode.END)
+        cell.set_property("width-chars", _NAME_CHARS)
         combo.connect("changed", on_changed)
-        label = self._label(text, combo)
-        self.attach(combo, 1, self._next_row, 2, 1)
-        self._next_row += 1
+        label = self._label(text, combo, column)
+        self.attach(combo, column + 1, self._next_row, 1, 1)
         return combo, label
 
     def _add_seed(self) -> Gtk.SpinButton:
         seed = Gtk.SpinButton.new_with_range(0, MAX_SEED, 1)
         seed.set_activates_default(True)
+        seed.set_width_chars(_NAME_CHARS)
+        seed.set_tooltip_text(_("The same seed gives the same object"))
         seed.set_hexpand(True)
         seed.connect("value-changed", self._changed)
         self._label(_("_Seed:"), seed)
-        self.attach(seed, 1, self._next_row, 1, 1)
         dice = Gtk.Button.new_with_mnemonic(_("_New Seed"))
         dice.set_tooltip_text(_("Rolls the dice for another look"))
         dice.connect("clicked", lambda _button: seed.set_value(roll_seed()))
-        self.attach(dice, 2, self._next_row, 1, 1)
+        line = Gtk.Box(spacing=_SPACING)
+        line.pack_start(seed, True, True, 0)
+        line.pack_start(dice, False, False, 0)
+        self.attach(line, 1, self._next_row, 3, 1)
         self._next_row += 1
         return seed
 
@@ -206,7 +235,7 @@ class InsertForm(Gtk.Grid):
             check.connect("toggled", toggled)
             line.pack_start(check, False, False, 0)
         self._label(_("Keep:"), shape)
-        self.attach(line, 1, self._next_row, 2, 1)
+        self.attach(line, 1, self._next_row, 3, 1)
         self._next_row += 1
         return shape, look, seed
 
@@ -217,16 +246,17 @@ class InsertForm(Gtk.Grid):
         return switch
 
     def _check(self, text: str) -> Gtk.CheckButton:
+        """The next of the check boxes, which stand two in a row."""
         check = Gtk.CheckButton.new_with_mnemonic(text)
-        self.attach(check, 0, self._next_row, 3, 1)
-        self._next_row += 1
+        count = len(self._checks.get_children())
+        self._checks.attach(check, count % 2, count // 2, 1, 1)
         return check
 
-    def _label(self, text: str, widget: Gtk.Widget) -> Gtk.Label:
+    def _label(self, text: str, widget: Gtk.Widget, column: int = 0) -> Gtk.Label:
         label = Gtk.Label.new_with_mnemonic(text)
         label.set_xalign(0.0)
         label.set_mnemonic_widget(widget)
-        self.attach(label, 0, self._next_row, 1, 1)
+        self.attach(label, column, self._next_row, 1, 1)
         return label
 
 

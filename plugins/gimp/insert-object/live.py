@@ -159,7 +159,7 @@ class LiveInsertion:
         ground, settings = self._ground, self._dialog.form.settings
         if ground is None or not self._settled or not settings.wish.class_name:
             return None
-        return Aim(replace(settings, show_preview=True, keep_seed=False), ground)
+        return Aim(replace(settings, show_preview=True, keep_seed=False, thumbnail_size=0), ground)
 
     def _ask(self) -> None:
         aim = self._aimed()
@@ -185,7 +185,7 @@ class LiveInsertion:
             self._chosen = 0
             self._seeds.clear()
             self._dialog.form.show_seed(None)
-            self._dialog.form.row.choose(0)
+            self._dialog.form.gallery.choose(0)
         self._all_asked = False
         self._asked_at = time.monotonic()
         wish = aim.settings.wish
@@ -276,6 +276,21 @@ class LiveInsertion:
         if self._aim is not None:
             self._inserting = True
 
+    def reset_pressed(self) -> None:
+        """Everything as the layer was made, or as it is at first; what and which seed stays chosen."""
+        form, ground = self._dialog.form, self._ground
+        start = self._start
+        if self._subject.record is None:
+            wish = form.settings.wish
+            plain = Wish(wish.class_name, seed=wish.seed, pack=wish.pack)
+            start = Settings(plain)
+        form.set_settings(replace(start, thumbnail_size=form.settings.thumbnail_size))
+        if self._welcome is not None:
+            form.offer(self._welcome)
+        if ground is not None:
+            form.offer_shape(offered=ground.has_shape, chosen=ground.suggests_shape)
+        self.settings_changed()
+
     def retry_pressed(self) -> None:
         """Asks again from the beginning; the session starts the daemon if it has to."""
         self._failed = False
@@ -301,7 +316,7 @@ class LiveInsertion:
                 self._finish(chosen, scene)
             elif self._job is None and self._all_asked and chosen is None:
                 raise Refusal(_("The Insert Object service sent no object."))
-        elif not self._dialog.form.settings.show_preview:
+        elif self._dialog.form.shows_before:
             if self._canvas.clear():
                 self._watch.remember(window)
         elif chosen is not None and not self._canvas.shows(chosen) and self._is_up_to_date():
@@ -318,7 +333,7 @@ class LiveInsertion:
         if self._scene is not None:
             scene = self._scene
             shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
-            self._dialog.form.row.set_picture(index, shown)
+            self._dialog.form.gallery.set_picture(index, shown)
 
     def _finish(self, layer: Layer, scene: Scene) -> None:
         settings = self.chosen = self._dialog.form.settings
@@ -351,5 +366,4 @@ class LiveInsertion:
         self._variations.clear()
         self._watch.stop()
         self._canvas.clear()
-        for index in range(VARIATIONS):
-            self._dialog.form.row.set_picture(index, None)
+        self._dialog.form.gallery.clear()

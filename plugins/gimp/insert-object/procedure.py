@@ -13,6 +13,7 @@ from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
 from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
 from subject import EditedObject, Subject, choose_subject
+from thumbnails import LARGEST, SMALLEST
 from wording import _
 
 from wire.protocol import MAX_SEED, Rect, Wish
@@ -115,6 +116,15 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     )
     procedure.add_boolean_aux_argument(
         "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
+    )
+    procedure.add_int_aux_argument(
+        "thumbnail-size",
+        _("Size of the thumbnails"),
+        _("How large the variations are shown"),
+        SMALLEST,
+        LARGEST,
+        SMALLEST,
+        _READ_WRITE,
     )
 
 

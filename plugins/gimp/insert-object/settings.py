@@ -37,6 +37,7 @@ class Settings:
     use_shape: bool | None = None
     show_preview: bool = True
     keep_seed: bool = False  # the next object begins with the same seed
+    thumbnail_size: int = 160  # screen pixels
 
     @staticmethod
     def from_config(config: Gimp.ProcedureConfig) -> Settings:
@@ -47,6 +48,7 @@ class Settings:
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
             show_preview=config.get_property("show-preview"),
             keep_seed=config.get_property("keep-seed"),
+            thumbnail_size=config.get_property("thumbnail-size"),
         )
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
@@ -55,6 +57,7 @@ class Settings:
             config.set_property(name, getattr(self.wish, field))
         config.set_property("show-preview", self.show_preview)
         config.set_property("keep-seed", self.keep_seed)
+        config.set_property("thumbnail-size", self.thumbnail_size)
 
 
 def roll_seed() -> int:

@@ -69,6 +69,10 @@ class CanvasWork(QtCore.QObject):
         if self._running is None and not self._timer.isActive():
             self._timer.start(0)
 
+    def is_waiting(self, name: str) -> bool:
+        """Whether a job of that name has not begun."""
+        return name in self._waiting
+
     def withdraw(self, name: str) -> None:
         """Forgets a job that has not begun."""
         self._waiting.pop(name, None)

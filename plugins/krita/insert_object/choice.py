@@ -30,6 +30,8 @@ class Choice(QtCore.QObject):
             )
             box.setMinimumContentsLength(6)
         self.pack_box.setToolTip(tr("Where the classes come from"))
+        self.class_box.setToolTip(tr("What to insert"))
+        self.style_box.setToolTip(tr("A look of the class that has a name, instead of one from the seed"))
         self.pack_label, self.class_label, self.style_label = (
             QtWidgets.QLabel(text) for text in (tr("Model pack"), tr("Class"), tr("Style"))
         )

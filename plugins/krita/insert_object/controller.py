@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from krita import Krita
@@ -58,6 +59,13 @@ class Controller(QtCore.QObject):
         if docker is not None:
             self.show_docker()
             docker.insert()
+
+    @safe_slot
+    def with_docker(self, do: Callable[[Any], None]) -> None:
+        """Does something with the docker of the active window, shown or not."""
+        docker = self.docker_in(Krita.instance().activeWindow())
+        if docker is not None:
+            do(docker)
 
     @safe_slot
     def show_docker(self) -> None:

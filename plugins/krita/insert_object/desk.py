@@ -62,6 +62,7 @@ class Desk(QtCore.QObject):
         self.editing: Recipe | None = None  # the recipe of the layer that is being edited
         self.light: LayerLight | None = None  # of the layer that is being lit
         self._apply_when_lit = False
+        self._wants_before = False
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
         self._last: tuple[Wish, int] | None = None  # what was inserted last, and how many variations of it
@@ -200,6 +201,18 @@ class Desk(QtCore.QObject):
         self._apply_when_lit = False
         self._work.withdraw("show")
         self._work.submit("discard", lambda: self._then_say(self.preview.discard(), ""))
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether the picture is, or is about to be, seen without the preview."""
+        return self._wants_before if self._work.is_waiting("compare") else self.preview.is_out_of_view
+
+    def compare(self, *, before: bool) -> None:
+        """Shows the picture without the preview, or with it again."""
+        if before is self.is_comparing:
+            return
+        self._wants_before = before
+        self._work.submit("compare", lambda: self._then_tell(self.preview.look_away(away=before)))
 
     def close(self) -> None:
         """The document is gone: nothing more is asked for or shown."""
@@ -353,6 +366,10 @@ class Desk(QtCore.QObject):
 
     def _show_steps(self, variation: Variation) -> Steps:
         yield from self.preview.show(variation, self._anchor)
+        self.changed.emit()
+
+    def _then_tell(self, steps: Steps) -> Steps:
+        yield from steps
         self.changed.emit()
 
     def _then_say(self, steps: Steps, text: str) -> Steps:

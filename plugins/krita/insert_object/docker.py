@@ -60,6 +60,8 @@ class InsertObjectDocker(DockWidget):
         panel.light_wanted.connect(self._light)
         panel.strength_changed.connect(self._set_strength)
         panel.retry_wanted.connect(self._retry)
+        panel.compare_wanted.connect(self._compare)
+        panel.reset_wanted.connect(self._reset)
         panel.form_changed.connect(self._keep_form)
         panel.strip.chosen.connect(self._choose)
         link.changed.connect(self._render)
@@ -82,6 +84,16 @@ class InsertObjectDocker(DockWidget):
                 self.panel.roll()  # pressed again: what is there already is not what is wanted
             self._desk.insert(self.panel.form())
             self._asked = self._wish(self._desk)
+
+    @safe_slot
+    def step(self, by: int) -> None:
+        """Shows the next variation (1) or the one before (-1)."""
+        self._look()
+        self.panel.strip.step(by)
+
+    def press(self, button: str) -> None:
+        """Presses Apply or Discard, where there is anything to apply or discard."""
+        {"apply": self.panel.apply_button, "discard": self.panel.discard_button}[button].click()
 
     @safe_slot
     def _cancel(self) -> None:
@@ -115,6 +127,19 @@ class InsertObjectDocker(DockWidget):
     def _set_strength(self) -> None:
         if self._desk is not None:
             self._desk.set_strength(self.panel.strength)
+
+    @safe_slot
+    def _compare(self, before: bool) -> None:  # noqa: FBT001 - from a signal
+        if self._desk is not None:
+            self._desk.compare(before=before)
+
+    @safe_slot
+    def _reset(self) -> None:
+        """Settings as they are at first, or as the edited layer was made."""
+        if self._desk is not None and self._desk.editing is not None:
+            self._fill_in(self._desk.editing)
+        else:
+            self.panel.set_form(self.panel.form().as_at_first())
 
     @safe_slot
     def _retry(self) -> None:

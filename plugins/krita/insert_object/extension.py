@@ -35,6 +35,14 @@ class InsertObjectExtension(Extension):
             "insert_object_docker", tr("Show the Insert Object docker"), "tools/scripts"
         )
         show.triggered.connect(lambda *_: self.controller.show_docker())
+        for name, text, do in (
+            ("insert_object_next", tr("Next variation"), lambda docker: docker.step(1)),
+            ("insert_object_previous", tr("Previous variation"), lambda docker: docker.step(-1)),
+            ("insert_object_apply", tr("Apply the object"), lambda docker: docker.press("apply")),
+            ("insert_object_discard", tr("Discard the object"), lambda docker: docker.press("discard")),
+        ):
+            action = window.createAction(name, text, "tools/scripts")
+            action.triggered.connect(lambda *_, do=do: self.controller.with_docker(do))
 
 
 def register() -> None:

@@ -12,6 +12,7 @@ from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish
 from .wire.sentences import N_
 
 GROUP = "insert_object"  # the section in kritarc
+SMALLEST, LARGEST = 160, 320  # device independent pixels that a thumbnail can have
 
 FIRST_WISH = Wish(seed=1)
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
@@ -35,10 +36,11 @@ class Form:
     """What the user chose."""
 
     wish: Wish = FIRST_WISH
-    variations: int = 4
+    variations: int = 6
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
     keep_seed: bool = False  # the next insertion begins with the same seed
+    thumbnail: int = SMALLEST  # how large variations are shown
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -56,6 +58,11 @@ class Form:
                 look_seed=_kept_seed(wish.look_seed, wish.seed) if look else None,
             ),
         )
+
+    def as_at_first(self) -> Form:
+        """The same class and seed, all else as in a fresh profile."""
+        wish = Wish(self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
+        return Form(wish, use_shape=self.use_shape, thumbnail=self.thumbnail)
 
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
@@ -75,6 +82,7 @@ def load_form(dice: random.Random) -> Form:
         replace(wish, seed=min(wish.seed, MAX_SEED)),
         variations=min(max(_read("variations", usual.variations), 1), MAX_VARIATIONS),
         keep_seed=_read("keep_seed", usual.keep_seed),
+        thumbnail=min(max(_read("thumbnail", usual.thumbnail), SMALLEST), LARGEST),
     )
     return form if form.keep_seed else form.rolled(dice)
 
@@ -82,7 +90,8 @@ def load_form(dice: random.Random) -> Form:
 def save_form(form: Form) -> None:
     """Keeps the settings; Live starts switched off, since it makes layers by itself."""
     kept = {name: getattr(form.wish, field) for field, name in _KEPT.items()}
-    for name, value in {**kept, "variations": form.variations, "keep_seed": form.keep_seed}.items():
+    kept |= {"variations": form.variations, "keep_seed": form.keep_seed, "thumbnail": form.thumbnail}
+    for name, value in kept.items():
         Krita.instance().writeSetting(GROUP, name, _written(value))
 
 

@@ -8,7 +8,7 @@ from .wire.layer_record import LayerRecord, Recipe
 from .wire.protocol import Layer, PixelFrame, Rect
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
-KEPT_VARIATIONS = 500
+KEPT_VARIATIONS = 200
 
 
 @dataclass(frozen=True)

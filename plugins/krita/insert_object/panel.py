@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from .choice import Choice
-from .form import SWITCHES, Form
+from .form import LARGEST, SMALLEST, SWITCHES, Form
 from .messages import Message, Tone
-from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling
+from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling, text_button
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .strip import Strip
 from .translations import tr
@@ -28,7 +28,9 @@ class Panel(QtWidgets.QWidget):
     edit_wanted = Signal()
     light_wanted = Signal()
     strength_changed = Signal()
+    compare_wanted = Signal(bool)  # the picture without the preview (True), or with it
     retry_wanted = Signal()
+    reset_wanted = Signal()
     form_changed = Signal()
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
@@ -58,6 +60,7 @@ class Panel(QtWidgets.QWidget):
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
             keep_seed=self.keep_seed_button.isChecked(),
+            thumbnail=self.size_slider.value(),
         ).kept(shape=self.keep_shape_check.isChecked(), look=self.keep_look_check.isChecked())
 
     def set_form(self, form: Form) -> None:
@@ -73,6 +76,7 @@ class Panel(QtWidgets.QWidget):
         self.keep_shape_check.setChecked(form.wish.shape_seed is not None)
         self.keep_look_check.setChecked(form.wish.look_seed is not None)
         self.keep_seed_button.setChecked(form.keep_seed)
+        self.size_slider.setValue(form.thumbnail)
         self.blockSignals(False)
         self.form_changed.emit()
 
@@ -111,6 +115,9 @@ class Panel(QtWidgets.QWidget):
         self.insert_button.setVisible(not view.can_cancel)
         self.apply_button.setEnabled(view.can_apply)
         self.discard_button.setEnabled(view.can_discard)
+        self.compare_button.setEnabled(view.can_compare)
+        if self.compare_button.isChecked() is not view.is_compared:
+            self.compare_button.setChecked(view.is_compared)
         self.edit_row.setVisible(view.can_edit)
         self.light_button.setVisible(view.can_light)
         self.light_row.setVisible(view.is_light)
@@ -149,6 +156,8 @@ class Panel(QtWidgets.QWidget):
         self.keep_seed_button = widgets.QToolButton()
         self.keep_seed_button.setCheckable(True)
         self.keep_seed_button.setToolTip(tr("Begin the next insertion with the same seed"))
+        self.defaults_button = text_button(tr("Reset"))
+        self.defaults_button.setToolTip(tr("Settings as they were at first; class and seed stay"))
         self.count_box = number_field(1, MAX_VARIATIONS, tr("How many different objects to make at once"))
         self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
         self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
@@ -159,7 +168,9 @@ class Panel(QtWidgets.QWidget):
         self.live_check = widgets.QCheckBox(tr("Live"))
         self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
         self.insert_button = widgets.QPushButton(tr("Insert"))
+        self.insert_button.setToolTip(tr("Make variations for the selection, and show the first"))
         self.cancel_button = widgets.QPushButton(tr("Cancel"))
+        self.cancel_button.setToolTip(tr("Stop; variations that have come stay"))
         self.apply_button, self.discard_button = (
             widgets.QPushButton(tr("Apply")),
             widgets.QPushButton(tr("Discard")),
@@ -170,6 +181,13 @@ class Panel(QtWidgets.QWidget):
         self.progress_bar.setTextVisible(False)
         self.progress_bar.setMaximumHeight(8)
         self.strip = Strip()
+        self.size_slider = widgets.QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(SMALLEST, LARGEST)
+        self.size_slider.setMinimumWidth(40)
+        self.size_slider.setToolTip(tr("How large the variations are shown"))
+        self.compare_button = text_button(tr("Before"))
+        self.compare_button.setCheckable(True)
+        self.compare_button.setToolTip(tr("Show the picture without the preview, to compare"))
         self.edit_row = widgets.QWidget()
         self.edit_label = widgets.QLabel()
         self.edit_button, self.light_button = (
@@ -196,6 +214,7 @@ class Panel(QtWidgets.QWidget):
             label.setSizePolicy(widgets.QSizePolicy.Policy.Ignored, widgets.QSizePolicy.Policy.Preferred)
         self.message_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry_button = widgets.QPushButton(tr("Try again"))
+        self.retry_button.setToolTip(tr("Ask the service again, which is started if it has to be"))
         for hidden in (
             self.cancel_button,
             self.progress_bar,
@@ -209,7 +228,6 @@ class Panel(QtWidgets.QWidget):
 
     def _arrange(self) -> None:
         rows = (
-            (QtWidgets.QLabel(tr("Box")), self.box_label),
             *self.choice.rows,
             (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, line(self.dice_button, self.keep_seed_button))),
             (
@@ -217,6 +235,8 @@ class Panel(QtWidgets.QWidget):
                 line(self.keep_shape_check, self.keep_look_check),
             ),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
+            (QtWidgets.QLabel(tr("Thumbnails")), self.size_slider),
+            (QtWidgets.QLabel(tr("Box")), row(self.box_label, self.defaults_button)),
         )
         form = QtWidgets.QGridLayout()
         form.setColumnStretch(1, 1)
@@ -238,7 +258,6 @@ class Panel(QtWidgets.QWidget):
         inner = QtWidgets.QVBoxLayout(self.settings)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(form)
-        inner.addWidget(self.strip)
         inner.addWidget(self.shape_check)
         for switch in self.switches.values():
             inner.addWidget(switch)
@@ -251,11 +270,14 @@ class Panel(QtWidgets.QWidget):
         outer = QtWidgets.QVBoxLayout(self)  # its margins Krita takes away in a docker
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addLayout(column)
-        column.addWidget(scrolling(self.settings), 1)
+        column.addWidget(scrolling(self.settings))
+        column.addWidget(self.strip)
         column.addWidget(self.insert_button)
         column.addWidget(self.cancel_button)
         column.addWidget(self.progress_bar)
-        column.addLayout(row(self.apply_button, self.discard_button, 1))
+        finish = row(self.apply_button, self.discard_button, 1)
+        finish.addWidget(self.compare_button)
+        column.addLayout(finish)
         column.addLayout(message)
         column.addWidget(self.retry_button)
         self._show_icons()
@@ -269,6 +291,7 @@ class Panel(QtWidgets.QWidget):
             (self.edit_button, self.edit_wanted),
             (self.light_button, self.light_wanted),
             (self.reset_button, self.reset_strength),
+            (self.defaults_button, self.reset_wanted),
             (self.retry_button, self.retry_wanted),
         ):
             button.clicked.connect(wanted)
@@ -276,6 +299,8 @@ class Panel(QtWidgets.QWidget):
         self.strength_slider.valueChanged.connect(self.strength_changed)
         self.before_check.toggled.connect(self.strength_changed)
         self.dice_button.clicked.connect(self.roll)
+        self.size_slider.valueChanged.connect(self.strip.set_side)
+        self.compare_button.toggled.connect(self.compare_wanted)
         for check in (self.keep_shape_check, self.keep_look_check):
             check.toggled.connect(self._keep)
         for changed in (
@@ -285,6 +310,7 @@ class Panel(QtWidgets.QWidget):
             self.shape_check.toggled,
             *(switch.toggled for switch in self.switches.values()),
             self.keep_seed_button.toggled,
+            self.size_slider.valueChanged,
             self.live_check.toggled,
         ):
             changed.connect(self.form_changed)

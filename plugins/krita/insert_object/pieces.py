@@ -18,6 +18,14 @@ def number_field(low: int, high: int, hint: str) -> Any:
     return box
 
 
+def text_button(text: str) -> Any:
+    """A button as narrow as its word."""
+    button = QtWidgets.QToolButton()
+    button.setText(text)
+    button.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Fixed)
+    return button
+
+
 def row(left: Any, right: Any, stretch: int = 0) -> Any:
     """Two widgets side by side; ``stretch`` is the right one's share beside the left one's 1."""
     layout = QtWidgets.QHBoxLayout()

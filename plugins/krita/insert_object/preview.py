@@ -14,9 +14,11 @@ from typing import Any
 
 from .annotations import groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
+from .colour_spaces import Space
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
 from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
+from .pixels import clear_layer
 from .translations import tr
 from .undo_steps import LastStep, replaced
 from .wire.layer_record import Recipe
@@ -35,6 +37,7 @@ class Preview:
         self._edited_is_hidden = False  # or replaced, which undo brings back
         self._hidden_for_edit: tuple[Any, ...] = ()
         self._given_back: tuple[Any | None, float] = (None, 0.0)
+        self._is_out_of_view = False
         self.variation: Variation | None = None
         self.replaces: ObjectLayers | None = None  # what is being edited; not seen while a preview is shown
 
@@ -47,6 +50,45 @@ class Preview:
     def is_shown(self) -> bool:
         return self.layers is not None
 
+    @property
+    def is_out_of_view(self) -> bool:
+        """Whether the user looks at the picture without the preview."""
+        return self._is_out_of_view and self.is_shown
+
+    def look_away(self, *, away: bool) -> Steps:
+        """Shows the picture, with an edited object, as it is without the preview; or the preview again."""
+        layers, variation = self.layers, self.variation
+        if layers is None or variation is None or away is self.is_out_of_view:
+            return
+        self._is_out_of_view = away
+        if (
+            self.replaces is not None and not self._hidden_for_edit
+        ):  # its layer has given way to the preview's
+            if away:
+                yield from self._show_pixels_of(self.replaces.layer, layers)
+            else:
+                yield from overwrite(layers, self._drawn, variation)
+                self._drawn = Drawn.by(variation)
+        else:
+            self._set_visible(layers.removable, shown=not away)
+            self._set_visible(self._hidden_for_edit, shown=away)
+        self._document.refreshProjection()
+        yield
+
+    def _show_pixels_of(self, edited: Any, layers: ObjectLayers) -> Steps:
+        """Puts the pixels of the edited layer, which is not in the picture now, on the preview's layer."""
+        before = bounds_of(edited)
+        yield from clear_layer(layers.layer, self._drawn.layer)
+        if Space.of(edited) == Space.of(layers.layer) and before.width > 0:
+            place = (before.x, before.y, before.width, before.height)
+            layers.layer.setPixelData(edited.pixelData(*place), *place)
+        self._drawn = Drawn(before)
+
+    def _set_visible(self, nodes: tuple[Any, ...], *, shown: bool) -> None:
+        for node in nodes:
+            if is_attached(node):
+                node.setVisible(shown)
+
     def holds(self, node: Any) -> bool:
         """Whether a node is one of the preview's layers."""
         layers = self.layers
@@ -56,6 +98,7 @@ class Preview:
         """Puts a variation on the canvas: on the preview's layers, or on new ones above layer ``anchor``."""
         if variation.pixels is None:
             raise ValueError("a variation without pixels cannot be shown")
+        yield from self.look_away(away=False)
         layers = self.layers
         if layers is not None and (layers.shadow is not None) is variation.recipe.wish.shadow:
             yield from self._overwrite(layers, variation)
@@ -78,6 +121,7 @@ class Preview:
 
     def apply(self) -> Steps:
         """Leaves normal layers named after their recipe; an edited object makes way for them."""
+        yield from self.look_away(away=False)
         layers, variation = self.layers, self.variation
         if layers is None or variation is None:
             return
@@ -94,6 +138,7 @@ class Preview:
 
     def discard(self) -> Steps:
         """Takes the layers away and shows an edited object again."""
+        yield from self.look_away(away=False)
         layers, variation, hid = self.layers, self.variation, self._edited_is_hidden
         if layers is not None and variation is not None:
             layers.name_after(title(variation))  # which redo would bring again
@@ -238,7 +283,7 @@ class Preview:
 
     def _release(self) -> None:
         self._layers, self._drawn, self.variation, self.replaces = None, Drawn(), None, None
-        self._step = None
+        self._step, self._is_out_of_view = None, False
 
 
 def _fits(edited: ObjectLayers, variation: Variation) -> bool:

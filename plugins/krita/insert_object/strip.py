@@ -5,37 +5,87 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .form import LARGEST, SMALLEST
 from .history import Variation
 from .pixels import small_image
 from .preview import title
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from .translations import tr
 from .wire.protocol import PixelFrame
 
-THUMBNAIL = 64  # device independent pixels
+_GAP = 2
+_FRAME = 6  # around a thumbnail, in the colour of what is chosen
+_FRAMES = """
+QListView::item { border: 2px solid transparent; }
+QListView::item:selected { border-color: palette(highlight); background: transparent; }
+"""
 
 
 class Strip(QtWidgets.QListWidget):
-    """A single scrollable row of variations."""
+    """Variations that scroll: in a row, or in rows where there is room for two."""
 
     chosen = Signal(object)  # the Variation the user clicked or reached with the arrow keys
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self._variations: list[Variation] = []
+        self.setToolTip(tr("The variations of this picture; a click shows one on the canvas"))
         self.setViewMode(QtWidgets.QListView.ViewMode.IconMode)
         self.setFlow(QtWidgets.QListView.Flow.LeftToRight)
-        self.setWrapping(False)
+        self.setResizeMode(QtWidgets.QListView.ResizeMode.Adjust)
         self.setMovement(QtWidgets.QListView.Movement.Static)
-        self.setIconSize(QtCore.QSize(THUMBNAIL, THUMBNAIL))
-        self.setSpacing(2)
+        self.setSpacing(_GAP)
         self.setUniformItemSizes(True)
-        self.setHorizontalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        line = self.fontMetrics().height()
-        bar = self.style().pixelMetric(QtWidgets.QStyle.PixelMetric.PM_ScrollBarExtent)
-        self.setFixedHeight(THUMBNAIL + line + bar + 16)
+        for scroll in (self.setHorizontalScrollMode, self.setVerticalScrollMode):
+            scroll(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setStyleSheet(_FRAMES)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
+        self.set_side(SMALLEST)
         self.currentRowChanged.connect(self._row_changed)
+
+    def set_side(self, side: int) -> None:
+        """How large a thumbnail is shown."""
+        self.setIconSize(QtCore.QSize(side, side))
+        bar = self.style().pixelMetric(QtWidgets.QStyle.PixelMetric.PM_ScrollBarExtent)
+        self.setMinimumHeight(self._cell + bar + 2 * self.frameWidth())
+        for item in self._items():
+            item.setSizeHint(self._cell_size)
+        self._wrap()
+
+    def step(self, by: int) -> None:
+        """Goes to the next variation (1) or the one before (-1)."""
+        row = self.currentRow() + by if self.currentRow() >= 0 else self.count() - 1
+        if 0 <= row < self.count():
+            self.setCurrentRow(row)
+
+    def sizeHint(self) -> Any:
+        """One row; more room is taken where there is some."""
+        return QtCore.QSize(2 * self._cell, self.minimumHeight())
+
+    def resizeEvent(self, event: Any) -> None:
+        """Another height may have room for more rows."""
+        super().resizeEvent(event)
+        self._wrap()
+
+    def _wrap(self) -> None:
+        wraps = self.height() >= 2 * self._cell
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        if wraps is not self.isWrapping():
+            self.setWrapping(wraps)
+            self.setVerticalScrollBarPolicy(needed if wraps else off)
+            self.setHorizontalScrollBarPolicy(off if wraps else needed)
+
+    @property
+    def _cell(self) -> int:
+        return int(self.iconSize().height()) + 2 * _GAP + _FRAME
+
+    @property
+    def _cell_size(self) -> Any:
+        side = self.iconSize().height() + _FRAME
+        return QtCore.QSize(side, side)
+
+    def _items(self) -> list[Any]:
+        return [self.item(row) for row in range(self.count())]
 
     @property
     def variations(self) -> tuple[Variation, ...]:
@@ -56,8 +106,8 @@ class Strip(QtWidgets.QListWidget):
         for variation in variations[same:]:
             self.addItem(self._item(variation))
         self._variations = list(variations)
-        if self._variations:
-            self.scrollToItem(self.item(self.count() - 1))  # the newest
+        if same == 0 and self._variations:
+            self.scrollToItem(self.item(self.count() - 1))  # the newest of another picture
         self.blockSignals(False)
 
     def mark(self, variation: Variation | None) -> None:
@@ -74,21 +124,24 @@ class Strip(QtWidgets.QListWidget):
             self.scrollToItem(self.item(row))
 
     def _item(self, variation: Variation) -> Any:
-        item = QtWidgets.QListWidgetItem(str(variation.recipe.wish.seed))
-        item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
+        item = QtWidgets.QListWidgetItem()
+        item.setSizeHint(self._cell_size)
         style = variation.recipe.wish.style
         item.setToolTip(title(variation) + (f" · {style}" if style else ""))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, title(variation))
-        if variation.pixels is not None:
-            icon = QtGui.QIcon()
-            for mode in (QtGui.QIcon.Mode.Normal, QtGui.QIcon.Mode.Selected):
-                icon.addPixmap(self._thumbnail(variation), mode)  # else the selected one gets tinted
-            item.setIcon(icon)
+        self._draw(item, variation)
         return item
 
+    def _draw(self, item: Any, variation: Variation) -> None:
+        if variation.pixels is None:
+            return
+        icon = QtGui.QIcon()
+        for mode in (QtGui.QIcon.Mode.Normal, QtGui.QIcon.Mode.Selected):
+            icon.addPixmap(self._thumbnail(variation), mode)  # else the selected one gets tinted
+        item.setIcon(icon)
+
     def _thumbnail(self, variation: Variation) -> Any:
-        ratio = self.devicePixelRatioF()
-        side = round(THUMBNAIL * ratio)
+        side = LARGEST  # in the pixels of the screen; Qt scales it to what is shown
         square = QtGui.QImage(side, side, QtGui.QImage.Format.Format_ARGB32_Premultiplied)
         square.fill(Qt.GlobalColor.transparent)
         whole = _united(variation)
@@ -103,7 +156,6 @@ class Strip(QtWidgets.QListWidget):
                 small = _scaled(frame, scale)
                 painter.drawImage(QtCore.QPointF((x - whole.x()) * scale, (y - whole.y()) * scale), small)
         painter.end()
-        square.setDevicePixelRatio(ratio)
         return QtGui.QPixmap.fromImage(square)
 
     def _row_changed(self, row: int) -> None:

@@ -26,6 +26,8 @@ class View:
     can_edit: bool = False  # the active layer is one of ours and no preview is in the way
     can_light: bool = False  # the active layer has pixels of its own, and no preview is in the way
     is_light: bool = False  # a layer is being lit: its strength can be chosen
+    can_compare: bool = False  # a preview is there to be looked away from
+    is_compared: bool = False  # the picture is seen without it
     can_retry: bool = False
     is_edit: bool = False  # Insert makes the edited layer's object again
     fraction: float | None = None  # of the progress bar; None hides it, below 0: nobody knows for how long
@@ -55,6 +57,8 @@ def view_of(link: Link, desk: Desk | None, active_record: str, *, can_light: boo
         can_edit=bool(active_record) and not shown and not desk.is_busy and desk.light is None,
         can_light=can_light and not shown and not desk.is_busy and desk.light is None,
         is_light=desk.light is not None,
+        can_compare=shown and desk.light is None,
+        is_compared=desk.is_comparing,
         can_retry=unavailable,
         is_edit=desk.editing is not None,
         fraction=_fraction(link, desk),

@@ -57,6 +57,48 @@ class DeskCase(unittest.TestCase):
         return request
 
 
+class Comparing(DeskCase):
+    def seen(self):
+        return [node.name() for node in self.document.rootNode().childNodes() if node.visible()]
+
+    def compare(self, *, before):
+        self.desk.compare(before=before)
+        settle(self.desk)
+
+    def test_the_picture_before_is_seen_without_the_preview_and_with_it_again(self):
+        self.insert()
+        shown = self.seen()
+        self.compare(before=True)
+        self.assertTrue(self.desk.is_comparing)
+        self.assertEqual(self.seen(), ["Background"])
+        self.compare(before=False)
+        self.assertEqual(self.seen(), shown)
+        self.assertFalse(self.desk.is_comparing)
+
+    def test_whatever_comes_next_shows_the_object_again(self):
+        def another():
+            self.desk.choose(self.desk.history.items[1])
+
+        for do, layers in (
+            (another, ["Background", "dog · seed 43 (preview)"]),
+            (self.desk.apply, ["Background", "dog · seed 43"]),
+        ):
+            self.insert() if not self.desk.preview.is_shown else None
+            self.compare(before=True)
+            do()
+            settle(self.desk)
+            self.assertEqual(self.seen(), layers)
+            self.assertFalse(self.desk.is_comparing)
+
+    def test_the_view_offers_it_only_with_a_preview(self):
+        self.assertFalse(view_of(self.link, self.desk, "").can_compare)
+        self.insert()
+        view = view_of(self.link, self.desk, "")
+        self.assertTrue(view.can_compare and not view.is_compared)
+        self.desk.compare(before=True)
+        self.assertTrue(view_of(self.link, self.desk, "").is_compared)
+
+
 class Inserting(DeskCase):
     def test_a_request_carries_the_window_around_the_box(self):
         request = self.ask()

@@ -56,7 +56,7 @@ class Dockers(unittest.TestCase):
 
     def test_insert_shows_its_variations_in_the_strip_and_marks_the_one_on_the_canvas(self):
         self.insert()
-        self.assertEqual(self.docker.panel.strip.count(), 4)
+        self.assertEqual(self.docker.panel.strip.count(), 6)
         self.assertEqual(self.docker.panel.strip.currentRow(), 0)
         self.assertTrue(self.docker.panel.apply_button.isEnabled())
 

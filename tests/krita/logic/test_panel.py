@@ -5,7 +5,7 @@ import unittest
 from dataclasses import replace
 
 from insert_object import translations
-from insert_object.form import load_form, save_form
+from insert_object.form import SMALLEST, Form, load_form, save_form
 from insert_object.history import History, Variation
 from insert_object.messages import Message, Tone
 from insert_object.panel import Panel
@@ -13,7 +13,7 @@ from insert_object.pixels import small_image
 from insert_object.qt import Qt, QtCore, QtGui, QtWidgets
 from insert_object.strip import Strip
 from insert_object.view import View
-from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
+from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect, Wish
 from krita import Krita
 from scripted import CLASSES, PACKS, Asked, form_of, layer_reply, recipe_of
 
@@ -233,6 +233,24 @@ class Panels(unittest.TestCase):
         self.assertFalse(self.panel.keep_look_check.isChecked())
         self.assertEqual(self.panel.form().wish.shape_seed, 5)
 
+    def test_every_control_tells_what_it_does(self):
+        kinds = (
+            QtWidgets.QAbstractButton,
+            QtWidgets.QComboBox,
+            QtWidgets.QSpinBox,
+            QtWidgets.QAbstractSlider,
+        )
+        controls = [widget for kind in kinds for widget in self.panel.findChildren(kind)]
+        own = [widget for widget in controls if not isinstance(widget, QtWidgets.QScrollBar)]
+        self.assertGreater(len(own), 15)
+        self.assertEqual([type(widget).__name__ for widget in own if not widget.toolTip()], [])
+
+    def test_settings_at_first_keep_class_and_seed_alone(self):
+        form = form_of("dog", "brown", 77, 3, pack="lamps", mirrored=True, shape_seed=5, look_seed=6)
+        first = replace(form, keep_seed=True, live=True, thumbnail=300).as_at_first()
+        wish = Wish("dog", seed=77, pack="lamps")
+        self.assertEqual(first, Form(wish, thumbnail=300))
+
 
 class Strips(unittest.TestCase):
     def setUp(self):
@@ -246,10 +264,14 @@ class Strips(unittest.TestCase):
         self.history.add(Variation(recipe, 0, 0, layer_reply(Asked(recipe)).pixels, live))
         self.strip.show_all(self.history.items)
 
+    def seeds(self):
+        """Those that the thumbnails tell in their tooltips, "dog · seed 5"."""
+        return [self.strip.item(row).toolTip().split()[-1] for row in range(self.strip.count())]
+
     def test_it_shows_the_history_and_only_the_user_chooses(self):
         for seed in (5, 6, 7):
             self.add(seed)
-        self.assertEqual([self.strip.item(i).text() for i in range(3)], ["5", "6", "7"])
+        self.assertEqual(self.seeds(), ["5", "6", "7"])
         self.strip.mark(self.history.items[1])
         self.assertEqual((self.strip.currentRow(), self.chosen), (1, []))
         self.strip.setCurrentRow(2)
@@ -259,7 +281,7 @@ class Strips(unittest.TestCase):
         self.add(1)
         self.add(2, live=True)
         self.add(3, live=True)
-        self.assertEqual([self.strip.item(i).text() for i in range(self.strip.count())], ["1", "3"])
+        self.assertEqual(self.seeds(), ["1", "3"])
 
     def test_thumbnails_have_the_colour_of_the_object(self):
         self.add(1)
@@ -270,7 +292,7 @@ class Strips(unittest.TestCase):
     def test_a_long_history_scrolls_sideways_and_shows_the_newest(self):
         for seed in range(30):
             self.add(seed)
-        self.strip.resize(290, self.strip.height())
+        self.strip.resize(290, self.strip.minimumHeight())
         self.strip.show()
         self.strip.scrollToItem(self.strip.item(29))
         QtWidgets.QApplication.processEvents()
@@ -283,7 +305,38 @@ class Strips(unittest.TestCase):
         self.strip.devicePixelRatioF = lambda: 2.0
         self.add(1)
         sizes = self.strip.item(0).icon().availableSizes()
-        self.assertEqual([(size.width(), size.height()) for size in sizes], [(128, 128)])
+        self.assertEqual([(size.width(), size.height()) for size in sizes], [(2 * SMALLEST, 2 * SMALLEST)])
+
+    def test_a_thumbnail_is_large_enough_for_a_face_and_grows_when_the_user_wants(self):
+        self.add(1)
+        for side in (160, 320):
+            self.strip.set_side(side)
+            self.strip.resize(400, 400)
+            self.strip.show()
+            QtWidgets.QApplication.processEvents()
+            seen = self.strip.visualItemRect(self.strip.item(0))
+            self.assertGreaterEqual(min(seen.width(), seen.height()), side)
+            self.assertGreaterEqual(self.strip.minimumHeight(), side)
+        self.strip.close()
+
+    def test_thumbnails_stand_in_rows_where_there_is_room_for_two(self):
+        for seed in range(6):
+            self.add(seed)
+        self.strip.resize(360, 400)
+        self.strip.show()
+        QtWidgets.QApplication.processEvents()
+        tops = {self.strip.visualItemRect(self.strip.item(row)).top() for row in range(6)}
+        self.assertEqual(len(tops), 3)
+        self.assertEqual(self.strip.horizontalScrollBar().maximum(), 0)
+        self.strip.close()
+
+    def test_steps_go_to_the_next_variation_and_back_and_stop_at_the_ends(self):
+        for seed in (5, 6):
+            self.add(seed)
+        self.strip.mark(self.history.items[0])
+        for by, row in ((1, 1), (1, 1), (-1, 0), (-1, 0)):
+            self.strip.step(by)
+            self.assertEqual(self.strip.currentRow(), row)
 
     def test_thumbnails_of_large_and_of_deep_objects_have_their_colours(self):
         for side, wire, colour in ((900, PixelFormat.RGBA8, 4), (40, PixelFormat.RGBA16, 8)):

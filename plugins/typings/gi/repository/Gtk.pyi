@@ -8,6 +8,10 @@ class Widget:
 
 class Grid(Widget): ...
 
+class Button(Widget):
+    @staticmethod
+    def new_with_mnemonic(label: str) -> Any: ...
+
 class FlowBox(Widget):
     def do_focus(self, direction: Any) -> bool: ...
 

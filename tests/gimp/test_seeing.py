@@ -1,0 +1,69 @@
+"""Judging variations in the dialog: large thumbnails, keys to go through them, before and after, Reset."""
+
+from __future__ import annotations
+
+from tests.gimp.conftest import PREVIEW, Desk
+from tests.stand_in_engine import stand_in_colour
+
+BOX = (400, 250, 256, 256)
+PHOTO = "Background"
+MIDDLE = (528, 378)
+
+
+def wait_for_colour(desk: Desk, image: int, colour: tuple[int, ...]) -> None:
+    desk.screen.wait_until(
+        lambda: tuple(desk.gimp.seen_colour(image, *MIDDLE)) == colour, f"the colour {colour}"
+    )
+
+
+def test_every_control_tells_what_it_does_and_thumbnails_are_large_enough_for_a_face(desk: Desk) -> None:
+    dialog = desk.gimp.dialog_controls()
+    assert len(dialog["controls"]) >= 15
+    assert [name for name, tooltip in dialog["controls"] if not tooltip] == []
+    assert dialog["thumbnails"] >= 6
+    assert min(dialog["thumbnail"]) >= 160
+    assert min(dialog["enlarged"]) >= 320
+
+
+def test_keys_go_through_the_variations_and_back(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    dialog = desk.open_dialog()
+    desk.type_seed(dialog, 7)
+    for key, seed in (("", 7), ("ctrl+Next", 8), ("ctrl+Next", 9), ("ctrl+Prior", 8)):
+        if key:
+            desk.screen.keys(key)
+        wait_for_colour(desk, image, stand_in_colour("dog", 7, seed - 7))
+    desk.screen.keys("ctrl+Return")
+    desk.screen.wait_until_gone("Insert Object")
+    assert desk.layers(image) == ["dog · seed 8", PHOTO]
+
+
+def test_before_shows_the_picture_without_the_object_until_another_one_is_chosen(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    bare = tuple(desk.gimp.seen_colour(image, *MIDDLE))
+    dialog = desk.open_dialog()
+    desk.type_seed(dialog, 7)
+    wait_for_colour(desk, image, stand_in_colour("dog", 7, 0))
+    desk.screen.keys("alt+b")
+    desk.wait_for_layers(image, PHOTO)
+    assert tuple(desk.gimp.seen_colour(image, *MIDDLE)) == bare
+    desk.screen.keys("alt+b")
+    wait_for_colour(desk, image, stand_in_colour("dog", 7, 0))
+    desk.screen.keys("alt+b")
+    desk.wait_for_layers(image, PHOTO)
+    desk.screen.screenshot("before")
+    desk.screen.keys("ctrl+Next")
+    wait_for_colour(desk, image, stand_in_colour("dog", 7, 1))
+    desk.wait_for_layers(image, PREVIEW, PHOTO)
+
+
+def test_reset_takes_the_settings_back_but_for_class_and_seed(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    dialog = desk.open_dialog()
+    desk.type_seed(dialog, 7)
+    desk.screen.keys("alt+l", "Down", "alt+f")
+    wait_for_colour(desk, image, stand_in_colour("cat", 7, 0))
+    desk.screen.keys("alt+e", "alt+i")
+    desk.screen.wait_until_gone("Insert Object")
+    record = desk.gimp.describe_layer(desk.gimp.describe_image(image)["layers"][0])["record"]
+    assert (record["class_name"], record["seed"], record["mirrored"]) == ("cat", 7, False)
