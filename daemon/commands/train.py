@@ -48,8 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--features",
         type=Path,
-        help="folder of the frozen feature networks (default: $INSERT_OBJECT_FEATURES; without it the run "
-        "does without perceptual losses and learns more slowly)",
+        help="folder of the frozen feature networks (default: $INSERT_OBJECT_FEATURES); without them "
+        "training has no perceptual loss and is slower",
     )
     parser.add_argument("--start", type=Path, help="folder of a run whose weights to start from")
     parser.add_argument(
@@ -61,26 +61,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
     parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--resolution", type=int, help="pixels: 64, 128 or 256")
+    parser.add_argument("--resolution", type=int, help="pixels: 32, 64, 128 (the default) or 256")
     parser.add_argument(
         "--network",
         choices=("object", "pix2pix", "source"),
-        help="size of the generator; pix2pix and source are baselines to compare with",
+        help="our own network (object, the default), or a baseline to compare with",
     )
-    parser.add_argument("--batch-size", type=int, help="samples a step and process")
+    parser.add_argument("--batch-size", type=int, help="samples per step and process (default: 16 on a CPU)")
     parser.add_argument(
         "--adversarial",
-        choices=("hinge", "non-saturating", "lsgan", "wgan-gp", "relativistic"),
-        help="adversarial loss; wgan-gp and relativistic bring their usual gradient penalties",
+        metavar="LOSS",
+        help="adversarial loss, hinge by default; docs/training.md lists them. wgan-gp and relativistic "
+        "bring their usual gradient penalties",
     )
     parser.add_argument(
         "--discriminators",
         metavar="LIST",
-        help="one or more of projected, multi-scale, patch, with commas between "
-        "(default: projected,multi-scale)",
+        help="one or more of projected, multi-scale, patch, heads, with commas between (default: "
+        "projected,multi-scale,heads; without --features multi-scale)",
     )
-    parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--learning-rate", type=float, help="of generator and encoders (default: 0.0002)")
+    parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
     parser.add_argument(
         "--set",
         action="append",
@@ -88,7 +89,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME=VALUE",
         help="any other setting, by its name in models/training/settings.py; may be repeated",
     )
-    parser.add_argument("--grid-every", type=float, default=4.0, metavar="KIMG", help="thousand images")
+    parser.add_argument(
+        "--grid-every",
+        type=float,
+        default=4.0,
+        metavar="KIMG",
+        help="thousand images between sample grids (default: 4)",
+    )
     parser.add_argument("--export", type=Path, help="write the shipped form of the weights to this folder")
     parser.add_argument(
         "--outlines",
