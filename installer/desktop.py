@@ -157,7 +157,7 @@ class DemoStep(Step):
 
     def do(self) -> str:
         self.places.demo.mkdir(parents=True, exist_ok=True)
-        what = ("--box", DEMO_BOX, "--class", DEMO_CLASS, "--seed", DEMO_SEED, "--shadow")
+        what = ("--box", DEMO_BOX, "--class", DEMO_CLASS, "--seed", DEMO_SEED)
         for result in self.results:
             self.places.environment.run(
                 [str(self.places.program), "insert", str(DEMO_PHOTO), *what, "-o", str(result)],

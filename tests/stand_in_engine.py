@@ -39,7 +39,8 @@ _LIT_FORMATS = {
     PixelFormat.BGRA8: PixelFormat.RGBA8,
     PixelFormat.RGBA16: PixelFormat.RGBA16,
 }
-SHADOW = (20, 24, 40, 96)  # red, green, blue and alpha of every shadow
+SHADOW = (20, 24, 40, 96)  # red, green, blue and alpha of every contact shadow
+CAST = (30, 20, 10, 64)  # and of every cast one
 
 
 def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> tuple[int, int, int]:
@@ -52,7 +53,8 @@ def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> 
 class StandInEngine:
     """Fills the box, but for a margin, with one colour; half alpha in its lowest tenth.
 
-    A shadow, if asked for, fills the margin below the object over the object's width.
+    A contact shadow, if asked for, fills the margin below the object over the object's width; a cast one as
+    much to the right of it.
     Failures and delays can be injected; ``calls`` records what was asked of it, in order.
     """
 
@@ -90,7 +92,7 @@ class StandInEngine:
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
             colour = stand_in_colour(request.wish.class_name, request.wish.seed, index, request.wish.style)
-            below = shadow_area(box)
+            below, thrown, wish = shadow_area(box), cast_area(box), request.wish
             yield Layer(
                 request.id,
                 index,
@@ -99,9 +101,12 @@ class StandInEngine:
                 box.x + margin_x,
                 box.y + margin_y,
                 _rectangle(width, height, colour, request.depth),
-                _filled(below.width, below.height, SHADOW, request.depth) if request.wish.shadow else None,
+                _filled(below.width, below.height, SHADOW, request.depth) if wish.shadow else None,
                 below.x,
                 below.y,
+                _filled(thrown.width, thrown.height, CAST, request.depth) if wish.cast_shadow else None,
+                thrown.x,
+                thrown.y,
             )
 
     def light(self, request: Light, on_stage: Callable[[Stage, float], None]) -> Iterator[Lit]:
@@ -157,6 +162,12 @@ def shadow_area(box: Rect) -> Rect:
     """Where the shadow of an object in that box lies: the margin below the object."""
     margin_x, margin_y = box.width // 8, max(1, box.height // 8)
     return Rect(box.x + margin_x, box.bottom - margin_y, box.width - 2 * margin_x, margin_y)
+
+
+def cast_area(box: Rect) -> Rect:
+    """Where the cast shadow of an object in that box lies: beside its contact shadow, half out of the box."""
+    below = shadow_area(box)
+    return Rect(below.x + below.width // 2, below.y, below.width, below.height)
 
 
 def _rectangle(width: int, height: int, colour: tuple[int, int, int], depth: int) -> PixelFrame:

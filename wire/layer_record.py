@@ -77,9 +77,10 @@ class LayerRecord:
     """A layer's recipe, and what tells whether the user has changed the layer since.
 
     ``place`` is the layer's rectangle as it was inserted; where the layer lies elsewhere now, the user has
-    moved or scaled it. ``name`` is the name that it was given. ``shadow`` and ``group`` tell which other
-    layers belong to the object: GIMP's plug-in keeps a word in ``shadow`` that the shadow's layer remembers
-    too, Krita's the two layers' ids. ``imprint`` tells whether somebody has worked on the layer's pixels.
+    moved or scaled it. ``name`` is the name that it was given. ``shadow``, ``cast`` and ``group`` tell which
+    other layers belong to the object: GIMP's plug-in keeps a word in ``shadow`` that the layers of both its
+    shadows remember too, Krita's the three layers' ids. ``imprint`` tells whether somebody has worked on the
+    layer's pixels.
     """
 
     recipe: Recipe
@@ -88,6 +89,7 @@ class LayerRecord:
     shadow: str = ""
     group: str = ""
     imprint: Imprint | None = None
+    cast: str = ""
 
     @property
     def wish(self) -> Wish:

@@ -187,7 +187,9 @@ class Client:
             shape: ``REFERENCE`` takes the outline, too, from the reference, which must be cut out then.
             depth: bits per channel of the layers, 8 or 16; None: the picture's.
             on_progress: called with the stage and the fraction done, 0..1.
-            choices: the other fields of ``wire.protocol.Wish``: ``seed``, ``style``, ``pack``, ``shadow``,
+            choices: the other fields of ``wire.protocol.Wish``: ``seed``, ``style``, ``pack``, ``shadow`` (on
+                unless it is False), ``cast_shadow`` with ``cast_direction`` (degrees, None: by the scene's
+                light), ``cast_length``, ``cast_softness``, ``cast_strength`` (percent), ``behind_grass``,
                 ``shape_seed``, ``look_seed``, ``mirrored``.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wire.protocol import Layer, Lit
+from wire.protocol import Layer, Lit, PixelFrame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShadowLayer:
-    """An object's contact shadow: paste it, as the object, but below it."""
+    """An object's contact or cast shadow: paste it, as the object, but below it."""
 
     pixels: NDArray[Any] = field(repr=False)
     offset: tuple[int, int]
@@ -25,7 +25,8 @@ class ObjectLayer:
     """One inserted object: paste ``pixels`` with their corner at ``offset`` of the picture.
 
     ``pixels`` is uint8 or uint16 (h, w, 4), straight alpha, sRGB. ``notes`` are sentences for the user about
-    the request that made it. ``shadow`` is there if it was asked for and the object casts one.
+    the request that made it. ``shadow``, the contact shadow, and ``cast``, which belongs below it, are there
+    where they were asked for and fall on the picture.
     """
 
     pixels: NDArray[Any] = field(repr=False)
@@ -34,6 +35,7 @@ class ObjectLayer:
     class_name: str
     notes: tuple[str, ...] = ()
     shadow: ShadowLayer | None = None
+    cast: ShadowLayer | None = None
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,16 @@ def object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
     from daemon.painting.pixels import frame_pixels
 
     place = (layer.x, layer.y)
-    return ObjectLayer(
-        frame_pixels(layer.pixels), place, layer.seed, layer.class_name, notes, shadow_layer(layer)
-    )
+    shadows = shadow_layer(layer), _shadow(layer.cast, layer.cast_x, layer.cast_y)
+    return ObjectLayer(frame_pixels(layer.pixels), place, layer.seed, layer.class_name, notes, *shadows)
 
 
 def shadow_layer(reply: Layer | Lit) -> ShadowLayer | None:
-    """The shadow that came with an object; None where there is none."""
+    """The contact shadow that came with an object; None where there is none."""
+    return _shadow(reply.shadow, reply.shadow_x, reply.shadow_y)
+
+
+def _shadow(frame: PixelFrame | None, x: int, y: int) -> ShadowLayer | None:
     from daemon.painting.pixels import frame_pixels
 
-    if reply.shadow is None:
-        return None
-    return ShadowLayer(frame_pixels(reply.shadow), (reply.shadow_x, reply.shadow_y))
+    return None if frame is None else ShadowLayer(frame_pixels(frame), (x, y))

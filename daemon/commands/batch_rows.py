@@ -76,12 +76,16 @@ class RowGrammar:
         if action.nargs == 0:
             if not isinstance(value, bool):
                 raise WrongOptions(f"{name} is {shown(value)}, it must be true or false.")
+            if isinstance(action, argparse.BooleanOptionalAction):
+                return [f"--{'' if value else 'no-'}{name.replace('_', '-')}"]
             return [option] if value else []
         return [f"{option}={_text(name, one)}" for one in _each(value, is_box=action.type is box_of)]
 
 
 def _name(action: argparse.Action) -> str:
-    return action.option_strings[-1].lstrip("-").replace("-", "_")
+    """The option's own name, without the one that says no."""
+    long = next(option for option in action.option_strings if option.startswith("--"))
+    return long.removeprefix("--").replace("-", "_")
 
 
 def _each(value: Any, *, is_box: bool) -> Sequence[Any]:

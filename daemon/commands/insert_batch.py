@@ -103,6 +103,8 @@ def _check_alone(options: argparse.Namespace) -> None:
     given = [
         name for name, value in vars(options).items() if name not in allowed and value not in (None, False)
     ]
+    if options.shadow is False:  # which is not what no word about it says
+        given.append("no-shadow")
     if "variations" in given and options.variations == 1:
         given.remove("variations")
     if given:

@@ -237,11 +237,10 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
 
 
 def add_layer(result: Composition, layer: ObjectLayer) -> None:
-    """Puts an object on a composition, its shadow below it."""
-    if layer.shadow is not None:
-        x, y = layer.shadow.offset
-        role = LayerRole.SHADOW
-        result.add(PlacedLayer(layer.shadow.pixels, layer.class_name, layer.seed, x, y, role))
+    """Puts an object on a composition, its shadows below it."""
+    for role, below in ((LayerRole.CAST, layer.cast), (LayerRole.SHADOW, layer.shadow)):
+        if below is not None:
+            result.add(PlacedLayer(below.pixels, layer.class_name, layer.seed, *below.offset, role))
     x, y = layer.offset
     result.add(PlacedLayer(layer.pixels, layer.class_name, layer.seed, x, y))
 
@@ -281,22 +280,22 @@ def _account(
     height, width = results[0].picture.shape[:2]
     layers: list[dict[str, Any]] = []
     for variation, result in enumerate(results, start=1):
-        below: PlacedLayer | None = None
+        below: dict[str, Any] = {}
         for layer in result.layers:
-            if layer.role is LayerRole.SHADOW:
-                below = layer
+            size = [layer.pixels.shape[1], layer.pixels.shape[0]]
+            if layer.role is not LayerRole.OBJECT:
+                name = layer.role.value.replace(" ", "_")
+                below[name] = {"offset": [layer.x, layer.y], "size": size}
                 continue
             entry: dict[str, Any] = {
                 "class": layer.class_name,
                 "seed": layer.seed,
                 "variation": variation,
                 "offset": [layer.x, layer.y],
-                "size": [layer.pixels.shape[1], layer.pixels.shape[0]],
+                "size": size,
+                **below,
             }
-            if below is not None:
-                size = [below.pixels.shape[1], below.pixels.shape[0]]
-                entry["shadow"] = {"offset": [below.x, below.y], "size": size}
-                below = None
+            below = {}
             if layer_files:
                 entry["file"] = str(layer_files[len(layers)])
                 entry["sha256"] = _hash_of(layer_files[len(layers)])

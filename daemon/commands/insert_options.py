@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +18,8 @@ Item = TypeVar("Item")
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
 Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
---seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box and --shape are given
-once for all objects or once for each box.
+--seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box, --shape and the
+--cast-… that take a number are given once for all objects or once for each box.
 
 Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
 holds them all as layers instead, of which only the first variation is visible.
@@ -35,6 +35,9 @@ examples:
 _USAGE = """\
 insert-object insert PHOTO --box X,Y,W,H --class CLASS -o OUT [options]
        insert-object insert --batch FILE"""
+
+
+_OF_A_CAST_SHADOW = ("cast_direction", "cast_length", "cast_softness", "cast_strength")
 
 
 class WrongOptions(InsertObjectError):
@@ -122,11 +125,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "--pack", metavar="NAME", action="append",
         help="the model pack that knows the class; “insert-object packs” lists them",
     )  # fmt: skip
-    parser.add_argument(
-        "--shadow",
-        action="store_true",
-        help="lay a soft contact shadow under each object, a layer of its own",
-    )
+    _add_shadow_options(parser)
     parser.add_argument(
         "--depth", type=int, choices=(8, 16), help="bits per colour of what is written (default: the photo's)"
     )
@@ -145,6 +144,46 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "--cluster", metavar="ADDRESS",
         help="with --batch: the workers of the Dask cluster of that scheduler paint, see docs/batch.md",
     )  # fmt: skip
+
+
+def _add_shadow_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shadow", action=argparse.BooleanOptionalAction,
+        help="lay a soft contact shadow under each object, a layer of its own, or not (default: yes)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cast-shadow", action="store_true",
+        help="lay the shadow that each object throws on the ground, too, another layer of its own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cast-direction", metavar="DEGREES", action="append", type=_number_for("cast_direction"),
+        help="where it falls, as seen from above: 0 away from the viewer, 90 to the right, 180 towards the "
+        "viewer, 270 to the left (default: by the scene's light)",
+    )  # fmt: skip
+    for name, help_text in (
+        ("length", "how far it falls, in percent of the object's height"),
+        ("softness", "how much softer it becomes away from the feet, in percent"),
+        ("strength", "how dark it is at the feet, in percent"),
+    ):
+        field_name = f"cast_{name}"
+        low, high = wish_field(field_name).metadata["within"]
+        parser.add_argument(
+            f"--cast-{name}", metavar="PERCENT", action="append", type=_number_for(field_name),
+            help=f"{help_text}, {low} to {high} (default {wish_field(field_name).default})",
+        )  # fmt: skip
+    parser.add_argument(
+        "--behind-grass", action="store_true",
+        help="let the scene's own blades of grass stand before the objects' feet",
+    )  # fmt: skip
+
+
+def wish_field(name: str) -> Field[Any]:
+    """A field of the wish, with its default and range."""
+    return next(item for item in fields(Wish) if item.name == name)
+
+
+def _number_for(name: str) -> Any:
+    return number_of(*wish_field(name).metadata["within"])
 
 
 def check_needed(options: argparse.Namespace) -> None:
@@ -203,6 +242,8 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
         )
         for item in fields(Wish)
     }
+    if not options.cast_shadow and (given := [name for name in _OF_A_CAST_SHADOW if getattr(options, name)]):
+        raise WrongOptions(f"--{given[0].replace('_', '-')} is given without --cast-shadow.", "Add it.")
     if len(options.seed or ()) <= 1:
         each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]
     asked = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon.commands.insert_options import box_of, number_of
 from daemon.pictures.file_formats import OUTPUT_HELP
-from wire.protocol import MAX_SEED
+from wire.protocol import MAX_SEED, Wish
 
 SMALLEST_SCENE, LARGEST_SCENE = 128, 2048  # pixels
 MOST_OBJECTS = 12
@@ -46,7 +46,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--class", dest="class_name", metavar="CLASS", action="append", default=[],
         help="what to insert; without --box the seed draws from these",
     )  # fmt: skip
-    parser.add_argument("--shadow", action="store_true", help="lay a contact shadow under each object")
+    parser.add_argument(
+        "--shadow", action=argparse.BooleanOptionalAction, default=Wish().shadow,
+        help="lay a contact shadow under each object, or not (default: yes)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
     parser.set_defaults(run=_run, photo=None, mask=None, reference=None, layer=None)
 

@@ -25,9 +25,7 @@ def whole_path(bundle: Bundle) -> Callable[[Picture, tuple[int, int, int, int], 
         place = Rect(*box)
         limit = min(MAX_WINDOW_PIXELS, 2 * bundle.resolution)
         _, scene = window_pixels(picture, place, limit)
-        request = insert_request(
-            Wish(class_name, place, seed, shadow=True), width, height, scene, limit=limit
-        )
+        request = insert_request(Wish(class_name, place, seed), width, height, scene, limit=limit)
         finished = picture
         for layer in layers_of(bundle, request, lambda *_: None):
             if layer.shadow is not None:

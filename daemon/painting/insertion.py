@@ -14,9 +14,9 @@ from daemon.packs.names import known_class, known_style
 from daemon.packs.shelf import class_infos
 from daemon.painting import scene as view_of_scene
 from daemon.painting.grain import scene_grain, with_grain
+from daemon.painting.on_the_ground import set_down
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from daemon.painting.scene import SceneView
-from daemon.painting.shadow import contact_shadow
 from daemon.painting.timings import Timings
 from models.bundle import Bundle
 from models.looks import varied
@@ -36,6 +36,7 @@ from wire.protocol import (
     sent_window,
 )
 
+NO_SHADOW = None, 0, 0  # its frame and corner
 OnStage = Callable[[Stage, float], None]
 
 
@@ -96,13 +97,12 @@ def layers_of(
                 pictures[place], alphas[place], view, depth=request.depth
             )
         with watch.stage("grain"):
-            grained = pixel_frame(with_grain(frame_pixels(pixels), grain, seed))
-        shadow = None
-        if request.wish.shadow:
-            with watch.stage("shadow"):
-                shadow = contact_shadow(small_alphas[place], view, depth=request.depth)
-        name = request.wish.class_name
-        yield Layer(request.id, place, name, seed, x, y, grained, *(shadow or (None, 0, 0)))
+            grained = with_grain(frame_pixels(pixels), grain, seed)
+        with watch.stage("shadow"):
+            down = set_down(grained, x, y, small_alphas[place], view, request.wish)
+        shadows = *(down.shadow or NO_SHADOW), *(down.cast or NO_SHADOW)
+        frame = pixel_frame(down.pixels)
+        yield Layer(request.id, place, request.wish.class_name, seed, x, y, frame, *shadows)
 
 
 def _shapes(

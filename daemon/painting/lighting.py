@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from daemon.painting.cut_out import in_square
+from daemon.painting.footing import CELLS, Footing
 from daemon.painting.grain import scene_grain
 from daemon.painting.layer_light import adjustments_of, with_light
 from daemon.painting.pixels import Samples, frame_pixels, pixel_frame, to_depth
@@ -24,7 +25,6 @@ from wire.protocol import (
     check_light,
 )
 
-SHADOW_SIDE = 128  # cells along the window that a shadow is made in
 LEAST_SHOWN = 12  # cells of the network's that an object must cover to be judged
 
 
@@ -47,8 +47,8 @@ def lit(network: LightNetwork, request: Light) -> Lit:
     layer = with_light(pixels, adjustments, request.strength)
     shadow = None
     if request.shadow:
-        _, alpha = in_square(shown, request.box, view.square, SHADOW_SIDE)
-        shadow = contact_shadow(alpha, view, depth=8 * pixels.itemsize)
+        _, alpha = in_square(shown, request.box, view.square, CELLS)
+        shadow = contact_shadow(Footing.of(alpha, view), depth=8 * pixels.itemsize)
     return Lit(request.id, pixel_frame(layer), adjustments.to_map(), *(shadow or (None, 0, 0)))
 
 

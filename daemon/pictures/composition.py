@@ -23,7 +23,8 @@ class LayerRole(enum.Enum):
     """What a layer shows."""
 
     OBJECT = "object"
-    SHADOW = "shadow"  # of the object next above it
+    SHADOW = "shadow"  # the contact shadow of the object next above it
+    CAST = "cast shadow"  # of the object above it, below its contact shadow
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class PlacedLayer:
     @property
     def name(self) -> str:
         name = self.class_name if self.seed is None else f"{self.class_name} · seed {self.seed}"
-        return f"{name} · shadow" if self.role is LayerRole.SHADOW else name
+        return name if self.role is LayerRole.OBJECT else f"{name} · {self.role.value}"
 
 
 class Composition:

@@ -50,7 +50,9 @@ def test_each_row_makes_what_a_call_of_its_own_makes(command: Command, photo: Pa
             "class": ["dog", "car"],
             "seed": [9, 4],
             "style": ["black", "red"],
-            "shadow": True,
+            "shadow": False,
+            "cast_shadow": True,
+            "cast_direction": [90, 270],
             "variations": 2,
             "out": str(tmp_path / "c.png"),
             "layer": str(tmp_path / "l.png"),
@@ -65,6 +67,8 @@ def test_each_row_makes_what_a_call_of_its_own_makes(command: Command, photo: Pa
         for path, sha256 in zip(account["outputs"], account["sha256"], strict=True):
             assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
     assert [layer["seed"] for layer in told[2]["layers"]] == [9, 4, 10, 5]
+    assert all("cast_shadow" in layer and "shadow" not in layer for layer in told[2]["layers"])
+    assert all("shadow" in account["layers"][0] for account in told[:2])
     single = ["--box", "40,30,48,40", "--class", "dog", "--seed", "4", "-o", tmp_path / "single.png"]
     assert command("insert", photo, *single).code == 0
     assert (tmp_path / "single.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -124,7 +124,9 @@ def test_openraster_holds_photo_objects_and_hidden_variations(
             after = np.asarray(Image.open(merged))
     assert told == [
         ("dog · seed 42", "46", "35", "visible"),
+        ("dog · seed 42 · shadow", "46", "65", "visible"),
         ("dog · seed 43", "46", "35", "hidden"),
+        ("dog · seed 43 · shadow", "46", "65", "hidden"),
         ("photo", "0", "0", "visible"),
     ]
     assert (after[45, 60] == stand_in_colour("dog", 42, 0)).all()

@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,7 +17,7 @@ from daemon.pictures.photo import read_photo
 from tests.command_line.conftest import Command
 from tests.command_line.test_bad_input import refused
 from tests.packs.conftest import packs, rewrite, sound_pack
-from tests.stand_in_engine import SHADOW, shadow_area, stand_in_colour
+from tests.stand_in_engine import SHADOW, cast_area, shadow_area, stand_in_colour
 from wire.protocol import Rect
 
 __all__ = ["packs", "sound_pack"]  # fixtures
@@ -127,7 +128,7 @@ def test_a_shadow_lies_under_its_object_in_the_picture(
     command: Command, photo: Path, picture: np.ndarray, tmp_path: Path
 ) -> None:
     rest = ["--box", BOX, "--class", "dog", "--seed", 3, "--json"]
-    told = json.loads(command("insert", photo, *rest, "--shadow", "-o", tmp_path / "out.png").out)
+    told = json.loads(command("insert", photo, *rest, "-o", tmp_path / "out.png").out)
     area = shadow_area(AREA)
     assert told["layers"][0]["shadow"] == {"offset": [area.x, area.y], "size": [area.width, area.height]}
     after = np.asarray(Image.open(tmp_path / "out.png")).astype(float)
@@ -140,16 +141,50 @@ def test_a_shadow_lies_under_its_object_in_the_picture(
     assert np.array_equal(after[untouched], picture[untouched])
 
 
-def test_without_being_asked_for_there_is_no_shadow(command: Command, photo: Path, tmp_path: Path) -> None:
-    told = command("insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / "out.png", "--json")
-    assert "shadow" not in json.loads(told.out)["layers"][0]
+def test_a_contact_shadow_comes_unless_it_is_not_wanted(
+    command: Command, photo: Path, tmp_path: Path
+) -> None:
+    for words, is_there in (((), True), (("--shadow",), True), (("--no-shadow",), False)):
+        rest = ["--box", BOX, "--class", "dog", "-o", tmp_path / "out.png", "--json", *words]
+        (layer,) = json.loads(command("insert", photo, *rest).out)["layers"]
+        assert ("shadow" in layer) is is_there and "cast_shadow" not in layer
+
+
+def test_a_cast_shadow_lies_below_the_contact_shadow(command: Command, photo: Path, tmp_path: Path) -> None:
+    rest = ["--box", BOX, "--class", "dog", "--cast-shadow", "--cast-direction", 120, "--json"]
+    told = command("insert", photo, *rest, "--seed", 4, "-o", tmp_path / "out.ora")
+    (layer,) = json.loads(told.out)["layers"]
+    area = cast_area(AREA)
+    assert layer["cast_shadow"] == {"offset": [area.x, area.y], "size": [area.width, area.height]}
+    with zipfile.ZipFile(tmp_path / "out.ora") as archive:
+        layers = ElementTree.fromstring(archive.read("stack.xml")).iter("layer")
+        names = [layer.get("name") for layer in layers]
+    assert names == ["dog · seed 4", "dog · seed 4 · shadow", "dog · seed 4 · cast shadow", "photo"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--cast-direction", 90), "--cast-direction is given without --cast-shadow"),
+        (("--cast-shadow", "--cast-direction", 360), "not a whole number from 0 to 359"),
+        (("--cast-shadow", "--cast-length", 5), "not a whole number from 10 to 200"),
+        (("--cast-shadow", "--cast-strength", 101), "not a whole number from 0 to 100"),
+        (("--cast-shadow", "--cast-softness", 1, "--cast-softness", 2), "given 2 times for 1 box"),
+    ],
+)
+def test_what_cannot_be_said_of_a_cast_shadow(
+    command: Command, photo: Path, tmp_path: Path, words: tuple[Any, ...], told: str
+) -> None:
+    rest = ["--box", BOX, "--class", "dog", "-o", tmp_path / "out.png"]
+    ended = command("insert", photo, *rest, *words)
+    assert ended.code == 2 and told in ended.err
 
 
 def test_in_an_openraster_file_each_shadow_is_a_layer_below_its_object(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:
     boxes = ["--box", BOX, "--class", "dog", "--box", "100,30,48,40", "--class", "car", "--seed", 42]
-    ended = command("insert", photo, *boxes, "--shadow", "-o", tmp_path / "out.ora")
+    ended = command("insert", photo, *boxes, "-o", tmp_path / "out.ora")
     assert ended.out == f"{tmp_path / 'out.ora'}: dog · seed 42, car · seed 43\n"
     with zipfile.ZipFile(tmp_path / "out.ora") as archive:
         layers = ElementTree.fromstring(archive.read("stack.xml")).iter("layer")
@@ -183,7 +218,7 @@ def test_every_kind_of_photo_takes_a_shadow(
 def test_the_object_layer_is_the_same_with_and_without_a_shadow(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:
-    for name, more in (("with", ["--shadow"]), ("without", [])):
+    for name, more in (("with", ["--cast-shadow"]), ("without", ["--no-shadow"])):
         layer = tmp_path / f"{name}.png"
         rest = ["--box", BOX, "--class", "dog", "--layer", layer, "-o", tmp_path / "out.png"]
         assert command("insert", photo, *rest, *more).code == 0

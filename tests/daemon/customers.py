@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tests.daemon.peer import Peer, an_insert, new_id
-from tests.stand_in_engine import CLASSES, shadow_area, stand_in_colour
+from tests.stand_in_engine import CLASSES, cast_area, shadow_area, stand_in_colour
 from wire.protocol import (
     Cancel,
     Cancelled,
@@ -108,6 +108,7 @@ class Customer(threading.Thread):
             depth=self.chooser.choice((8, 8, 16)),
             preview=self.chooser.random() < 0.3,
             shadow=self.chooser.random() < 0.2,
+            cast_shadow=self.chooser.random() < 0.2,
         )
 
     def _read(self, seconds: float) -> None:
@@ -162,10 +163,12 @@ def belongs(layer: Layer, request: Insert) -> bool:
     fits = (layer.x, layer.y) == (box.x + margin_x, box.y + margin_y)
     fits = fits and (layer.pixels.width, layer.pixels.height) == (width, height)
     fits = fits and layer.pixels.format is (PixelFormat.RGBA16 if request.depth == 16 else PixelFormat.RGBA8)
-    below = shadow_area(box)
-    fits = fits and (layer.shadow is not None) == wish.shadow
+    below, thrown = shadow_area(box), cast_area(box)
+    fits = fits and (layer.shadow is not None, layer.cast is not None) == (wish.shadow, wish.cast_shadow)
     if layer.shadow is not None:
         fits = fits and (layer.shadow_x, layer.shadow_y) == (below.x, below.y)
+    if layer.cast is not None:
+        fits = fits and (layer.cast_x, layer.cast_y) == (thrown.x, thrown.y)
     return fits and data == expected
 
 

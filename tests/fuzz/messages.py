@@ -112,6 +112,9 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
         chooser.choice(CLASS_NAMES), box, chooser.choice(seeds), chooser.choice(("", "", "bold")),
         shadow=chooser.random() < 0.2, mirrored=chooser.random() < 0.2,
         shape_seed=chooser.choice((None, *seeds)), look_seed=chooser.choice((None, *seeds)),
+        cast_shadow=chooser.random() < 0.2, cast_direction=chooser.choice((None, 0, 90, 359)),
+        cast_length=chooser.choice((10, 100, 200)), cast_softness=chooser.choice((0, 100)),
+        cast_strength=chooser.choice((0, 100)), behind_grass=chooser.random() < 0.2,
     )  # fmt: skip
     return Insert(
         identity, wish, width, height, window, _frame(chooser, *size, scene_format),
@@ -159,7 +162,8 @@ def _layer(chooser: random.Random, identity: str) -> Layer:
     pixel_format = chooser.choice((PixelFormat.RGBA8, PixelFormat.RGBA16))
     pixels = _frame(chooser, chooser.randrange(1, 20), chooser.randrange(1, 20), pixel_format)
     shadow = _frame(chooser, 3, 2, pixel_format) if chooser.random() < 0.5 else None
-    return Layer(identity, chooser.randrange(16), "disc", 1, -5, 9, pixels, shadow, 1, 2)
+    cast = _frame(chooser, 4, 2, pixel_format) if chooser.random() < 0.3 else None
+    return Layer(identity, chooser.randrange(16), "disc", 1, -5, 9, pixels, shadow, 1, 2, cast, -3, 4)
 
 
 def _lit(chooser: random.Random, identity: str) -> Lit:

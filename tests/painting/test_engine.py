@@ -255,10 +255,11 @@ def test_bad_weights_are_an_error_with_what_to_do(tmp_path: Path, damage: str, c
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_shadow_leaves_the_object_as_it_is(engine: Engine, depth: int) -> None:
-    plain = _layers(engine, _request(variations=2, depth=depth))
-    shaded = _layers(engine, _request(variations=2, depth=depth, shadow=True))
+    plain = _layers(engine, _request(variations=2, depth=depth, shadow=False))
+    shaded = _layers(engine, _request(variations=2, depth=depth, cast_shadow=True))
     for one, other in zip(plain, shaded, strict=True):
         assert one.shadow is None and other.shadow is not None
+        assert one.cast is None and other.cast is not None and other.cast.format is other.pixels.format
         assert (one.x, one.y) == (other.x, other.y)
         assert bytes(one.pixels.data) == bytes(other.pixels.data)
         assert other.shadow.format is other.pixels.format
@@ -267,7 +268,9 @@ def test_a_shadow_leaves_the_object_as_it_is(engine: Engine, depth: int) -> None
         assert window.y <= other.shadow_y and other.shadow_y + other.shadow.height <= window.bottom
 
 
-def test_the_same_request_casts_the_same_shadow(engine: Engine) -> None:
-    (first,), (second,) = (_layers(engine, _request(shadow=True)) for _ in range(2))
-    assert first.shadow is not None and second.shadow is not None
-    assert bytes(first.shadow.data) == bytes(second.shadow.data)
+def test_the_same_request_casts_the_same_shadows(engine: Engine) -> None:
+    asked = _request(cast_shadow=True, behind_grass=True)
+    (first,), (second,) = (_layers(engine, asked) for _ in range(2))
+    for one, other in ((first.shadow, second.shadow), (first.cast, second.cast)):
+        assert one is not None and other is not None and bytes(one.data) == bytes(other.data)
+    assert bytes(first.pixels.data) == bytes(second.pixels.data)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from daemon.painting.footing import TINT, Footing
 from daemon.painting.scene import SceneView
-from daemon.painting.shadow import MOST, TINT, contact_shadow
+from daemon.painting.shadow import MOST, contact_shadow
 from tests.painting.scenes import array, view
 from wire.protocol import Rect
 
@@ -37,7 +38,7 @@ def opacity(
 ) -> NDArray[np.float64]:
     """The shadow's alpha in the whole picture, 0..1."""
     placed = np.zeros((size[1], size[0]))
-    made = contact_shadow(alpha, seen, depth=depth)
+    made = contact_shadow(Footing.of(alpha, seen), depth=depth)
     if made is not None:
         frame, x, y = made
         shadow = array(frame)[..., 3] / (255 if depth == 8 else 65535)
@@ -102,7 +103,7 @@ def test_feet_at_different_heights_each_have_their_own() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_its_colour_is_the_grounds_much_darker(depth: int) -> None:
-    made = contact_shadow(table(), view(meadow(), BOX), depth=depth)
+    made = contact_shadow(Footing.of(table(), view(meadow(), BOX)), depth=depth)
     assert made is not None
     pixels = array(made[0])
     codes = 255 if depth == 8 else 65535
@@ -111,7 +112,9 @@ def test_its_colour_is_the_grounds_much_darker(depth: int) -> None:
 
 
 def test_a_dark_scene_has_a_darker_shadow() -> None:
-    dark, light = (contact_shadow(table(), view(meadow() // part, BOX), depth=8) for part in (4, 1))
+    dark, light = (
+        contact_shadow(Footing.of(table(), view(meadow() // part, BOX)), depth=8) for part in (4, 1)
+    )
     assert dark is not None and light is not None
     assert array(dark[0])[0, 0, :3].max() < array(light[0])[0, 0, :3].max()
 
@@ -124,7 +127,7 @@ def test_both_depths_show_the_same() -> None:
 
 def test_it_is_the_same_whenever_it_is_made() -> None:
     seen = view(meadow(0.4), BOX)
-    one, two = (contact_shadow(table(), seen, depth=16) for _ in range(2))
+    one, two = (contact_shadow(Footing.of(table(), seen), depth=16) for _ in range(2))
     assert one is not None and two is not None
     assert bytes(one[0].data) == bytes(two[0].data) and one[1:] == two[1:]
 
@@ -148,12 +151,15 @@ def test_an_object_that_stands_below_the_picture_has_none() -> None:
     picture = meadow(height=200, width=600)  # the window is higher than the picture
     seen = view(picture, Rect(100, 10, 180, 180))
     assert seen.square.bottom > 200
-    assert contact_shadow(table(lowest=128), seen, depth=8) is None
+    assert contact_shadow(Footing.of(table(lowest=128), seen), depth=8) is None
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3])
 def test_where_there_is_no_object_there_is_no_shadow(value: float) -> None:
-    assert contact_shadow(np.full((SIDE, SIDE), value, np.float32), view(meadow(), BOX), depth=8) is None
+    assert (
+        contact_shadow(Footing.of(np.full((SIDE, SIDE), value, np.float32), view(meadow(), BOX)), depth=8)
+        is None
+    )
 
 
 @pytest.mark.parametrize("size", [32, 64, 256, 512])
@@ -162,7 +168,7 @@ def test_it_lies_in_the_window_at_every_size_and_border(size: int, box: Rect) ->
     seen = view(meadow(0.5), box)
     cells = (np.arange(size) + 0.5) / size - 0.5
     alpha = (np.hypot(*np.meshgrid(cells, cells)) < 0.3).astype(np.float32)
-    made = contact_shadow(alpha, seen, depth=8)
+    made = contact_shadow(Footing.of(alpha, seen), depth=8)
     if made is None:
         return
     frame, x, y = made

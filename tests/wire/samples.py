@@ -50,6 +50,12 @@ FULL_INSERT = Insert(
         shape_seed=5,
         look_seed=2**31 - 1,
         mirrored=True,
+        cast_shadow=True,
+        cast_direction=359,
+        cast_length=200,
+        cast_softness=0,
+        cast_strength=100,
+        behind_grass=True,
     ),
     image_width=640,
     image_height=480,
@@ -107,6 +113,9 @@ REPLIES: list[protocol.Reply] = [
         "h", 1, "0.1.0", "cpu", (), Limits(), (PackInfo("lamps", "Lamps", (ClassInfo("lamp", "Lamp"),)),)
     ),
     Layer("i1", 0, "dog", 42, 5, 6, OBJECT, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), -4, 9),
+    Layer(
+        "i1", 0, "dog", 42, 5, 6, OBJECT, OBJECT, -4, 9, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), 7, -8
+    ),
     Lit("l1", OBJECT, {"exposure": -0.5, "warmth": 0.0}),
     Lit("l1", OBJECT, {}, PixelFrame(2, 1, PixelFormat.RGBA8, bytes(8)), -4, 9),
 ]

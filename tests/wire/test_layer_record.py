@@ -14,10 +14,24 @@ from wire.layer_record import GivenShape, LayerRecord, Recipe
 from wire.protocol import MAX_SEED, Rect, Wish
 
 WISH = Wish(
-    "dog", Rect(-5, 10, 200, 100), 42, "brown", "lamps", shadow=True, shape_seed=3, look_seed=4, mirrored=True
+    "dog",
+    Rect(-5, 10, 200, 100),
+    42,
+    "brown",
+    "lamps",
+    shape_seed=3,
+    look_seed=4,
+    mirrored=True,
+    shadow=False,
+    cast_shadow=True,
+    cast_direction=90,
+    cast_length=50,
+    behind_grass=True,
 )
 SHAPE = GivenShape.of(4, 2, bytes(range(8)))
-RECORD = LayerRecord(Recipe(WISH, SHAPE, "Hund"), Rect(1, 2, 30, 40), "Hund · 42", "{shadow}", "{group}")
+RECORD = LayerRecord(
+    Recipe(WISH, SHAPE, "Hund"), Rect(1, 2, 30, 40), "Hund · 42", "{shadow}", "{group}", cast="{cast}"
+)
 PLAIN = LayerRecord(Recipe(Wish("cat", Rect(0, 0, 9, 9))), Rect(0, 0, 1, 1))
 
 
@@ -60,6 +74,8 @@ def changed(path: str, value: Any) -> bytes:
         ("recipe.wish.seed", float("inf")),
         ("recipe.wish.seed", True),
         ("recipe.wish.shadow", 1),
+        ("recipe.wish.cast_direction", 360),
+        ("recipe.wish.cast_length", 10**9),
         ("recipe.wish.box", [1, 2, 3]),
         ("recipe.wish.box", [0, 0, float("nan"), 4]),
         ("recipe.wish.box", [0, 0, 10**12, 4]),

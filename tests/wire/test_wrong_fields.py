@@ -111,6 +111,8 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "packs",
         "shadow_x",
         "shadow_y",
+        "cast_x",
+        "cast_y",
     }
     for name in set(header_of(message)) - optional:
         with pytest.raises(MalformedMessage, match=name):

@@ -251,8 +251,9 @@ class Progress:
 class Layer:
     """One object layer: paste ``pixels`` (rgba8 or rgba16) with its corner at (``x``, ``y``) of the image.
 
-    ``shadow``, in the same format, is there if the request asked for it and the object casts one. It belongs
-    below the object, with its corner at (``shadow_x``, ``shadow_y``).
+    ``shadow``, the contact shadow, and ``cast``, the one that the object throws, have the same format and are
+    there if the request asked for them and they fall on the picture. They belong below the object, the cast
+    one lowest, with their corners at (``shadow_x``, ``shadow_y``) and (``cast_x``, ``cast_y``).
     """
 
     TYPE: ClassVar[str] = "layer"
@@ -266,6 +267,9 @@ class Layer:
     shadow: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
     shadow_x: int = field(default=0, metadata=ON_THE_IMAGE)
     shadow_y: int = field(default=0, metadata=ON_THE_IMAGE)
+    cast: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
+    cast_x: int = field(default=0, metadata=ON_THE_IMAGE)
+    cast_y: int = field(default=0, metadata=ON_THE_IMAGE)
 
 
 @dataclass(frozen=True)

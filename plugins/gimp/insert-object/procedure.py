@@ -11,12 +11,12 @@ import preview
 from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
-from settings import SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
+from settings import FIRST_WISH, SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
 from subject import EditedObject, Subject, choose_subject
 from thumbnails import LARGEST, SMALLEST
 from wording import _
 
-from wire.protocol import MAX_SEED, Rect, Wish
+from wire.protocol import MAX_SEED, Rect
 from wire.request import sent_area
 from wire.sentences import N_
 
@@ -106,7 +106,7 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     )
     for field, (words, tooltip) in SWITCHES.items():
         name = field.replace("_", "-")
-        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(Wish(), field), _READ_WRITE)
+        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(FIRST_WISH, field), _READ_WRITE)
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),

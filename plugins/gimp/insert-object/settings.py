@@ -16,6 +16,7 @@ SHAPE_AUTOMATIC = "automatic"
 SHAPE_GIVEN = "given"
 SHAPE_FREE = "free"
 
+FIRST_WISH = Wish(shadow=False)
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
     "shadow": (N_("Contact shado_w"), N_("A soft shadow on the ground, as a layer below the object")),
     "mirrored": (N_("_Flip horizontally"), N_("Turns what is drawn around, left for right")),

@@ -14,7 +14,7 @@ from .wire.sentences import N_
 GROUP = "insert_object"  # the section in kritarc
 SMALLEST, LARGEST = 160, 320  # device independent pixels that a thumbnail can have
 
-FIRST_WISH = Wish(seed=1)
+FIRST_WISH = Wish(seed=1, shadow=False)
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
     "shadow": (
         N_("Contact shadow"),

@@ -50,13 +50,14 @@ class ScriptedLink(QtCore.QObject):
 
 
 def form_of(class_name="", style="", seed=1, variations=4, *, use_shape=False, live=False, **choices):
-    """The docker's settings, the wish's fields among them."""
-    return Form(Wish(class_name, style=style, seed=seed, **choices), variations, use_shape, live)
+    """The docker's settings, the wish's fields among them; a shadow where a test asks for one."""
+    wish = Wish(class_name, style=style, seed=seed, **{"shadow": False, **choices})
+    return Form(wish, variations, use_shape, live)
 
 
 def recipe_of(class_name, seed, box, shape=None, **choices):
-    """A recipe, the wish's fields among its arguments."""
-    return Recipe(Wish(class_name, box, seed, **choices), shape)
+    """A recipe, the wish's fields among its arguments; a shadow where a test asks for one."""
+    return Recipe(Wish(class_name, box, seed, **{"shadow": False, **choices}), shape)
 
 
 class Asked:
