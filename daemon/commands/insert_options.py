@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
-from daemon.pictures.file_formats import OUTPUT_HELP, PNG, format_of
+from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
 from wire.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect, Wish
 
 Item = TypeVar("Item")
@@ -77,7 +77,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="what to insert; “insert-object classes” lists them",
     )
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=OUTPUT_HELP)
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=PHOTO_OUTPUT_HELP)
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
         help="another number makes another object, 0 to 2147483647 (default 0, 1, 2 … for each object)",
