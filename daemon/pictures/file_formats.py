@@ -81,7 +81,10 @@ LAYERS_ENDINGS = ", ".join(known.endings[0] for known in FORMATS if known.conten
 OUTPUT_HELP = (
     f"the finished picture ({PICTURE_ENDINGS}) or its layers ({LAYERS_ENDINGS}); replaces a file of that name"
 )
-PHOTO_OUTPUT_HELP = f"{OUTPUT_HELP}. No pixel outside the object changes, but a {JPEG.endings[0]} is compressed again as a whole"
+PHOTO_OUTPUT_HELP = (
+    f"{OUTPUT_HELP}. No pixel outside the object changes, but a {JPEG.endings[0]} is compressed again as a "
+    "whole"
+)
 
 
 def format_of(path: Path) -> FileFormat:
