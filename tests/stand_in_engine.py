@@ -49,6 +49,13 @@ def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> 
     return digest[0], digest[1], digest[2]
 
 
+def middle_colour(reference: PixelFrame) -> tuple[int, int, int]:
+    """The colour in the middle of a reference (rgba8): what the stand-in takes for its look."""
+    at = 4 * (reference.height // 2 * reference.width + reference.width // 2)
+    red, green, blue = bytes(reference.data)[at : at + 3]
+    return red, green, blue
+
+
 @dataclass
 class StandInEngine:
     """Fills the box, but for a margin, with one colour; half alpha in its lowest tenth.
@@ -92,6 +99,8 @@ class StandInEngine:
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
             colour = stand_in_colour(request.wish.class_name, request.wish.seed, index, request.wish.style)
+            if request.reference is not None:
+                colour = middle_colour(request.reference)
             below, thrown, wish = shadow_area(box), cast_area(box), request.wish
             yield Layer(
                 request.id,

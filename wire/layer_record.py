@@ -21,8 +21,11 @@ from .protocol import (
     from_plain,
     to_plain,
 )
+from .reference import SIDE
 
 RECORD_VERSION = 1
+_A_LOOKS_SIDE = {"within": (1, SIDE)}
+_PACKED_LOOK = {"longest": 8 * SIDE**2}
 _A_SIDE = {"within": (1, MAX_WINDOW_PIXELS)}
 _PACKED = {"longest": 2 * MAX_WINDOW_PIXELS**2}  # characters; an incompressible shape takes 1.4 a pixel
 
@@ -41,7 +44,7 @@ class GivenShape:
     @classmethod
     def of(cls, width: int, height: int, coverage: bytes) -> GivenShape:
         """The shape of ``width * height`` bytes, row by row."""
-        return cls(width, height, base64.b64encode(zlib.compress(coverage)).decode("ascii"))
+        return cls(width, height, _packed(coverage))
 
     def frame(self) -> PixelFrame:
         """The shape as an a8 frame.
@@ -49,24 +52,52 @@ class GivenShape:
         Raises:
             ValueError: it is damaged, or not of its size.
         """
-        size = self.width * self.height
-        try:
-            inflate = zlib.decompressobj()
-            data = inflate.decompress(base64.b64decode(self.packed), size)  # never more than it may hold
-        except (zlib.error, binascii.Error, ValueError) as error:
-            raise ValueError("the shape is damaged") from error
-        if len(data) != size:
-            raise ValueError("the shape is incomplete")
+        data = _unpacked(self.packed, self.width * self.height)
         return PixelFrame(self.width, self.height, PixelFormat.A8, data)
 
 
 @dataclass(frozen=True)
+class GivenLook:
+    """The reference picture that an object's look was taken from, rgba8, packed as ``GivenShape`` is."""
+
+    width: int = field(metadata=_A_LOOKS_SIDE)
+    height: int = field(metadata=_A_LOOKS_SIDE)
+    packed: str = field(repr=False, metadata=_PACKED_LOOK)
+
+    @classmethod
+    def of(cls, frame: PixelFrame) -> GivenLook:
+        """That of an rgba8 frame of at most ``reference.SIDE`` pixels each way."""
+        return cls(frame.width, frame.height, _packed(bytes(frame.data)))
+
+    def frame(self) -> PixelFrame:
+        """The picture. Raises ValueError: it is damaged, or not of its size."""
+        data = _unpacked(self.packed, 4 * self.width * self.height)
+        return PixelFrame(self.width, self.height, PixelFormat.RGBA8, data)
+
+
+def _packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode("ascii")
+
+
+def _unpacked(packed: str, size: int) -> bytes:
+    try:
+        inflate = zlib.decompressobj()
+        data = inflate.decompress(base64.b64decode(packed), size)  # never more than it may hold
+    except (zlib.error, binascii.Error, ValueError) as error:
+        raise ValueError("the pixels are damaged") from error
+    if len(data) != size:
+        raise ValueError("the pixels are incomplete")
+    return data
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """Everything that makes one object again where it was: the wish, and the shape if one was given."""
+    """Everything that makes one object again where it was: the wish, and shape and look if given."""
 
     wish: Wish
     shape: GivenShape | None = None
     label: str = ""  # the class in the user's language, where it is called otherwise than in English
+    look: GivenLook | None = None
 
     def with_seed(self, seed: int) -> Recipe:
         return replace(self, wish=replace(self.wish, seed=seed))
@@ -126,8 +157,9 @@ class LayerRecord:
             return None
         try:
             record = from_plain(LayerRecord, plain, "the record")
-            if record.recipe.shape is not None:
-                record.recipe.shape.frame()
+            for given in (record.recipe.shape, record.recipe.look):
+                if given is not None:
+                    given.frame()
             if record.imprint is not None:
                 record.imprint.pixels()
         except (MalformedMessage, ValueError):

@@ -226,7 +226,13 @@ def _flat_record(parasite: Gimp.Parasite) -> dict[str, Any]:
     recipe = record.pop("recipe")
     pair = record.pop("shadow")
     record.pop("imprint", None)
-    return {**recipe["wish"], **record, "pair": pair, "given_shape": "shape" in recipe}
+    return {
+        **recipe["wish"],
+        **record,
+        "pair": pair,
+        "given_shape": "shape" in recipe,
+        "given_look": "look" in recipe,
+    }
 
 
 def _all_layers(image: Gimp.Image) -> list[Gimp.Layer]:

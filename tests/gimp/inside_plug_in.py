@@ -177,11 +177,13 @@ def visible_labels(packs: list[str]) -> list[str]:
     from gi.repository import GimpUi
 
     GimpUi.init("tests")
+    import reference_reader
     from form import InsertForm
 
     from wire.protocol import ClassInfo, Limits, PackInfo, Welcome
 
-    form = InsertForm(lambda: None, lambda _index: None, editing=False)
+    reader = reference_reader.ReferenceReader(None, lambda: None, lambda _text: None)
+    form = InsertForm(lambda: None, lambda _index: None, reader, editing=False)
     form.show_all()
     classes = (ClassInfo("dog", "Dog"),)
     offered = tuple(PackInfo(name, name, classes) for name in packs)
@@ -201,6 +203,7 @@ def dialog_controls() -> dict[str, Any]:
     from gi.repository import GimpUi, Gtk
 
     GimpUi.init("tests")
+    import reference_reader
     from dialog import InsertDialog
     from thumbnails import LARGEST
 
@@ -210,7 +213,8 @@ def dialog_controls() -> dict[str, Any]:
 
         variation_chosen = reset_pressed = retry_pressed = settings_changed
 
-    dialog = InsertDialog(Nobody(), editing=False)
+    reader = reference_reader.ReferenceReader(None, Nobody.settings_changed, Nobody.settings_changed)
+    dialog = InsertDialog(Nobody(), reader, editing=False)
     kinds = (Gtk.Button, Gtk.ComboBox, Gtk.SpinButton, Gtk.Scale)
     found, waiting, images = [], [dialog.window], []
     while waiting:
@@ -230,6 +234,34 @@ def dialog_controls() -> dict[str, Any]:
         "thumbnails": len(images),
         "thumbnail": min(sizes),
         "enlarged": list(enlarged),
+    }
+
+
+def read_reference(kind: str, what: int | str) -> dict[str, Any]:
+    """The plug-in's own reading of a layer (its id), of what is selected in an image, or of a file."""
+    _plug_in_modules()
+    import reference_picture
+
+    from wire.protocol import InsertObjectError, Rect
+
+    readers = {
+        "layer": lambda: reference_picture.of_layer(Gimp.Layer.get_by_id(what)),
+        "selection": lambda: reference_picture.of_selection(_image_of(what)),
+        "file": lambda: reference_picture.of_file(Path(str(what))),
+    }
+    try:
+        reference = readers[kind]()
+    except InsertObjectError as error:
+        return {"error": error.sentence}
+    frame, outline = reference.pixels, reference.outline
+    middle = 4 * (frame.height // 2 * frame.width + frame.width // 2)
+    shape = reference_picture.shape_in(reference, Rect(10, 10, 40, 40), Rect(0, 0, 60, 60), (60, 60))
+    return {
+        "name": reference.name,
+        "size": [frame.width, frame.height],
+        "outline": outline and [outline.x, outline.y, outline.width, outline.height],
+        "middle": list(bytes(frame.data)[middle : middle + 4]),
+        "shape": shape and base64.b64encode(bytes(shape.data)).decode(),
     }
 
 

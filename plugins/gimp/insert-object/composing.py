@@ -7,31 +7,39 @@ from dataclasses import dataclass, replace
 import layer_pixels
 import object_layer
 import picture
+import reference_picture
 from subject import Subject
 from wording import Refusal, _
 
-from wire.layer_record import GivenShape, LayerRecord, Recipe
+from wire.layer_record import GivenLook, GivenShape, LayerRecord, Recipe
 from wire.protocol import Insert, Layer, PixelFrame, Rect, Welcome, Wish
+from wire.reference import Model
 from wire.request import SentArea, insert_request, new_id, sent_area
 from wire.sentences import PACK_IS_GONE, PACK_IS_GONE_HINT
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The picture under a box, as it is sent. ``shape`` is the object's shape if it was asked for."""
+    """The picture under a box, as it is sent. ``shape`` and ``look`` (the picture that it is taken from) are
+    the object's, if they were asked for."""
 
     box: Rect
     area: SentArea
     pixels: PixelFrame
     shape: PixelFrame | None
+    look: PixelFrame | None
     image_width: int
     image_height: int
     depth: int
     limit: int
 
 
-def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool) -> Scene:
+def read_scene(
+    subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool, model: Model | None = None
+) -> Scene:
     """Reads what the user sees around the box but the edited object (and no preview: hide it first).
+
+    The shape of a model goes before the subject's own.
 
     Raises:
         InsertObjectError: the box is too small or outside the image.
@@ -42,11 +50,17 @@ def read_scene(subject: Subject, box: Rect, welcome: Welcome, *, use_shape: bool
     size = (area.width, area.height)
     with picture.hidden(image, subject.unseen):
         pixels = picture.visible_pixels(image, area.window, size)
+    shape = None
+    if model is not None and model.shape:
+        shape = reference_picture.shape_in(model.reference, box, area.window, size)
+    elif use_shape:
+        shape = subject.shape(area.window, size)
     return Scene(
         box=box,
         area=area,
         pixels=pixels,
-        shape=subject.shape(area.window, size) if use_shape else None,
+        shape=shape,
+        look=model.reference.pixels if model is not None and model.look else None,
         image_width=width,
         image_height=height,
         depth=layer_pixels.depth_for(image),
@@ -65,6 +79,7 @@ def request_for(scene: Scene, wish: Wish, *, variations: int = 1, preview: bool 
         depth=scene.depth,
         preview=preview,
         mask=scene.shape,
+        reference=scene.look,
         limit=scene.limit,
     )
 
@@ -82,9 +97,10 @@ def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: 
     shape = None
     if scene.shape is not None:
         shape = GivenShape.of(scene.shape.width, scene.shape.height, bytes(scene.shape.data))
+    look = None if scene.look is None else GivenLook.of(scene.look)
     name = reply.class_name or wish.class_name
     return LayerRecord(
-        Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label),
+        Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label, look),
         place=object_layer.rectangle_of(reply),
         name=object_layer.layer_name(label, reply.seed),
         shadow=subject.pair or new_id(),

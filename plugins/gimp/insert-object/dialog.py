@@ -7,11 +7,10 @@ from typing import Protocol
 from dialog_parts import StatusLine, fits_the_screen, show_at_the_edge, show_help
 from form import InsertForm
 from gi.repository import Gdk, GimpUi, Gtk
+from reference_reader import ReferenceReader
 from wording import _
 
-_LATER_ROWS = (
-    80  # screen pixels for model packs and styles, which are shown once it is known that there are any
-)
+_LATER_ROWS = 40  # screen pixels for model packs, which are shown once it is known that there are any
 _RESET = 1  # GIMP's own response for its Reset buttons
 _STEPS = {
     Gdk.KEY_Page_Down: 1,
@@ -46,7 +45,7 @@ class DialogListener(Protocol):
 class InsertDialog:
     """Shows settings, variations and how far things are; not modal, so that the canvas can be used."""
 
-    def __init__(self, listener: DialogListener, *, editing: bool) -> None:
+    def __init__(self, listener: DialogListener, reader: ReferenceReader, *, editing: bool) -> None:
         self._listener = listener
         header_bar = Gtk.Settings.get_default().get_property("gtk-dialogs-use-header")
         title = _("Edit Object") if editing else _("Insert Object")
@@ -60,7 +59,7 @@ class InsertDialog:
         self.window.connect("response", self._responded)
         self.window.connect("key-press-event", self._key_pressed)
         area = self.window.get_content_area()
-        self.form = InsertForm(listener.settings_changed, listener.variation_chosen, editing=editing)
+        self.form = InsertForm(listener.settings_changed, listener.variation_chosen, reader, editing=editing)
         area.pack_start(self.form, True, True, 0)
         self._status = StatusLine(listener.retry_pressed)
         area.pack_start(self._status, False, False, 0)

@@ -9,7 +9,7 @@ from wording import _, help_page
 
 BORDER = 12  # GIMP's own dialogs
 SPACING = 6
-_TITLE_BAR = 40
+_TITLE_BAR = 30
 _EDGE = 24  # screen pixels between the dialog and the screen's edge
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from gallery import Gallery
 from gi.repository import Gtk, Pango
+from reference_button import ReferenceButton
+from reference_reader import ReferenceReader
 from settings import SWITCHES, Settings, roll_seed
 from wording import _, class_label
 
@@ -23,7 +25,12 @@ class InsertForm(Gtk.Grid):
     """Widgets for one set of choices. ``on_change`` is called when the user has made another one."""
 
     def __init__(
-        self, on_change: Callable[[], None], on_variation: Callable[[int], None], *, editing: bool
+        self,
+        on_change: Callable[[], None],
+        on_variation: Callable[[int], None],
+        reader: ReferenceReader,
+        *,
+        editing: bool,
     ) -> None:
         super().__init__(column_spacing=_SPACING, row_spacing=_SPACING)
         self.set_border_width(_BORDER)
@@ -56,6 +63,8 @@ class InsertForm(Gtk.Grid):
         self._shape.set_sensitive(False)
         self._shape.connect("toggled", self._changed)
         self._switches = {field: self._switch(*words) for field, words in SWITCHES.items()}
+        self._reference = reader.button = ReferenceButton(reader, on_change)
+        self._beside_checks(_("Reference:"), self._reference)
         self._preview = Gtk.CheckButton.new_with_mnemonic(_("_Preview on the picture"))
         self._preview.set_tooltip_text(_("Show the object before it is inserted"))
         self._preview.set_active(True)
@@ -82,6 +91,7 @@ class InsertForm(Gtk.Grid):
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
             show_preview=self._preview.get_active(),
             thumbnail_size=self.gallery.side,
+            model=self._reference.model,
         )
 
     def set_settings(self, settings: Settings) -> None:
@@ -97,6 +107,7 @@ class InsertForm(Gtk.Grid):
         self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
         self.gallery.side = settings.thumbnail_size
+        self._reference.set_model(settings.model)
         self._silent = False
 
     @property
@@ -248,9 +259,19 @@ class InsertForm(Gtk.Grid):
     def _check(self, text: str) -> Gtk.CheckButton:
         """The next of the check boxes, which stand two in a row."""
         check = Gtk.CheckButton.new_with_mnemonic(text)
-        count = len(self._checks.get_children())
-        self._checks.attach(check, count % 2, count // 2, 1, 1)
+        self._next_to(check)
         return check
+
+    def _beside_checks(self, text: str, widget: Gtk.Widget) -> None:
+        line = Gtk.Box(spacing=_SPACING)
+        line.pack_start(Gtk.Label(label=text), False, False, 0)
+        line.pack_start(widget, True, True, 0)
+        self._next_to(line)
+
+    def _next_to(self, widget: Gtk.Widget) -> None:
+        """Puts a widget into the next place among the check boxes."""
+        count = len(self._checks.get_children())
+        self._checks.attach(widget, count % 2, count // 2, 1, 1)
 
     def _label(self, text: str, widget: Gtk.Widget, column: int = 0) -> Gtk.Label:
         label = Gtk.Label.new_with_mnemonic(text)

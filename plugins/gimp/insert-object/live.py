@@ -13,6 +13,7 @@ from form import VARIATIONS
 from gi.repository import Gimp, GLib
 from picture import Fingerprint
 from preview import CanvasPreview
+from reference_reader import ReferenceReader
 from scene_watch import SceneWatch
 from settings import Settings
 from subject import Ground, Subject
@@ -43,6 +44,11 @@ class Aim:
     def use_shape(self) -> bool:
         return bool(self.settings.use_shape)
 
+    @property
+    def seen(self) -> tuple[object, ...]:
+        """What decides which scene, shape and reference are sent."""
+        return self.ground, self.use_shape, self.settings.model
+
 
 class LiveInsertion:
     """Runs the dialog. ``run`` returns the new layer, or None when the user cancelled."""
@@ -71,7 +77,8 @@ class LiveInsertion:
         self._fault: Exception | None = None
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
         self._watch = SceneWatch(self._image)
-        self._dialog = InsertDialog(self, editing=subject.record is not None)
+        reader = ReferenceReader(self._image, self._canvas.hide_all, lambda text: self._dialog.say(text))
+        self._dialog = InsertDialog(self, reader, editing=subject.record is not None)
         self._conversation: Conversation | None = None
 
     def run(self) -> Gimp.Layer | None:
@@ -177,7 +184,7 @@ class LiveInsertion:
         self._cancel_job()
         self._variations.clear()
         self._aim = aim
-        if before is None or (before.ground, before.use_shape) != (aim.ground, aim.use_shape):
+        if before is None or before.seen != aim.seen:
             self._scene = None
         if self._scene is None:
             self._read_scene(aim)
@@ -198,7 +205,9 @@ class LiveInsertion:
             return
         self._canvas.hide_all()
         box = self._subject.box(aim.ground, use_shape=aim.use_shape)
-        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=aim.use_shape)
+        self._scene = composing.read_scene(
+            self._subject, box, welcome, use_shape=aim.use_shape, model=aim.settings.model
+        )
         self._watch.remember(self._scene.area.window)
 
     def _send(self, wish: Wish, *, variations: int) -> None:

@@ -109,6 +109,12 @@ def layer_pixels(layer: Gimp.Layer, part: Rect, size: tuple[int, int]) -> bytes:
     return _read(layer, part, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
 
 
+def layer_pixels_in(layer: Gimp.Layer, area: Rect, size: tuple[int, int]) -> PixelFrame:
+    """A layer's own pixels in an area of it, in its own coordinates, as an rgba8 frame of that size."""
+    width, height = size
+    return PixelFrame(width, height, PixelFormat.RGBA8, _read(layer, area, size, SCENE_FORMAT))
+
+
 def visible_pixels(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
     """What the user sees in the window, as an rgba8 frame of that size.
 

@@ -11,7 +11,7 @@ from wording import _
 
 from wire.protocol import Layer, PixelFrame, Rect
 
-_MARK = "insert-object-preview"  # parasite: its text is the tattoos of the layers that previews stand for
+MARK = "insert-object-preview"  # parasite: its text is the tattoos of the layers that previews stand for
 _KEPT = 1  # GIMP_PARASITE_PERSISTENT: an XCF that is saved meanwhile can be cleaned up later
 
 
@@ -116,12 +116,12 @@ class CanvasPreview:
         stands_for = " ".join(
             str(replaced.get_tattoo()) for replaced in self._replaced if replaced.is_valid()
         )
-        layer.attach_parasite(Gimp.Parasite.new(_MARK, _KEPT, stands_for.encode()))
+        layer.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, stands_for.encode()))
         anchor = self._anchor if self._anchor is not None and self._anchor.is_valid() else None
         object_layer.insert_above(self._image, layer, anchor)
         if reply.shadow is not None:
             shadow = self._shadow.make(window)
-            shadow.attach_parasite(Gimp.Parasite.new(_MARK, _KEPT, b""))
+            shadow.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, b""))
             object_layer.insert_below(self._image, shadow, layer)
         self._paint(reply, window)
 
@@ -178,12 +178,12 @@ class CanvasPreview:
 
 def remove_leftovers(image: Gimp.Image) -> None:
     """Removes previews whose dialog was ended by force (the status bar's Cancel kills a plug-in)."""
-    leftovers = [layer for layer in layer_marks.all_layers(image) if layer.get_parasite(_MARK) is not None]
+    leftovers = [layer for layer in layer_marks.all_layers(image) if layer.get_parasite(MARK) is not None]
     if not leftovers:
         return
     with picture.without_traces(image):
         for layer in leftovers:
-            stands_for = bytes(layer.get_parasite(_MARK).get_data()).rstrip(b"\0").split()
+            stands_for = bytes(layer.get_parasite(MARK).get_data()).rstrip(b"\0").split()
             image.remove_layer(layer)
             for tattoo in stands_for:
                 hidden = image.get_layer_by_tattoo(int(tattoo)) if tattoo.isdigit() else None

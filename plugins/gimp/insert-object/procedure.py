@@ -8,6 +8,7 @@ import changed_layer
 import light_procedure
 import picture
 import preview
+import reference_picture
 from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
@@ -181,7 +182,8 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
         return None
     subject = choose_subject(image, box=None, prefer_new=False)
     if isinstance(subject, EditedObject):
-        settings = replace(settings, wish=subject.wish)
+        model = reference_picture.of_record(subject.record)
+        settings = replace(settings, wish=subject.wish, model=model)
         if subject.standing.is_changed:
             way = changed_layer.ask(subject)
             if way is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gi.repository import Gimp
 
 from wire.protocol import Wish
+from wire.reference import Model
 from wire.sentences import N_
 
 DICE_SIDES = 1_000_000  # seeds that the dice gives stay short enough for a layer's name
@@ -39,6 +40,7 @@ class Settings:
     show_preview: bool = True
     keep_seed: bool = False  # the next object begins with the same seed
     thumbnail_size: int = 160  # screen pixels
+    model: Model | None = None  # what look or shape is taken from; it is not kept
 
     @staticmethod
     def from_config(config: Gimp.ProcedureConfig) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from .messages import Message, message_for
 from .object_layers import ObjectLayers, object_of
 from .preview import Preview
 from .qt import QtCore, Signal
+from .reference_picture import Reading
 from .selection import SelectionInfo, read_selection
 from .targets import (
     Purpose,
@@ -40,8 +42,8 @@ from .wire.protocol import (
     Light,
     Lit,
     Reply,
-    Wish,
 )
+from .wire.reference import Reference
 
 
 class Desk(QtCore.QObject):
@@ -65,7 +67,7 @@ class Desk(QtCore.QObject):
         self._wants_before = False
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
-        self._last: tuple[Wish, int] | None = None  # what was inserted last, and how many variations of it
+        self._last: Form | None = None  # what was inserted last
         self._anchor = ""
         self._shown_job = ""  # the job whose first layer went to the canvas
         self._work = CanvasWork(document, self)
@@ -84,11 +86,11 @@ class Desk(QtCore.QObject):
         """Nothing is under way and nothing waits for the canvas."""
         return self.job is None and self._work.idle
 
-    def has_just_made(self, wish: Wish) -> bool:
-        """Whether the last variations were made as this wish says, wherever their box was."""
-        if self._last is None:
+    def has_just_made(self, form: Form) -> bool:
+        """Whether the last variations were made as this form says, wherever their box was."""
+        if self._last is None or self._last.model != form.model:
             return False
-        last, count = self._last
+        last, count, wish = self._last.wish, self._last.variations, form.wish
         alike = replace(last, box=wish.box, seed=wish.seed) == wish
         return alike and last.seed <= wish.seed < last.seed + count
 
@@ -115,16 +117,17 @@ class Desk(QtCore.QObject):
         self.look()
         wish = form.wish
         if purpose is Purpose.INSERT:
-            self._last = wish, form.variations
+            self._last = form
         label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
         if self.editing is not None and purpose is Purpose.INSERT:
             recipe = replace(self.editing, wish=replace(wish, box=self.editing.wish.box), label=label)
-            self._ask(Target(Purpose.EDIT, recipe, form.variations))
+            recipe = replace(recipe, look=form.given_look)
+            self._ask(Target(Purpose.EDIT, recipe, form.variations, outline=form.outline))
             return
-        recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label)
+        recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label, look=form.given_look)
         shape = self.document.selection() if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
-        self._ask(Target(purpose, recipe, count, shape))
+        self._ask(Target(purpose, recipe, count, shape, form.outline))
 
     def edit(self, node: Any) -> Recipe:
         """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
@@ -161,6 +164,16 @@ class Desk(QtCore.QObject):
         if self.light is not None:
             self.light.strength = strength
             self._light_on()
+
+    def read_reference(self, reading: Callable[[Any], Reading], then: Callable[[Reference], None]) -> None:
+        """Hands over what is read from the document, or its one layer, without the preview."""
+
+        def steps() -> Steps:
+            with self.preview.out_of_sight() as source:
+                reference = yield from reading(source)
+            then(reference)
+
+        self._work.submit("reference", steps)
 
     def choose(self, variation: Variation) -> None:
         """Shows a variation of the history, which is made again where its pixels are gone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from krita import DockWidget
@@ -17,12 +18,14 @@ from .object_layers import object_of
 from .panel import Panel
 from .preview import recipe_title
 from .qt import QtCore, sip
+from .reference_picture import of_file, of_layer, of_selection
 from .selection import SelectionInfo
 from .slots import safe_slot
 from .targets import Purpose
 from .translations import tr
 from .view import view_of
 from .wire.protocol import NOT_DRAWN
+from .wire.reference import Model, Reference
 
 POLL_MS = 150
 LIVE_POLL_MS = 60
@@ -64,6 +67,9 @@ class InsertObjectDocker(DockWidget):
         panel.reset_wanted.connect(self._reset)
         panel.form_changed.connect(self._keep_form)
         panel.strip.chosen.connect(self._choose)
+        panel.reference_button.layer_wanted.connect(self._take_layer)
+        panel.reference_button.selection_wanted.connect(self._take_selection)
+        panel.reference_button.file_wanted.connect(self._take_file)
         link.changed.connect(self._render)
 
     # --- Krita asks ----------------------------------------------------------------------------------
@@ -80,7 +86,7 @@ class InsertObjectDocker(DockWidget):
         self._look()
         if self._desk is not None:
             form = self.panel.form()
-            if not form.keep_seed and self._desk.has_just_made(form.wish):
+            if not form.keep_seed and self._desk.has_just_made(form):
                 self.panel.roll()  # pressed again: what is there already is not what is wanted
             self._desk.insert(self.panel.form())
             self._asked = self._wish(self._desk)
@@ -140,6 +146,26 @@ class InsertObjectDocker(DockWidget):
             self._fill_in(self._desk.editing)
         else:
             self.panel.set_form(self.panel.form().as_at_first())
+
+    @safe_slot
+    def _take_layer(self) -> None:
+        if self._desk is not None:
+            node = self._desk.document.activeNode()
+            self._desk.read_reference(lambda _source: of_layer(node), self.panel.reference_button.take)
+
+    @safe_slot
+    def _take_selection(self) -> None:
+        desk = self._desk
+        if desk is not None:
+            desk.look()
+            desk.read_reference(
+                lambda source: of_selection(desk.document, source, desk.selection),
+                self.panel.reference_button.take,
+            )
+
+    @safe_slot
+    def _take_file(self, path: Path) -> None:
+        self.panel.reference_button.take(of_file(path))
 
     @safe_slot
     def _retry(self) -> None:
@@ -227,7 +253,10 @@ class InsertObjectDocker(DockWidget):
         return view_of(self._controller.link, desk, "").can_insert
 
     def _fill_in(self, recipe: Any) -> None:
-        self.panel.set_form(replace(self.panel.form(), wish=replace(recipe.wish, box=NOT_DRAWN)))
+        look = recipe.look
+        model = None if look is None else Model(Reference(look.frame(), tr("As it was made")))
+        wish = replace(recipe.wish, box=NOT_DRAWN)
+        self.panel.set_form(replace(self.panel.form(), wish=wish, model=model))
 
     @safe_slot
     def _render(self) -> None:

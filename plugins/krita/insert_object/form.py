@@ -8,7 +8,9 @@ from typing import Any
 
 from krita import Krita
 
+from .wire.layer_record import GivenLook
 from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish
+from .wire.reference import Model, Reference
 from .wire.sentences import N_
 
 GROUP = "insert_object"  # the section in kritarc
@@ -40,12 +42,24 @@ class Form:
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
     keep_seed: bool = False  # the next insertion begins with the same seed
+    model: Model | None = None  # what look or shape is taken from; it is not kept
     thumbnail: int = SMALLEST  # how large variations are shown
 
     @property
     def look(self) -> tuple[object, ...]:
         """What decides how one object looks; a change of it makes a live preview out of date."""
-        return self.wish, self.use_shape
+        return self.wish, self.use_shape, self.model
+
+    @property
+    def given_look(self) -> GivenLook | None:
+        """What the look is taken from."""
+        taken = self.model is not None and self.model.look
+        return GivenLook.of(self.model.reference.pixels) if self.model is not None and taken else None
+
+    @property
+    def outline(self) -> Reference | None:
+        """What the shape is taken from."""
+        return self.model.reference if self.model is not None and self.model.shape else None
 
     def kept(self, *, shape: bool, look: bool) -> Form:
         """The same with the shape, or the look, of its seed kept while the seed changes, or let go."""

@@ -12,6 +12,7 @@ from .form import LARGEST, SMALLEST, SWITCHES, Form
 from .messages import Message, Tone
 from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling, text_button
 from .qt import Qt, QtCore, QtWidgets, Signal
+from .reference_button import ReferenceButton
 from .strip import Strip
 from .translations import tr
 from .view import View
@@ -60,6 +61,7 @@ class Panel(QtWidgets.QWidget):
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
             keep_seed=self.keep_seed_button.isChecked(),
+            model=self.reference_button.model,
             thumbnail=self.size_slider.value(),
         ).kept(shape=self.keep_shape_check.isChecked(), look=self.keep_look_check.isChecked())
 
@@ -77,6 +79,7 @@ class Panel(QtWidgets.QWidget):
         self.keep_look_check.setChecked(form.wish.look_seed is not None)
         self.keep_seed_button.setChecked(form.keep_seed)
         self.size_slider.setValue(form.thumbnail)
+        self.reference_button.set_model(form.model)
         self.blockSignals(False)
         self.form_changed.emit()
 
@@ -156,6 +159,7 @@ class Panel(QtWidgets.QWidget):
         self.keep_seed_button = widgets.QToolButton()
         self.keep_seed_button.setCheckable(True)
         self.keep_seed_button.setToolTip(tr("Begin the next insertion with the same seed"))
+        self.reference_button = ReferenceButton()
         self.defaults_button = text_button(tr("Reset"))
         self.defaults_button.setToolTip(tr("Settings as they were at first; class and seed stay"))
         self.count_box = number_field(1, MAX_VARIATIONS, tr("How many different objects to make at once"))
@@ -234,6 +238,7 @@ class Panel(QtWidgets.QWidget):
                 QtWidgets.QLabel(tr("Keep")),
                 line(self.keep_shape_check, self.keep_look_check),
             ),
+            (QtWidgets.QLabel(tr("Reference")), self.reference_button),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
             (QtWidgets.QLabel(tr("Thumbnails")), self.size_slider),
             (QtWidgets.QLabel(tr("Box")), row(self.box_label, self.defaults_button)),
@@ -311,6 +316,7 @@ class Panel(QtWidgets.QWidget):
             *(switch.toggled for switch in self.switches.values()),
             self.keep_seed_button.toggled,
             self.size_slider.valueChanged,
+            self.reference_button.changed,
             self.live_check.toggled,
         ):
             changed.connect(self.form_changed)

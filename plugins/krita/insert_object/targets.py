@@ -10,10 +10,12 @@ from typing import Any
 from .colour_spaces import Space
 from .documents import bounds_of
 from .pixels import read_coverage, read_scene
+from .reference_picture import shape_in
 from .selection import SelectionInfo
 from .translations import language
 from .wire.layer_record import GivenShape, LayerRecord, Recipe
 from .wire.protocol import ErrorCode, Insert, InsertObjectError, Rect, Welcome
+from .wire.reference import Reference
 from .wire.request import SentArea, insert_request, sent_area
 from .wire.sentences import NOTHING_SELECTED, PACK_IS_GONE, PACK_IS_GONE_HINT
 
@@ -36,6 +38,7 @@ class Target:
     recipe: Recipe
     variations: int = 1
     shape: Any | None = None  # the Krita selection whose shape is the object's
+    outline: Reference | None = None  # a picture whose outline is
 
 
 def selected_box(selection: SelectionInfo | None) -> Rect:
@@ -119,6 +122,9 @@ def build_request(
     if target.shape is not None:
         coverage = yield from read_coverage(target.shape, area.window, size)
         given = GivenShape.of(coverage.width, coverage.height, bytes(coverage.data))
+    if target.outline is not None:
+        outline = shape_in(target.outline, recipe.wish.box, area.window, size)
+        given = GivenShape.of(outline.width, outline.height, bytes(outline.data)) if outline else None
     made = replace(recipe, shape=given)
     request = insert_request(
         recipe.wish,
@@ -129,6 +135,7 @@ def build_request(
         depth=Space.of(document).wire_depth,
         preview=target.purpose is Purpose.LIVE,
         mask=given.frame() if given is not None else None,
+        reference=recipe.look.frame() if recipe.look is not None else None,
         limit=limit,
     )
     return request, made
