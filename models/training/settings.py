@@ -42,6 +42,7 @@ class TrainingSettings:
     weight_l1: float = 5.0  # reconstruction, inside the mask
     weight_lpips: float = 2.0  # reconstruction, perceptual
     weight_lpips_heads: float = 1.0  # the same of heads alone, enlarged, where the data say where they are
+    weight_spectrum: float = 0.1  # surfaces have as much of every fineness as real ones
     weight_kl: float = 0.3  # appearance code towards a normal distribution
     weight_latent: float = 0.5  # the encoder finds the code again in the generated picture
     weight_relight: float = 8.0  # the same object under a changed light

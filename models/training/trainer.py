@@ -29,6 +29,7 @@ from models.training.head_crops import known_heads
 from models.training.recipe import Recipe
 from models.training.remembered_looks import RememberedLooks
 from models.training.settings import TrainingSettings
+from models.training.spectrum import SpectrumDistance
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Trainer(Recipe):
         self.encoder = AppearanceEncoder(shape.code_size)
         self.parts = PartsEncoder()
         self.lpips = Lpips(features) if features is not None else None
+        self.spectrum = SpectrumDistance().to(device)
         self.looks = RememberedLooks(class_count, shape.code_size).to(device)
         critics = self._make_critics(features)
         networks = {"generator": self.generator, "encoder": self.encoder, "parts": self.parts}
@@ -160,6 +162,7 @@ class Trainer(Recipe):
             * losses.masked_l1(relit, change.apply(colour[tail]), alpha[tail]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
+        terms["spectrum"] = settings.weight_spectrum * self.spectrum(fake, real, batch.mask)
         terms.update(self._perceptual_terms(rebuilt, real[:recon]))
         terms.update(self._head_terms(rebuilt, real[:recon], batch.heads[:recon]))
         statistics |= self._teach_generator(terms, images_seen, count)
