@@ -54,6 +54,7 @@ class TrainingSettings:
     ramp_kimg: float = 8.0  # thousand images over which the steps grow to their full size
     warmup_kimg: float = 3.0  # thousand images over which the adversarial terms fade in
     ema_kimg: float = 5.0  # half-life of the averaged weights
+    typical_share: float = 1.0  # of large classes: the objects most like the others, see instance_selection
     gradient_limit: float = 20.0  # norm at which G's gradient is clipped
     seed: int = 0
 
@@ -66,6 +67,8 @@ class TrainingSettings:
             )
         if self.finest_crop and not 32 <= self.finest_crop <= self.resolution:
             raise SettingsError(f"finest_crop must be 0, or from 32 to the resolution ({self.resolution}).")
+        if not 0 <= self.typical_share <= 1:
+            raise SettingsError("typical_share must be from 0 to 1.")
         if self.batch_size < 4:
             raise SettingsError("batch_size must be at least 4.")
         if self.width < 4:

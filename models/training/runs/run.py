@@ -26,6 +26,7 @@ from models.photos.data import (
 )
 from models.training import checkpoint
 from models.training.checkpoint import RunState
+from models.training.instance_selection import selected
 from models.training.recipe import Recipe
 from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
@@ -109,6 +110,8 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         raise DataError(f"{run.data} has no object whose split is train.")
     state, trainer = begin(run, class_names_of(records), device, workers.count)
     settings = state.settings
+    if settings.typical_share < 1:
+        training = selected(training, settings.typical_share, _features_of(run))
     if workers.count > 1:
         share(state_of(trainer.trained_networks()).values())
     if workers.rank:  # each process draws samples of its own
@@ -168,6 +171,12 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
             write_grid(run.out / f"grid_{size}_{seen // 1000:06d}k.png", trainer, grid)
     workers.leave()
     return final
+
+
+def _features_of(run: TrainingRun) -> Path:
+    if run.features is None:
+        raise DataError("Objects are chosen by frozen features (typical_share); add --features.")
+    return run.features
 
 
 def _stage(state: RunState) -> dict[str, object]:

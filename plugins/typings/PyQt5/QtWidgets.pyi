@@ -10,5 +10,6 @@ class QWidget(QObject):
 
 class QLayout(QObject): ...
 class QListWidget(QWidget): ...
+
 class QToolButton(QWidget):
     ToolButtonPopupMode: Any
