@@ -28,7 +28,8 @@ class Screen:
         read_end, write_end = os.pipe()
         width, height = SIZE
         # Xvfb chooses a free number itself and tells it; the shell gets the pipe in as descriptor 3
-        server = f"Xvfb -displayfd 3 -screen 0 {width}x{height}x24 -nolisten tcp 3>&1 1>&2"
+        # (-r: a key that is held down does not repeat, however slow the machine)
+        server = f"Xvfb -r -displayfd 3 -screen 0 {width}x{height}x24 -nolisten tcp 3>&1 1>&2"
         self._server = self._start(["sh", "-c", f"exec {server}"], write_end, {})
         os.close(write_end)
         with os.fdopen(read_end, encoding="ascii") as told:

@@ -92,15 +92,20 @@ def missing_pack(name: str) -> Refusal:
     )
 
 
-def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: str) -> LayerRecord:
-    """What the object's layer is to remember."""
+def recipe_for(scene: Scene, wish: Wish, reply: Layer, label: str) -> Recipe:
+    """What makes the object again."""
     shape = None
     if scene.shape is not None:
         shape = GivenShape.of(scene.shape.width, scene.shape.height, bytes(scene.shape.data))
     look = None if scene.look is None else GivenLook.of(scene.look)
     name = reply.class_name or wish.class_name
+    return Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label, look)
+
+
+def record_for(subject: Subject, scene: Scene, wish: Wish, reply: Layer, label: str) -> LayerRecord:
+    """What the object's layer is to remember."""
     return LayerRecord(
-        Recipe(replace(wish, class_name=name, box=scene.box, seed=reply.seed), shape, label, look),
+        recipe_for(scene, wish, reply, label),
         place=object_layer.rectangle_of(reply),
         name=object_layer.layer_name(label, reply.seed),
         shadow=subject.pair or new_id(),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from gallery import Gallery
 from gi.repository import Gtk, Pango
+from kept_seed import KeptSeed
 from reference_button import ReferenceButton
 from reference_reader import ReferenceReader
 from settings import SWITCHES, Settings, roll_seed
@@ -53,7 +55,13 @@ class InsertForm(Gtk.Grid):
         for widget in (self._pack, self._pack_label, self._style, self._style_label):
             widget.set_no_show_all(True)
         self._seed = self._add_seed()
-        self._keep_shape, self._keep_look, self._keep_seed = self._add_keeps()
+        self._kept = {
+            "shape_seed": KeptSeed(_("Shape"), _("Keep this shape: other seeds change the look alone")),
+            "look_seed": KeptSeed(_("Look"), _("Keep this look: other seeds change the shape alone")),
+        }
+        self._keep_seed = Gtk.CheckButton(label=_("Seed"))
+        self._keep_seed.set_tooltip_text(_("Begin the next object with the same seed"))
+        self._add_keeps()
         self._checks = Gtk.Grid(column_spacing=_SPACING, row_spacing=_SPACING, column_homogeneous=True)
         self.attach(self._checks, 0, self._next_row, 4, 1)
         self._next_row += 1
@@ -86,6 +94,8 @@ class InsertForm(Gtk.Grid):
                 seed=self._seed.get_value_as_int(),
                 pack=self._pack.get_active_id() or SHIPPED,
                 **{field: switch.get_active() for field, switch in self._switches.items()},
+                shape_seed=self._kept["shape_seed"].seed,
+                look_seed=self._kept["look_seed"].seed,
             ),
             keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
@@ -102,8 +112,8 @@ class InsertForm(Gtk.Grid):
         self._seed.set_value(settings.wish.seed)
         for field, switch in self._switches.items():
             switch.set_active(getattr(settings.wish, field))
-        self._keep_shape.set_active(settings.wish.shape_seed is not None)
-        self._keep_look.set_active(settings.wish.look_seed is not None)
+        for field, kept in self._kept.items():
+            kept.keep(getattr(settings.wish, field))
         self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
         self.gallery.side = settings.thumbnail_size
@@ -184,16 +194,14 @@ class InsertForm(Gtk.Grid):
         self._silent = False
         self._on_change()
 
-    def _kept(self, check: Gtk.CheckButton) -> None:
+    def _keep_shown(self, kept: KeptSeed) -> None:
         """The shape, or the look, of what the user sees stays while other seeds change the rest."""
         if self._silent:
             return
-        shown = self._seed.get_value_as_int() if self._shown_seed is None else self._shown_seed
-        kept = shown if check.get_active() else None
-        if check is self._keep_shape:
-            self._base = replace(self._base, shape_seed=kept)
-        else:
-            self._base = replace(self._base, look_seed=kept)
+        if kept.is_kept:
+            self._silent = True
+            kept.keep(self._seed.get_value_as_int() if self._shown_seed is None else self._shown_seed)
+            self._silent = False
         self._on_change()
 
     def _changed(self, _widget: Gtk.Widget) -> None:
@@ -236,19 +244,16 @@ class InsertForm(Gtk.Grid):
         self._next_row += 1
         return seed
 
-    def _add_keeps(self) -> tuple[Gtk.CheckButton, Gtk.CheckButton, Gtk.CheckButton]:
-        shape, look, seed = (Gtk.CheckButton(label=text) for text in (_("Shape"), _("Look"), _("Seed")))
-        shape.set_tooltip_text(_("Keep this shape: other seeds change the look alone"))
-        look.set_tooltip_text(_("Keep this look: other seeds change the shape alone"))
-        seed.set_tooltip_text(_("Begin the next object with the same seed"))
-        line = Gtk.Box(spacing=2 * _SPACING)
-        for check, toggled in ((shape, self._kept), (look, self._kept), (seed, self._changed)):
-            check.connect("toggled", toggled)
-            line.pack_start(check, False, False, 0)
-        self._label(_("Keep:"), shape)
+    def _add_keeps(self) -> None:
+        line = Gtk.Box(spacing=_SPACING)
+        for kept in self._kept.values():
+            kept.listen(partial(self._keep_shown, kept), self._changed)
+            line.pack_start(kept, False, False, 0)
+        self._keep_seed.connect("toggled", self._changed)
+        line.pack_start(self._keep_seed, False, False, 0)
+        self._label(_("Keep:"), self._keep_seed)
         self.attach(line, 1, self._next_row, 3, 1)
         self._next_row += 1
-        return shape, look, seed
 
     def _switch(self, words: str, tooltip: str) -> Gtk.CheckButton:
         switch = self._check(_(words))

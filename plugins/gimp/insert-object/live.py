@@ -15,7 +15,7 @@ from picture import Fingerprint
 from preview import CanvasPreview
 from reference_reader import ReferenceReader
 from scene_watch import SceneWatch
-from settings import Settings
+from settings import FIRST_WISH, Settings
 from subject import Ground, Subject
 from thumbnails import thumbnail
 from wording import Refusal, _, explain
@@ -291,7 +291,7 @@ class LiveInsertion:
         start = self._start
         if self._subject.record is None:
             wish = form.settings.wish
-            plain = Wish(wish.class_name, seed=wish.seed, pack=wish.pack)
+            plain = replace(FIRST_WISH, class_name=wish.class_name, seed=wish.seed, pack=wish.pack)
             start = Settings(plain)
         form.set_settings(replace(start, thumbnail_size=form.settings.thumbnail_size))
         if self._welcome is not None:

@@ -61,30 +61,14 @@ class Form:
         """What the shape is taken from."""
         return self.model.reference if self.model is not None and self.model.shape else None
 
-    def kept(self, *, shape: bool, look: bool) -> Form:
-        """The same with the shape, or the look, of its seed kept while the seed changes, or let go."""
-        wish = self.wish
-        return replace(
-            self,
-            wish=replace(
-                wish,
-                shape_seed=_kept_seed(wish.shape_seed, wish.seed) if shape else None,
-                look_seed=_kept_seed(wish.look_seed, wish.seed) if look else None,
-            ),
-        )
-
     def as_at_first(self) -> Form:
         """The same class and seed, all else as in a fresh profile."""
-        wish = Wish(self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
+        wish = replace(FIRST_WISH, class_name=self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
         return Form(wish, use_shape=self.use_shape, thumbnail=self.thumbnail)
 
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
         return replace(self, wish=replace(self.wish, seed=dice.randint(0, MAX_SEED)))
-
-
-def _kept_seed(kept: int | None, seed: int) -> int:
-    return seed if kept is None else kept
 
 
 def load_form(dice: random.Random) -> Form:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .choice import Choice
@@ -56,6 +57,8 @@ class Panel(QtWidgets.QWidget):
                 seed=self.seed_box.value(),
                 pack=pack,
                 **{field: switch.isChecked() for field, switch in self.switches.items()},
+                shape_seed=self.shape_seed_box.value() if self.keep_shape_check.isChecked() else None,
+                look_seed=self.look_seed_box.value() if self.keep_look_check.isChecked() else None,
             ),
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
@@ -63,7 +66,7 @@ class Panel(QtWidgets.QWidget):
             keep_seed=self.keep_seed_button.isChecked(),
             model=self.reference_button.model,
             thumbnail=self.size_slider.value(),
-        ).kept(shape=self.keep_shape_check.isChecked(), look=self.keep_look_check.isChecked())
+        )
 
     def set_form(self, form: Form) -> None:
         """Shows these settings; a pack, class or style that is not known leaves the choice as it is."""
@@ -75,8 +78,13 @@ class Panel(QtWidgets.QWidget):
         self.live_check.setChecked(form.live)
         for field, switch in self.switches.items():
             switch.setChecked(getattr(form.wish, field))
-        self.keep_shape_check.setChecked(form.wish.shape_seed is not None)
-        self.keep_look_check.setChecked(form.wish.look_seed is not None)
+        for check, box, seed in (
+            (self.keep_shape_check, self.shape_seed_box, form.wish.shape_seed),
+            (self.keep_look_check, self.look_seed_box, form.wish.look_seed),
+        ):
+            check.setChecked(seed is not None)
+            if seed is not None:
+                box.setValue(seed)
         self.keep_seed_button.setChecked(form.keep_seed)
         self.size_slider.setValue(form.thumbnail)
         self.reference_button.set_model(form.model)
@@ -156,6 +164,8 @@ class Panel(QtWidgets.QWidget):
         )
         self.keep_shape_check.setToolTip(tr("Keep this shape: other seeds change the look alone"))
         self.keep_look_check.setToolTip(tr("Keep this look: other seeds change the shape alone"))
+        kept = tr("The seed that this is kept of; another number gives another one")
+        self.shape_seed_box, self.look_seed_box = (number_field(0, MAX_SEED, kept) for _ in range(2))
         self.keep_seed_button = widgets.QToolButton()
         self.keep_seed_button.setCheckable(True)
         self.keep_seed_button.setToolTip(tr("Begin the next insertion with the same seed"))
@@ -231,6 +241,11 @@ class Panel(QtWidgets.QWidget):
             hidden.hide()
 
     def _arrange(self) -> None:
+        self.shape_seed_label, self.look_seed_label = (
+            QtWidgets.QLabel(text) for text in (tr("Shape seed"), tr("Look seed"))
+        )
+        for widget in (self.shape_seed_label, self.shape_seed_box, self.look_seed_label, self.look_seed_box):
+            widget.hide()
         rows = (
             *self.choice.rows,
             (QtWidgets.QLabel(tr("Seed")), row(self.seed_box, line(self.dice_button, self.keep_seed_button))),
@@ -238,6 +253,8 @@ class Panel(QtWidgets.QWidget):
                 QtWidgets.QLabel(tr("Keep")),
                 line(self.keep_shape_check, self.keep_look_check),
             ),
+            (self.shape_seed_label, self.shape_seed_box),
+            (self.look_seed_label, self.look_seed_box),
             (QtWidgets.QLabel(tr("Reference")), self.reference_button),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
             (QtWidgets.QLabel(tr("Thumbnails")), self.size_slider),
@@ -306,8 +323,14 @@ class Panel(QtWidgets.QWidget):
         self.dice_button.clicked.connect(self.roll)
         self.size_slider.valueChanged.connect(self.strip.set_side)
         self.compare_button.toggled.connect(self.compare_wanted)
-        for check in (self.keep_shape_check, self.keep_look_check):
-            check.toggled.connect(self._keep)
+        for check, label, box in (
+            (self.keep_shape_check, self.shape_seed_label, self.shape_seed_box),
+            (self.keep_look_check, self.look_seed_label, self.look_seed_box),
+        ):
+            check.toggled.connect(label.setVisible)
+            check.toggled.connect(box.setVisible)
+            check.toggled.connect(partial(self._keep, box))
+            box.valueChanged.connect(self.form_changed)
         for changed in (
             self.choice.changed,
             self.seed_box.valueChanged,
@@ -321,9 +344,10 @@ class Panel(QtWidgets.QWidget):
         ):
             changed.connect(self.form_changed)
 
-    def _keep(self) -> None:
-        """Notes which seed's shape and look are kept from now on."""
-        self._base = self.form().wish
+    def _keep(self, box: Any, kept: bool) -> None:  # noqa: FBT001 - from a signal
+        """The shape, or the look, of this seed is kept from now on."""
+        if kept:
+            box.setValue(self.seed_box.value())
         self.form_changed.emit()
 
     def roll(self) -> None:

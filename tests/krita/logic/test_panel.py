@@ -5,7 +5,7 @@ import unittest
 from dataclasses import replace
 
 from insert_object import translations
-from insert_object.form import SMALLEST, Form, load_form, save_form
+from insert_object.form import FIRST_WISH, SMALLEST, Form, load_form, save_form
 from insert_object.history import History, Variation
 from insert_object.messages import Message, Tone
 from insert_object.panel import Panel
@@ -13,7 +13,7 @@ from insert_object.pixels import small_image
 from insert_object.qt import Qt, QtCore, QtGui, QtWidgets
 from insert_object.strip import Strip
 from insert_object.view import View
-from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect, Wish
+from insert_object.wire.protocol import ClassInfo, PixelFormat, PixelFrame, Rect
 from krita import Krita
 from scripted import CLASSES, PACKS, Asked, form_of, layer_reply, recipe_of
 
@@ -227,6 +227,19 @@ class Panels(unittest.TestCase):
         self.panel.keep_shape_check.setChecked(False)
         self.assertEqual(self.panel.form().wish.shape_seed, None)
 
+    def test_what_is_kept_has_a_number_of_its_own_which_is_there_only_then(self):
+        self.panel.set_form(form_of("dog", "", 5, 2))
+        boxes = (self.panel.shape_seed_box, self.panel.look_seed_box)
+        self.assertEqual([box.isVisible() for box in boxes], [False, False])
+        self.panel.keep_shape_check.setChecked(True)
+        self.panel.keep_look_check.setChecked(True)
+        self.assertEqual([(box.isVisible(), box.value()) for box in boxes], [(True, 5), (True, 5)])
+        self.panel.look_seed_box.setValue(77)
+        wish = self.panel.form().wish
+        self.assertEqual((wish.seed, wish.shape_seed, wish.look_seed), (5, 5, 77))
+        self.panel.keep_shape_check.setChecked(False)
+        self.assertEqual([box.isVisible() for box in boxes], [False, True])
+
     def test_a_variation_with_a_kept_shape_shows_what_it_keeps(self):
         self.panel.set_form(form_of("dog", "", 9, 2, shape_seed=5))
         self.assertTrue(self.panel.keep_shape_check.isChecked())
@@ -248,7 +261,7 @@ class Panels(unittest.TestCase):
     def test_settings_at_first_keep_class_and_seed_alone(self):
         form = form_of("dog", "brown", 77, 3, pack="lamps", mirrored=True, shape_seed=5, look_seed=6)
         first = replace(form, keep_seed=True, live=True, thumbnail=300).as_at_first()
-        wish = Wish("dog", seed=77, pack="lamps")
+        wish = replace(FIRST_WISH, class_name="dog", seed=77, pack="lamps")
         self.assertEqual(first, Form(wish, thumbnail=300))
 
 
