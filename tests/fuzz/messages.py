@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import Field, fields
 from typing import Any
 
 import msgpack
@@ -107,20 +108,25 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
         extras["reference"] = _frame(
             chooser, chooser.randrange(1, 30), chooser.randrange(1, 30), scene_format
         )
-    seeds = (0, 1, 2**31 - 1)
-    wish = Wish(
-        chooser.choice(CLASS_NAMES), box, chooser.choice(seeds), chooser.choice(("", "", "bold")),
-        shadow=chooser.random() < 0.2, mirrored=chooser.random() < 0.2,
-        shape_seed=chooser.choice((None, *seeds)), look_seed=chooser.choice((None, *seeds)),
-        cast_shadow=chooser.random() < 0.2, cast_direction=chooser.choice((None, 0, 90, 359)),
-        cast_length=chooser.choice((10, 100, 200)), cast_softness=chooser.choice((0, 100)),
-        cast_strength=chooser.choice((0, 100)), behind_grass=chooser.random() < 0.2,
-    )  # fmt: skip
+    wish = sound_wish(chooser, box)
     return Insert(
         identity, wish, width, height, window, _frame(chooser, *size, scene_format),
         variations=chooser.choice(_VARIATIONS), depth=chooser.choice((8, 16)),
         preview=chooser.random() < 0.3, **extras,
     )  # fmt: skip
+
+
+def sound_wish(chooser: random.Random, box: Rect) -> Wish:
+    """A wish with every field that there is, at its default or at the ends of its range."""
+    given = {"class_name": chooser.choice(CLASS_NAMES), "style": chooser.choice(("", "", "bold")), "box": box}
+    others = (item for item in fields(Wish) if item.name not in (*given, "pack"))
+    return Wish(**given, **{item.name: _value(item, chooser) for item in others})
+
+
+def _value(item: Field[Any], chooser: random.Random) -> Any:
+    if isinstance(item.default, bool):
+        return chooser.random() < 0.2
+    return chooser.choice((item.default, *item.metadata["within"]))
 
 
 def sound_light(chooser: random.Random, identity: str) -> Light:
