@@ -169,7 +169,6 @@ def _claims(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
         setting.features.lpips,
         setting.rivals,
         scenes=[read_scene(path) for path in arguments.scene],
-        weights=setting.weights,
         options=claim_options(setting.options),
     )
     found.facts = {**setting.facts, **found.facts}

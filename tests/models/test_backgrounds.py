@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
+from models.backgrounds import load_background_generator
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
+from models.files.manifest import file_hash
+from models.files.part_files import BACKGROUND
 from models.photos.data import DataError, read_records
 from models.training.background_photos import load_backgrounds, mirror_rows
 from models.training.background_training import BackgroundSettings, train_backgrounds
+from tests.tiny_weights import write_tiny_weights
 
 
 def write_landscapes(folder: Path, count: int) -> None:
@@ -88,3 +93,15 @@ def test_training_moves_the_weights_and_a_second_run_goes_on(tmp_path: Path) -> 
         assert torch.equal(value, learnt[name])
     with Image.open(out / "background.png") as sheet:
         assert sheet.height == 3 * RESOLUTION
+
+
+def test_the_background_generator_of_a_weights_folder_paints_the_same_for_a_seed(tmp_path: Path) -> None:
+    manifest = write_tiny_weights(tmp_path, ("disc",))
+    weights = {name: value.half() for name, value in BackgroundGenerator().state_dict().items()}
+    save_file(weights, tmp_path / BACKGROUND)
+    files = {**manifest.files, BACKGROUND: file_hash(tmp_path / BACKGROUND)}
+    replace(manifest, files=files).write(tmp_path)
+    maker = load_background_generator(tmp_path)
+    assert maker.make(3).shape[:2] == (1, 3)
+    assert torch.equal(maker.make(3), maker.make(3))
+    assert not torch.equal(maker.make(3), maker.make(4))

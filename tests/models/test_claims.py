@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor
 
 from daemon.commands import evaluate as evaluate_command
-from models.backgrounds.generator import BackgroundGenerator
-from models.evaluation.claims.boxes import find_background_maker
 from models.evaluation.claims.findings import Figure, Findings
 from models.evaluation.claims.measuring import claim_options, measure_claims
 from models.evaluation.claims.moves import MOVES, Move, middles, moved, moved_back
@@ -27,8 +24,6 @@ from models.evaluation.metrics import bounding_boxes
 from models.evaluation.sample import Options
 from models.evaluation.setting import SceneUnreadable, read_scene
 from models.features.networks import Lpips
-from models.files.manifest import file_hash
-from models.files.part_files import BACKGROUND
 from models.photos.data import read_records
 from models.relight import from_linear, to_linear
 from tests.conftest import outdoor_picture
@@ -50,14 +45,6 @@ def lpips(tmp_path_factory: pytest.TempPathFactory) -> Lpips:
     return Lpips(write_features(tmp_path_factory.mktemp("features")))
 
 
-@dataclass(frozen=True)
-class PlainBackgrounds:
-    """A background generator whose scenes are one colour each."""
-
-    def make(self, seed: int) -> Tensor:
-        return torch.full((1, 3, 64, 64), 0.1 * seed)
-
-
 class TwoTones(TintedShapes):
     """Cats are much darker than flowers, so that who lies in front can be seen."""
 
@@ -77,10 +64,7 @@ def found(photos: Path, lpips: Lpips) -> Findings:
         lpips,
         [as_method(Repainter(), CLASSES)],
         scenes=[torch.from_numpy(outdoor_picture(120, 90)).permute(2, 0, 1)],
-        weights=None,
         options=OPTIONS,
-        sketches=2,
-        backgrounds=PlainBackgrounds(),
     )
 
 
@@ -96,7 +80,6 @@ def test_every_claim_is_there_with_pictures_and_a_column_for_the_rival(found: Fi
         "looks",
         "daylight",
         "boxes",
-        "scenes",
     ]
     assert found.methods == (OURS, RIVAL)
     assert all(claim.sheets and claim.figures for claim in found.claims)
@@ -142,10 +125,6 @@ def test_masks_that_fill_their_boxes_fit_them_at_every_place(found: Findings) ->
     assert RIVAL not in figure(found, "boxes", "worst").values
 
 
-def test_objects_in_a_generated_scene_leave_the_rest_of_it_alone(found: Findings) -> None:
-    assert figure(found, "scenes", "no object was inserted").values[OURS] == 0
-
-
 def test_the_page_holds_every_picture_and_the_figures_as_json(found: Findings, tmp_path: Path) -> None:
     page = found.write(tmp_path / "page")
     html = page.read_text(encoding="utf-8")
@@ -164,28 +143,11 @@ def test_without_a_rival_the_page_says_that_the_baseline_is_missing(photos: Path
         lpips,
         [],
         scenes=[],
-        weights=None,
         options=replace(OPTIONS, limit=1),
     )
     html = alone.to_html()
     assert "one-shot baseline" in html
     assert "no rival was named" in html
-    assert "holds no background generator" in html
-    assert "6. Whole scenes" not in html
-
-
-def test_the_background_generator_of_a_weights_folder_is_found(tmp_path: Path) -> None:
-    manifest = write_tiny_weights(tmp_path, CLASSES)
-    assert find_background_maker(tmp_path) is None
-    weights = {name: value.half() for name, value in BackgroundGenerator().state_dict().items()}
-    save_file(weights, tmp_path / BACKGROUND)
-    files = {**manifest.files, BACKGROUND: file_hash(tmp_path / BACKGROUND)}
-    replace(manifest, files=files).write(tmp_path)
-    maker = find_background_maker(tmp_path)
-    assert maker is not None
-    assert maker.make(3).shape[:2] == (1, 3)
-    assert torch.equal(maker.make(3), maker.make(3))
-    assert not torch.equal(maker.make(3), maker.make(4))
 
 
 def test_claims_show_a_few_photos_unless_told_how_many() -> None:

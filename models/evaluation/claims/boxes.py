@@ -1,24 +1,19 @@
-"""Claims of what the program draws itself: outlines from boxes alone, whole scenes from seeds alone."""
+"""Claim: a box is enough, the program draws the outline itself."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import combinations
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from models.backgrounds.painter import BackgroundPainter, load_background_generator
 from models.evaluation import metrics
 from models.evaluation.claims.findings import TILE, Claim, Unit, figures_of
-from models.evaluation.claims.stage import CANVAS, Stage, insert, masks_in
-from models.evaluation.methods import Generated, Networks, resized, to_bytes, to_signed
+from models.evaluation.claims.stage import Stage, insert, masks_in
+from models.evaluation.methods import Generated, Networks
 from models.evaluation.result import Sheet
 from models.evaluation.sheets import contact_sheet
-from models.features.networks import Lpips
-from models.files.part_files import BACKGROUND
 from models.masks.generator import LATENT
 
 _BOXES = {  # width over height, with the middle of the box
@@ -29,11 +24,6 @@ _BOXES = {  # width over height, with the middle of the box
     2.0: (0.55, 0.5),
 }
 _AREA = 0.14  # of the scene; a box's
-_ORDER = {  # boxes of a whole scene, from the back to the front
-    "first": (0.12, 0.42, 0.36, 0.62),
-    "second": (0.58, 0.46, 0.90, 0.72),
-    "third": (0.20, 0.58, 0.64, 0.94),
-}
 
 
 def claim_boxes(
@@ -85,60 +75,4 @@ def claim_boxes(
             "Where a class never has such proportions, its outline is stretched; the pictures show how far "
             "that goes.",
         ),
-    )
-
-
-def find_background_maker(weights: Path) -> BackgroundPainter | None:
-    """The background generator in a weights folder; None where the folder holds none.
-
-    Raises:
-        ModelMissing, ModelCorrupt: there is one, but it is damaged or the manifest does not list it.
-    """
-    return load_background_generator(weights) if (weights / BACKGROUND).is_file() else None
-
-
-def claim_sketches(
-    maker: BackgroundPainter,
-    networks: Networks,
-    ours: Generated,
-    lpips: Lpips,
-    *,
-    scenes: int,
-    seed: int,
-    device: torch.device,
-) -> Claim:
-    """`scenes` backgrounds with three objects each, of classes that take turns."""
-    generator = torch.Generator().manual_seed(seed)
-    made = [maker.make(seed + n).float().to(device) for n in range(scenes)]
-    large = resized(torch.cat(made), CANVAS)
-    picture = to_bytes(large)
-    steps, changed = {"background": to_signed(picture)}, 0
-    for order, (name, box) in enumerate(_ORDER.items()):
-        class_index = (torch.arange(scenes, device=device) * len(_ORDER) + order) % len(networks.class_names)
-        z = torch.randn(scenes, LATENT, generator=generator).to(device)
-        mask = masks_in(networks, class_index, torch.tensor([box], device=device).repeat(scenes, 1), z)
-        codes = torch.randn(scenes, 1, networks.code_size, generator=generator).to(device)
-        painted = insert(ours, Stage(picture, mask, class_index, codes, tuple(networks.class_names)))
-        changed += int(metrics.changed_pixels(picture, painted.picture, painted.outside).sum())
-        picture = painted.picture
-        steps[name] = painted.signed
-    apart = torch.tensor([float(lpips(*pair)) for pair in combinations(made, 2)])
-    sheet = Sheet(
-        "claim-scenes",
-        "Whole scenes",
-        "A background made from a seed, then three objects from back to front.",
-        contact_sheet(steps, [f"seed {seed + n}" for n in range(scenes)], TILE),
-    )
-    return Claim(
-        "scenes",
-        "6. Whole scenes from nothing",
-        "A background is generated from a seed alone; objects follow in order, each seeing the ones before.",
-        figures_of(
-            (
-                ("pixels changed where no object was inserted", "0", Unit.COUNT),
-                ("LPIPS between backgrounds of two seeds", "well above 0", Unit.NUMBER),
-            ),
-            {ours.name: (changed, metrics.mean_or_nan(apart))},
-        ),
-        (sheet,),
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.backgrounds.painter import BackgroundPainter
 from models.evaluation import metrics
-from models.evaluation.claims.boxes import claim_boxes, claim_sketches, find_background_maker
+from models.evaluation.claims.boxes import claim_boxes
 from models.evaluation.claims.findings import Claim, Findings
 from models.evaluation.claims.looks import claim_daylight, claim_looks
 from models.evaluation.claims.moves import claim_moves
@@ -27,9 +25,6 @@ from models.photos.data import ObjectRecord
 _NO_RIVAL = (
     "The baseline's column is missing: no rival was named. Train one on the same photos with insert-object "
     "train --network pix2pix and name its run with --rival."
-)
-_NO_BACKGROUNDS = (
-    "Claim 6, whole scenes from nothing, is missing: the folder of weights holds no background generator."
 )
 
 
@@ -46,17 +41,9 @@ def measure_claims(
     rivals: Sequence[Generated],
     *,
     scenes: Sequence[Tensor],
-    weights: Path | None,
     options: Options,
-    sketches: int = 4,
-    backgrounds: BackgroundPainter | None = None,
 ) -> Findings:
     """Every claim on validation photos, and on `scenes` (uint8 (3, H, W) each) for more telling pictures.
-
-    Args:
-        weights: folder in which a background generator may lie.
-        sketches: whole scenes from nothing.
-        backgrounds: one already at hand, in place of the folder's.
 
     Raises:
         NothingToEvaluate, DataError: as `evaluate`.
@@ -73,7 +60,6 @@ def measure_claims(
     ours = Generated(networks)
     methods = [ours, *rivals]
     real_fill = metrics.box_fill(photos.mask, metrics.bounding_boxes(photos.mask))
-    maker = backgrounds or (find_background_maker(weights) if weights is not None else None)
     first = shown.first(options.sheet_rows)
     works: list[Callable[[], Claim]] = [
         lambda: claim_moves(methods, everything, lpips, rows=options.sheet_rows),
@@ -82,12 +68,6 @@ def measure_claims(
         lambda: claim_daylight(methods, photos, first),
         lambda: claim_boxes(networks, ours, first, real_fill, generator),
     ]
-    if maker is not None:
-        works.append(
-            lambda: claim_sketches(
-                maker, networks, ours, lpips, scenes=sketches, seed=options.seed, device=device
-            )
-        )
     claims = [work() for work in tqdm(works, desc="showing claims", unit="claim", disable=None, leave=False)]
     return Findings(
         facts={
@@ -99,5 +79,5 @@ def measure_claims(
         },
         methods=tuple(method.name for method in methods),
         claims=claims,
-        notes=[note for note, said in ((_NO_RIVAL, not rivals), (_NO_BACKGROUNDS, maker is None)) if said],
+        notes=[] if rivals else [_NO_RIVAL],
     )
