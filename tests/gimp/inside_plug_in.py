@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import resource
 import sys
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gi.repository import Gimp
+from gi.repository import GdkPixbuf, Gimp
 from inside_images import _image_of, visible_pixels
 
 PROCEDURE = "plug-in-insert-object"
@@ -178,12 +179,15 @@ def visible_labels(packs: list[str]) -> list[str]:
 
     GimpUi.init("tests")
     import reference_reader
+    from earlier import Earlier
+    from earlier_list import EarlierList
     from form import InsertForm
 
     from wire.protocol import ClassInfo, Limits, PackInfo, Welcome
 
     reader = reference_reader.ReferenceReader(None, lambda: None, lambda _text: None)
-    form = InsertForm(lambda: None, lambda _index: None, reader, editing=False)
+    earlier_list = EarlierList(Earlier(Gimp.Image.new(8, 8, Gimp.ImageBaseType.RGB)), print)
+    form = InsertForm(lambda: None, lambda _index: None, reader, earlier_list, editing=False)
     form.show_all()
     classes = (ClassInfo("dog", "Dog"),)
     offered = tuple(PackInfo(name, name, classes) for name in packs)
@@ -205,16 +209,18 @@ def dialog_controls() -> dict[str, Any]:
     GimpUi.init("tests")
     import reference_reader
     from dialog import InsertDialog
+    from earlier import Earlier
     from thumbnails import LARGEST
 
     class Nobody:
         def settings_changed(self) -> None:
             pass
 
-        variation_chosen = reset_pressed = retry_pressed = settings_changed
+        variation_chosen = earlier_chosen = reset_pressed = retry_pressed = settings_changed
 
     reader = reference_reader.ReferenceReader(None, Nobody.settings_changed, Nobody.settings_changed)
-    dialog = InsertDialog(Nobody(), reader, editing=False)
+    earlier = Earlier(Gimp.Image.new(8, 8, Gimp.ImageBaseType.RGB))
+    dialog = InsertDialog(Nobody(), reader, earlier, editing=False)
     kinds = (Gtk.Button, Gtk.ComboBox, Gtk.SpinButton, Gtk.Scale)
     found, waiting, images = [], [dialog.window], []
     while waiting:
@@ -263,6 +269,47 @@ def read_reference(kind: str, what: int | str) -> dict[str, Any]:
         "middle": list(bytes(frame.data)[middle : middle + 4]),
         "shape": shape and base64.b64encode(bytes(shape.data)).decode(),
     }
+
+
+def history_of(image: int) -> list[dict[str, Any]]:
+    """What the plug-in reads of the history that an image keeps, oldest first."""
+    _plug_in_modules()
+    from earlier import Earlier
+
+    def told(item: Any) -> dict[str, Any]:
+        picture = item.picture
+        size = [picture.get_width(), picture.get_height()] if picture is not None else None
+        return {"seed": item.recipe.wish.seed, "size": size, "marked": item.marked}
+
+    return [told(item) for item in Earlier(_image_of(image)).items]
+
+
+def change_history(image: int, how: str) -> None:
+    """Puts something crafted in place of the history that an image keeps."""
+    target = _image_of(image)
+    text = bytes(target.get_parasite("insert-object-history").get_data()).rstrip(b"\0")
+    if how == "nested":
+        text = b"[" * 100_000
+    else:
+        plain = json.loads(text)
+        first, second, third = plain["variations"][:3]
+        first["recipe"]["wish"]["seed"] = float("inf")
+        second["packed"] = base64.b64encode(b"\xff\xd8\xff no picture").decode()
+        buffer = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 4000, 3000)
+        third["packed"] = base64.b64encode(bytes(buffer.save_to_bufferv("jpeg", [], [])[1])[:30_000]).decode()
+        text = json.dumps(plain).encode()
+    target.attach_parasite(Gimp.Parasite.new("insert-object-history", 1, text))
+
+
+def mark_and_delete(image: int, marked: int, deleted: int) -> None:
+    """What the menu of an earlier variation does, for two of them."""
+    _plug_in_modules()
+    from earlier import Earlier
+
+    earlier = Earlier(_image_of(image))
+    earlier.mark(next(item for item in earlier.items if item.recipe.wish.seed == marked))
+    earlier.delete(next(item for item in earlier.items if item.recipe.wish.seed == deleted))
+    earlier.write()
 
 
 def _plug_in_modules() -> tuple[Any, Any]:

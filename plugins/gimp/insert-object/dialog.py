@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from dialog_parts import StatusLine, fits_the_screen, show_at_the_edge, show_help
+from earlier import Earlier, Seen
+from earlier_list import EarlierList
 from form import InsertForm
 from gi.repository import Gdk, GimpUi, Gtk
 from reference_reader import ReferenceReader
@@ -29,6 +31,9 @@ class DialogListener(Protocol):
     def variation_chosen(self, index: int) -> None:
         """Another thumbnail was picked."""
 
+    def earlier_chosen(self, seen: Seen) -> None:
+        """An earlier variation was picked."""
+
     def insert_pressed(self) -> None:
         """The user wants the chosen variation in the image."""
 
@@ -45,7 +50,9 @@ class DialogListener(Protocol):
 class InsertDialog:
     """Shows settings, variations and how far things are; not modal, so that the canvas can be used."""
 
-    def __init__(self, listener: DialogListener, reader: ReferenceReader, *, editing: bool) -> None:
+    def __init__(
+        self, listener: DialogListener, reader: ReferenceReader, earlier: Earlier, *, editing: bool
+    ) -> None:
         self._listener = listener
         header_bar = Gtk.Settings.get_default().get_property("gtk-dialogs-use-header")
         title = _("Edit Object") if editing else _("Insert Object")
@@ -59,7 +66,13 @@ class InsertDialog:
         self.window.connect("response", self._responded)
         self.window.connect("key-press-event", self._key_pressed)
         area = self.window.get_content_area()
-        self.form = InsertForm(listener.settings_changed, listener.variation_chosen, reader, editing=editing)
+        self.form = InsertForm(
+            listener.settings_changed,
+            listener.variation_chosen,
+            reader,
+            EarlierList(earlier, listener.earlier_chosen),
+            editing=editing,
+        )
         area.pack_start(self.form, True, True, 0)
         self._status = StatusLine(listener.retry_pressed)
         area.pack_start(self._status, False, False, 0)

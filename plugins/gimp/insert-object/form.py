@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from earlier_list import EarlierList
 from gallery import Gallery
 from gi.repository import Gtk, Pango
 from kept_seed import KeptSeed
@@ -31,6 +32,7 @@ class InsertForm(Gtk.Grid):
         on_change: Callable[[], None],
         on_variation: Callable[[int], None],
         reader: ReferenceReader,
+        earlier: EarlierList,
         *,
         editing: bool,
     ) -> None:
@@ -77,7 +79,7 @@ class InsertForm(Gtk.Grid):
         self._preview.set_tooltip_text(_("Show the object before it is inserted"))
         self._preview.set_active(True)
         self._preview.connect("toggled", self._preview_changed)
-        self.gallery = Gallery(VARIATIONS, on_variation)
+        self.gallery = Gallery(VARIATIONS, on_variation, earlier)
         self.gallery.line.pack_start(self._preview, False, False, 0)
         self.attach(self.gallery, 0, self._next_row, 4, 1)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from earlier_list import EarlierList
 from gi.repository import GdkPixbuf, Gtk
-from thumbnails import LARGEST, SMALLEST
+from thumbnails import LARGEST, SMALLEST, at_side
 from wording import _
 
 _SPACING = 6
@@ -28,10 +29,10 @@ class _Thumbnails(Gtk.FlowBox):
 class Gallery(Gtk.Box):
     """``count`` thumbnails that scroll, a slider for their size, and a button that shows the picture before.
 
-    ``on_chosen(index)`` is called when the user picks another one.
+    ``on_chosen(index)`` is called when the user picks another one. Below them stand earlier ones.
     """
 
-    def __init__(self, count: int, on_chosen: Callable[[int], None]) -> None:
+    def __init__(self, count: int, on_chosen: Callable[[int], None], earlier: EarlierList) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=_SPACING)
         self._on_chosen = on_chosen
         self._silent = False
@@ -64,7 +65,11 @@ class Gallery(Gtk.Box):
         self._window = Gtk.ScrolledWindow(vexpand=True, shadow_type=Gtk.ShadowType.IN)
         self._window.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
         self._window.set_overlay_scrolling(False)
-        self._window.add(self._flow)
+        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=_SPACING)
+        column.pack_start(self._flow, False, False, 0)
+        column.pack_start(earlier, False, False, 0)
+        self.earlier = earlier
+        self._window.add(column)
         self.pack_start(self.line, False, False, 0)
         self.pack_start(self._window, True, True, 0)
         self._show_at(SMALLEST)
@@ -130,14 +135,11 @@ class Gallery(Gtk.Box):
             self._draw(index)
         across = max(1, min(_ACROSS, (LARGEST + SMALLEST) // side))
         self._flow.set_min_children_per_line(across)
+        self.earlier.show_at(side, across)
 
     def _draw(self, index: int) -> None:
         large = self._pictures[index]
-        if large is None:
-            shown = _empty(self._side)
-        else:
-            shown = large.scale_simple(self._side, self._side, GdkPixbuf.InterpType.BILINEAR)
-        self._images[index].set_from_pixbuf(shown)
+        self._images[index].set_from_pixbuf(at_side(large, self._side))
 
     def _scroll_to(self, child: Gtk.FlowBoxChild) -> None:
         place = child.get_allocation()
@@ -148,10 +150,3 @@ class Gallery(Gtk.Box):
         if chosen and not self._silent:
             self.show_object()
             self._on_chosen(chosen[0].get_index())
-
-
-def _empty(side: int) -> GdkPixbuf.Pixbuf:
-    """The place of a thumbnail that is not there yet: a faint grey on whatever the theme has."""
-    place = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)
-    place.fill(0x80808040)
-    return place

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import composing
+import reference_picture
+from aim import Aim
 from composing import Scene
 from dialog import InsertDialog
+from earlier import Earlier, Seen
 from form import VARIATIONS
 from gi.repository import Gimp, GLib
 from picture import Fingerprint
@@ -21,7 +24,7 @@ from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
-from wire.protocol import InsertObjectError, Layer, Lit, Welcome, Wish
+from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Welcome, Wish
 from wire.sentences import STATES
 from wire.state import SessionState, StateChanged
 
@@ -31,23 +34,6 @@ if TYPE_CHECKING:
 TICK_MS = 10
 TICKS_TO_LOOK = 3  # what the daemon says is taken at every tick, what the user does at every third
 QUIET_SECONDS = 0.25  # the other variations wait for the user to pause, so that the next preview need not
-
-
-@dataclass(frozen=True)
-class Aim:
-    """Everything that makes one set of variations; another aim, another set."""
-
-    settings: Settings  # but for the preview, which changes nothing about the object
-    ground: Ground
-
-    @property
-    def use_shape(self) -> bool:
-        return bool(self.settings.use_shape)
-
-    @property
-    def seen(self) -> tuple[object, ...]:
-        """What decides which scene, shape and reference are sent."""
-        return self.ground, self.use_shape, self.settings.model
 
 
 class LiveInsertion:
@@ -75,10 +61,12 @@ class LiveInsertion:
         self._inserting = False  # Insert was pressed before the object was there
         self._failed = False
         self._fault: Exception | None = None
+        self._current: dict[int, Seen] = {}  # what is on the thumbnails
+        self._earlier = Earlier(self._image)
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
         self._watch = SceneWatch(self._image)
         reader = ReferenceReader(self._image, self._canvas.hide_all, lambda text: self._dialog.say(text))
-        self._dialog = InsertDialog(self, reader, editing=subject.record is not None)
+        self._dialog = InsertDialog(self, reader, self._earlier, editing=subject.record is not None)
         self._conversation: Conversation | None = None
 
     def run(self) -> Gimp.Layer | None:
@@ -184,6 +172,8 @@ class LiveInsertion:
         self._cancel_job()
         self._variations.clear()
         self._aim = aim
+        if before is not None and before.numbers != aim.numbers:
+            self._make_way()
         if before is None or before.seen != aim.seen:
             self._scene = None
         if self._scene is None:
@@ -198,6 +188,13 @@ class LiveInsertion:
         wish = aim.settings.wish
         self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
         self._dialog.say(_("Making the object…"))
+
+    def _make_way(self) -> None:
+        """Other objects come: those that are seen now become earlier ones."""
+        self._earlier.add(self._current.values())
+        self._current.clear()
+        self._dialog.form.gallery.clear()
+        self._dialog.form.gallery.earlier.refresh()
 
     def _read_scene(self, aim: Aim) -> None:
         welcome = self._welcome
@@ -280,6 +277,18 @@ class LiveInsertion:
         self._chosen = index
         self._dialog.form.show_seed(self._seeds.get(index))
 
+    def earlier_chosen(self, seen: Seen) -> None:
+        """Its numbers, in the box of now."""
+        form, recipe = self._dialog.form, seen.recipe
+        if self._welcome is not None and not self._welcome.has_pack(recipe.wish.pack):
+            self._dialog.say(explain(composing.missing_pack(recipe.wish.pack)))
+            return
+        model = reference_picture.of_recipe(recipe)
+        form.set_settings(replace(form.settings, wish=replace(recipe.wish, box=NOT_DRAWN), model=model))
+        if self._welcome is not None:
+            form.offer(self._welcome)
+        self.settings_changed()
+
     def insert_pressed(self) -> None:
         """The next tick inserts the chosen variation, or a later one as soon as it has come."""
         if self._aim is not None:
@@ -342,6 +351,10 @@ class LiveInsertion:
         if self._scene is not None:
             scene = self._scene
             shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
+            if self._aim is not None:
+                label = self._dialog.form.label_of(layer.class_name)
+                recipe = composing.recipe_for(scene, self._aim.settings.wish, layer, label)
+                self._current[index] = Seen(recipe, shown)
             self._dialog.form.gallery.set_picture(index, shown)
 
     def _finish(self, layer: Layer, scene: Scene) -> None:
@@ -349,6 +362,8 @@ class LiveInsertion:
         label = self._dialog.form.label_of(layer.class_name)
         record = composing.record_for(self._subject, scene, settings.wish, layer, label)
         self._canvas.remove()
+        self._earlier.add(self._current.values())
+        self._earlier.write()
         self._result = self._subject.settle(layer, record)
         self._loop.quit()
 
@@ -375,4 +390,5 @@ class LiveInsertion:
         self._variations.clear()
         self._watch.stop()
         self._canvas.clear()
+        self._current.clear()
         self._dialog.form.gallery.clear()

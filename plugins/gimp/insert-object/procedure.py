@@ -182,7 +182,7 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
         return None
     subject = choose_subject(image, box=None, prefer_new=False)
     if isinstance(subject, EditedObject):
-        model = reference_picture.of_record(subject.record)
+        model = reference_picture.of_recipe(subject.record.recipe)
         settings = replace(settings, wish=subject.wish, model=model)
         if subject.standing.is_changed:
             way = changed_layer.ask(subject)

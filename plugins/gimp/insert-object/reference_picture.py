@@ -9,14 +9,14 @@ from gi.repository import GdkPixbuf, Gimp, Gio, GLib
 from layer_marks import layer_rectangle
 from wording import Refusal, _
 
-from wire.layer_record import LayerRecord
+from wire.layer_record import Recipe
 from wire.protocol import PixelFormat, PixelFrame, Rect
 from wire.reference import Model, Reference, covered, fitted, in_window, kept_size, looked_at, shown_part
 
 
-def of_record(record: LayerRecord | None) -> Model | None:
+def of_recipe(recipe: Recipe) -> Model | None:
     """What an object's look was taken from when it was made; None: from its seed."""
-    look = record.recipe.look if record is not None else None
+    look = recipe.look
     return None if look is None else Model(Reference(look.frame(), _("As it was made")))
 
 

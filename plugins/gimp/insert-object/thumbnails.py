@@ -10,6 +10,15 @@ SMALLEST, LARGEST = 160, 320  # screen pixels; a thumbnail is kept at the larges
 _MARGIN = 1.15  # how much more than the box a thumbnail shows
 
 
+def at_side(picture: GdkPixbuf.Pixbuf | None, side: int) -> GdkPixbuf.Pixbuf:
+    """A thumbnail at a size; where there is none yet, a faint grey on whatever the theme has."""
+    if picture is not None:
+        return picture.scale_simple(side, side, GdkPixbuf.InterpType.BILINEAR)
+    place = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)
+    place.fill(0x80808040)
+    return place
+
+
 def thumbnail(scene: PixelFrame, window: Rect, box: Rect, reply: Layer) -> GdkPixbuf.Pixbuf:
     """The object in its scene, cut to a square round the box. ``scene`` is the window's rgba8 pixels."""
     side = min(max(box.width, box.height) * _MARGIN, max(window.width, window.height))

@@ -11,6 +11,7 @@ from .canvas import CanvasWork, Steps
 from .documents import layer_id
 from .form import Form
 from .history import History, Variation
+from .history_file import HistoryFile
 from .lighting import LayerLight
 from .link import Link
 from .messages import Message, message_for
@@ -30,7 +31,7 @@ from .targets import (
     translated_label,
 )
 from .translations import tr
-from .wire.job import InsertJob, Job, LightJob
+from .wire.job import InsertJob, Job, JobState, LightJob
 from .wire.layer_record import LayerRecord, Recipe
 from .wire.protocol import (
     MAX_WINDOW_PIXELS,
@@ -73,6 +74,7 @@ class Desk(QtCore.QObject):
         self._work = CanvasWork(document, self)
         self._work.failed.connect(self._fail)
         self._work.held_up.connect(self._held_up)
+        self.kept = HistoryFile(document, self.history, self._work, self.changed.emit)
 
     # --- What the docker asks ------------------------------------------------------------------------
 
@@ -225,7 +227,7 @@ class Desk(QtCore.QObject):
         if before is self.is_comparing:
             return
         self._wants_before = before
-        self._work.submit("compare", lambda: self._then_tell(self.preview.look_away(away=before)))
+        self._work.submit("compare", lambda: self.preview.look_away(away=before))
 
     def close(self) -> None:
         """The document is gone: nothing more is asked for or shown."""
@@ -353,6 +355,8 @@ class Desk(QtCore.QObject):
             self._end_light_in_vain()
         if job.is_final:
             self.job = None
+            if job.state is JobState.DONE and self.purpose in (Purpose.INSERT, Purpose.EDIT):
+                self.kept.write()
             self._link.expect_replies(self, expecting=False)
             if job.notes:
                 self.message = Message(" ".join(tr(note) for note in job.notes))
@@ -379,10 +383,6 @@ class Desk(QtCore.QObject):
 
     def _show_steps(self, variation: Variation) -> Steps:
         yield from self.preview.show(variation, self._anchor)
-        self.changed.emit()
-
-    def _then_tell(self, steps: Steps) -> Steps:
-        yield from steps
         self.changed.emit()
 
     def _then_say(self, steps: Steps, text: str) -> Steps:

@@ -67,6 +67,8 @@ class InsertObjectDocker(DockWidget):
         panel.reset_wanted.connect(self._reset)
         panel.form_changed.connect(self._keep_form)
         panel.strip.chosen.connect(self._choose)
+        panel.strip.mark_wanted.connect(self._mark)
+        panel.strip.delete_wanted.connect(self._delete)
         panel.reference_button.layer_wanted.connect(self._take_layer)
         panel.reference_button.selection_wanted.connect(self._take_selection)
         panel.reference_button.file_wanted.connect(self._take_file)
@@ -177,6 +179,17 @@ class InsertObjectDocker(DockWidget):
             self._fill_in(variation.recipe)
             self._asked = self._wish(self._desk)
             self._desk.choose(variation)
+
+    @safe_slot
+    def _mark(self, variation: Any) -> None:
+        if self._desk is not None:
+            self._desk.kept.mark(variation)
+            self.panel.strip.refresh(variation)
+
+    @safe_slot
+    def _delete(self, variation: Any) -> None:
+        if self._desk is not None:
+            self._desk.kept.delete(variation)
 
     @safe_slot
     def _keep_form(self) -> None:

@@ -32,6 +32,8 @@ class Variation:
     shadow_x: int = 0
     shadow_y: int = 0
     keeps: Kept | None = None  # of a layer that was lit, not painted
+    jpeg: bytes = field(default=b"", repr=False)  # how it looked, from the picture's file
+    marked: bool = False  # the user wants it kept longest
 
     @classmethod
     def of(cls, recipe: Recipe, layer: Layer, *, live: bool = False) -> Variation:
@@ -92,8 +94,13 @@ class History:
         if self.items and self.items[-1].live:
             self.items.pop()
         self.items.append(variation)
-        del self.items[: max(0, len(self.items) - self._kept_variations)]
+        while len(self.items) > self._kept_variations:
+            self.items.remove(next((item for item in self.items if not item.marked), self.items[0]))
         self._forget_old_pixels()
+
+    def remove(self, variation: Variation) -> None:
+        """Forgets a variation."""
+        self.items = [item for item in self.items if item is not variation]
 
     def find(self, recipe: Recipe) -> Variation | None:
         """The variation made by this recipe."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from .form import LARGEST, SMALLEST
 from .history import Variation
-from .pixels import small_image
 from .preview import title
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from .thumbnails import drawn, from_jpeg
 from .translations import tr
-from .wire.protocol import PixelFrame
+from .wire.numbers import numbers_of
 
 _GAP = 2
 _FRAME = 6  # around a thumbnail, in the colour of what is chosen
@@ -25,6 +25,8 @@ class Strip(QtWidgets.QListWidget):
     """Variations that scroll: in a row, or in rows where there is room for two."""
 
     chosen = Signal(object)  # the Variation the user clicked or reached with the arrow keys
+    mark_wanted = Signal(object)  # a Variation to be kept longest, or no longer so
+    delete_wanted = Signal(object)  # one to be forgotten
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +112,12 @@ class Strip(QtWidgets.QListWidget):
             self.scrollToItem(self.item(self.count() - 1))  # the newest of another picture
         self.blockSignals(False)
 
+    def refresh(self, variation: Variation) -> None:
+        """Tells anew what is to be told of a variation."""
+        row = next((i for i, item in enumerate(self._variations) if item is variation), -1)
+        if row >= 0:
+            self._describe(self.item(row), variation)
+
     def mark(self, variation: Variation | None) -> None:
         """Marks the variation that is on the canvas, without choosing it."""
         row = -1
@@ -126,49 +134,47 @@ class Strip(QtWidgets.QListWidget):
     def _item(self, variation: Variation) -> Any:
         item = QtWidgets.QListWidgetItem()
         item.setSizeHint(self._cell_size)
-        style = variation.recipe.wish.style
-        item.setToolTip(title(variation) + (f" · {style}" if style else ""))
+        self._describe(item, variation)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, title(variation))
         self._draw(item, variation)
         return item
 
+    def _describe(self, item: Any, variation: Variation) -> None:
+        style = variation.recipe.wish.style
+        kept = tr(" · kept") if variation.marked else ""
+        item.setToolTip(title(variation) + (f" · {style}" if style else "") + kept)
+
     def _draw(self, item: Any, variation: Variation) -> None:
-        if variation.pixels is None:
+        image = drawn(variation, LARGEST) if variation.pixels is not None else from_jpeg(variation.jpeg)
+        if image is None:
             return
         icon = QtGui.QIcon()
         for mode in (QtGui.QIcon.Mode.Normal, QtGui.QIcon.Mode.Selected):
-            icon.addPixmap(self._thumbnail(variation), mode)  # else the selected one gets tinted
+            icon.addPixmap(QtGui.QPixmap.fromImage(image), mode)  # else the selected one gets tinted
         item.setIcon(icon)
 
-    def _thumbnail(self, variation: Variation) -> Any:
-        side = LARGEST  # in the pixels of the screen; Qt scales it to what is shown
-        square = QtGui.QImage(side, side, QtGui.QImage.Format.Format_ARGB32_Premultiplied)
-        square.fill(Qt.GlobalColor.transparent)
-        whole = _united(variation)
-        scale = side / max(whole.width(), whole.height())
-        painter = QtGui.QPainter(square)
-        painter.translate((side - whole.width() * scale) / 2, (side - whole.height() * scale) / 2)
-        for frame, x, y in (
-            (variation.shadow, variation.shadow_x, variation.shadow_y),
-            (variation.pixels, variation.x, variation.y),
+    def contextMenuEvent(self, event: Any) -> None:
+        """The menu of the variation under the pointer, or of the chosen one."""
+        item = self.itemAt(event.pos()) or self.currentItem()
+        if item is not None:
+            self.menu_of(self._variations[self.row(item)]).popup(event.globalPos())
+
+    def menu_of(self, variation: Variation) -> Any:
+        """What can be done with a variation."""
+        menu = QtWidgets.QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for words, do in (
+            (tr("Keep no longer") if variation.marked else tr("Keep"), self.mark_wanted.emit),
+            (tr("Delete"), self.delete_wanted.emit),
+            (tr("Copy its numbers"), _copy_numbers),
         ):
-            if frame is not None:
-                small = _scaled(frame, scale)
-                painter.drawImage(QtCore.QPointF((x - whole.x()) * scale, (y - whole.y()) * scale), small)
-        painter.end()
-        return QtGui.QPixmap.fromImage(square)
+            menu.addAction(words).triggered.connect(lambda _checked=False, do=do: do(variation))
+        return menu
 
     def _row_changed(self, row: int) -> None:
         if 0 <= row < len(self._variations):
             self.chosen.emit(self._variations[row])
 
 
-def _united(variation: Variation) -> Any:
-    """The rectangle around object and shadow."""
-    rects = (variation.rect, variation.shadow_rect)
-    first, second = (QtCore.QRect(rect.x, rect.y, rect.width, rect.height) for rect in rects)
-    return first.united(second) if not second.isEmpty() else first
-
-
-def _scaled(frame: PixelFrame, scale: float) -> Any:
-    return small_image(frame, max(1, round(frame.width * scale)), max(1, round(frame.height * scale)))
+def _copy_numbers(variation: Variation) -> None:
+    QtWidgets.QApplication.clipboard().setText(numbers_of(variation.recipe.wish))

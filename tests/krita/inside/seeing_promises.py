@@ -72,6 +72,30 @@ def promise_keys_go_through_the_variations_apply_and_discard(_figures):
     assert all(shortcuts), shortcuts
 
 
+def promise_the_variations_come_back_with_the_saved_file(_figures):
+    document, _bare = yield from previewed()
+    yield from press("insert_object_apply")
+    path = str(bench.artifact("kept").with_suffix(".kra"))
+    document.setBatchmode(True)
+    assert document.saveAs(path)
+    document.waitForDone()
+    bench.close_all()
+    yield 1200
+    again = krita().openDocument(path)
+    krita().activeWindow().addView(again)
+    yield from until(lambda: desk() is not None and desk().document == again, "its desk")
+    yield from until(lambda: panel().strip.count() == 6, "the strip of before")
+    icons = [panel().strip.item(row).icon() for row in range(6)]
+    assert not any(icon.isNull() for icon in icons), "no thumbnails"
+    bench.screenshot("history-of-a-file")
+    panel().strip.setCurrentRow(3)
+    yield from until(lambda: desk().preview.is_shown, failure_or("the variation is made again"))
+    yield from settle()
+    assert desk().preview.variation is desk().history.items[3]
+    panel().discard_button.click()
+    yield from settle()
+
+
 def promise_before_shows_the_picture_without_the_preview(_figures):
     document, bare = yield from previewed()
     shown = colour_at(document, *MIDDLE)

@@ -1,0 +1,32 @@
+"""What a set of variations is made for: another aim, another set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from settings import Settings
+from subject import Ground
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Everything that makes one set of variations; another aim, another set."""
+
+    settings: Settings  # but for the preview, which changes nothing about the object
+    ground: Ground
+
+    @property
+    def use_shape(self) -> bool:
+        return bool(self.settings.use_shape)
+
+    @property
+    def numbers(self) -> tuple[object, ...]:
+        """What decides which objects are on the thumbnails."""
+        wish = self.settings.wish
+        chosen = wish.pack, wish.class_name, wish.style, wish.seed, wish.shape_seed, wish.look_seed
+        return (*chosen, self.settings.model)
+
+    @property
+    def seen(self) -> tuple[object, ...]:
+        """What decides which scene, shape and reference are sent."""
+        return self.ground, self.use_shape, self.settings.model

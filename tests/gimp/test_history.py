@@ -1,0 +1,75 @@
+"""Earlier variations stay at hand, in the dialog and in the file; nothing crafted in a file is believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.gimp.conftest import Desk
+from tests.stand_in_engine import stand_in_colour
+
+BOX = (400, 250, 256, 256)
+MIDDLE = (528, 378)
+
+
+def wait_for_colour(desk: Desk, image: int, colour: tuple[int, ...]) -> None:
+    desk.screen.wait_until(
+        lambda: tuple(desk.gimp.seen_colour(image, *MIDDLE)) == colour, f"the colour {colour}"
+    )
+
+
+def with_two_sets(desk: Desk) -> int:
+    """An image in which the second of two sets of six was inserted."""
+    image = desk.open_photo(BOX)
+    done = desk.daemon.requests_done
+    dialog = desk.open_dialog()
+    desk.wait_for_requests(done + 2)
+    desk.type_seed(dialog, 7)
+    desk.wait_for_requests(done + 4)
+    wait_for_colour(desk, image, stand_in_colour("dog", 7, 0))
+    desk.type_seed(dialog, 20)
+    desk.wait_for_requests(done + 6)
+    wait_for_colour(desk, image, stand_in_colour("dog", 20, 0))
+    desk.screen.screenshot("earlier")
+    desk.screen.keys("ctrl+Return")
+    desk.screen.wait_until_gone("Insert Object")
+    return image
+
+
+def test_earlier_variations_stay_in_the_file_and_bring_their_numbers_back(desk: Desk, tmp_path: Path) -> None:
+    image = with_two_sets(desk)
+    kept = desk.gimp.history_of(image)
+    assert [item["seed"] for item in kept[-12:]] == [*range(7, 13), *range(20, 26)]
+    assert all(item["size"] == [160, 160] for item in kept)
+    desk.gimp.save_picture(image, str(tmp_path / "kept.xcf"))
+    desk.gimp.close_all()
+    image = desk.gimp.open_picture(str(tmp_path / "kept.xcf"))["image"]
+    assert desk.gimp.history_of(image) == kept
+    desk.gimp.show(image)
+    desk.gimp.select_rectangle(image, 300, 200, 256, 256)
+    dialog = desk.open_dialog()
+    desk.screen.focus(dialog)
+    # new seed, three keeps, shadow, flip, reference, preview, before, size, thumbnails, earlier ones
+    desk.screen.keys("alt+s", *["Tab"] * 12, "space")
+    desk.screen.wait_until(
+        lambda: tuple(desk.gimp.seen_colour(image, 428, 328)) == stand_in_colour("dog", 25, 0),
+        "the object of the newest earlier one",
+    )
+    desk.screen.screenshot("earlier-chosen")
+
+
+def test_what_is_wrong_in_a_files_history_is_left_out(desk: Desk) -> None:
+    image = with_two_sets(desk)
+    kept = desk.gimp.history_of(image)
+    desk.gimp.change_history(image, "some")
+    read = desk.gimp.history_of(image)
+    assert [item["seed"] for item in read] == [item["seed"] for item in kept[1:]]
+    assert [item["size"] for item in read[:3]] == [None, None, [160, 160]]
+    desk.gimp.change_history(image, "nested")
+    assert desk.gimp.history_of(image) == []
+
+
+def test_a_kept_one_is_marked_and_a_deleted_one_is_gone(desk: Desk) -> None:
+    image = with_two_sets(desk)
+    desk.gimp.mark_and_delete(image, 8, 9)
+    after = {item["seed"]: item["marked"] for item in desk.gimp.history_of(image)}
+    assert after[8] is True and after[7] is False and 9 not in after
