@@ -107,10 +107,7 @@ class Session:
             if now.state is SessionState.READY and welcome is not None:
                 return welcome
             if not in_time:
-                raise ConnectionUnavailable(
-                    f"The Insert Object service was not ready within {timeout:g} seconds.",
-                    "Try again; insert-object daemon logs shows what it is doing.",
-                )
+                raise not_ready(timeout)
 
     def stream(self, request: protocol.Request, timeout: float) -> Iterator[protocol.Reply]:
         """Sends a request and yields its replies as they come, the final one included.
@@ -164,3 +161,11 @@ class Session:
     def _wake(self) -> None:
         if self._waker is not None:
             self._waker.wake()
+
+
+def not_ready(seconds: float) -> ConnectionUnavailable:
+    """The error of a service that needed longer than that to become ready."""
+    return ConnectionUnavailable(
+        f"The Insert Object service was not ready within {seconds:g} seconds.",
+        "Try again; insert-object daemon logs shows what it is doing.",
+    )

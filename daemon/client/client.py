@@ -57,7 +57,7 @@ from wire.protocol import (
     usable_box,
 )
 from wire.request import insert_request, new_id
-from wire.session import Session, SessionState
+from wire.session import Session, SessionState, not_ready
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,9 +130,11 @@ class Client:
         while True:
             try:
                 return self._session.wait_ready(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
-            except InsertObjectError:
-                if self._session.state not in _ON_THE_WAY or time.monotonic() >= deadline:
+            except InsertObjectError as error:
+                if self._session.state not in _ON_THE_WAY:
                     raise
+                if time.monotonic() >= deadline:
+                    raise not_ready(READY_SECONDS) from error
             if on_progress:
                 on_progress(Stage.LOADING, self._session.fraction)
 

@@ -125,6 +125,17 @@ def test_loading_is_reported_while_it_is_waited_for(home_folders: Folders) -> No
     assert told[-1] > 0
 
 
+def test_a_service_that_takes_too_long_is_told_with_the_whole_time(
+    home_folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = (sys.executable, str(ROOT / "tests" / "stand_in_daemon.py"), "--load-seconds", "60")
+    session = Session(Config(home_folders.connection_file, command), "test")
+    session.open()
+    monkeypatch.setattr("daemon.client.client.READY_SECONDS", 0.5)
+    with Client(session) as opened, pytest.raises(InsertObjectError, match=r"not ready within 0\.5 seconds"):
+        opened.wait_until_ready()
+
+
 def test_shutdown_ends_the_daemon(client: Client, home_folders: Folders) -> None:
     client.status()
     pid = running_pid(home_folders)
