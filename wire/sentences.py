@@ -36,6 +36,9 @@ CHANGED_HINT = N_("A new object in its place would cover that work.")
 CHANGED_LIGHT = N_("Only _light and shadow")
 CHANGED_ABOVE = N_("New layer _above")
 CHANGED_REPAINT = N_("_Repaint")
+CHANGED_LIGHT_HINT = N_("Its own pixels take the light of where it is; nothing is painted")
+CHANGED_ABOVE_HINT = N_("The new object comes on a layer of its own; this one stays as it is")
+CHANGED_REPAINT_HINT = N_("The new object covers what was done to this one; undo brings it back")
 
 # An error in the user's language where the catalogue does not have its own sentence: one for each code.
 ERRORS: dict[ErrorCode, str] = {

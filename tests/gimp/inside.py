@@ -1,6 +1,6 @@
 """Runs inside GIMP: answers the calls of the tests over a socket.
 
-GIMP's batch interpreter executes this file. Every public function of the two modules beside it can be
+GIMP's batch interpreter executes this file. Every public function of the modules beside it can be
 called from a test by its name, with plain values both ways.
 """
 
@@ -22,6 +22,7 @@ from gi.repository import Gegl, Gimp  # noqa: E402 - their versions come first
 
 sys.path.insert(0, os.environ["INSERT_OBJECT_TESTS"])
 import inside_images  # noqa: E402 - found through the line above
+import inside_layers  # noqa: E402
 import inside_plug_in  # noqa: E402
 
 
@@ -35,7 +36,8 @@ def public_functions(module: ModuleType) -> dict[str, Any]:
 
 def serve(path: str) -> None:
     """Answers one client until it says quit; a call's exception goes back as its traceback."""
-    calls = public_functions(inside_images) | public_functions(inside_plug_in)
+    calls = public_functions(inside_images) | public_functions(inside_layers)
+    calls |= public_functions(inside_plug_in)
     Gegl.init(None)
     # a layer that goes while a test asks about it is an answer to the test, not a message box over the canvas
     Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)

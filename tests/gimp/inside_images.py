@@ -131,6 +131,21 @@ def select_layer(image: int, layer: int) -> None:
     _image_of(image).set_selected_layers([_item_of(layer)])
 
 
+def select_layers(image: int, layers: list[int]) -> None:
+    _image_of(image).set_selected_layers([_item_of(layer) for layer in layers])
+
+
+def crop(image: int, width: int, height: int, x: int, y: int) -> None:
+    _image_of(image).crop(width, height, x, y)
+
+
+def add_text(image: int, text: str) -> None:
+    target = _image_of(image)
+    layer = Gimp.TextLayer.new(target, text, Gimp.context_get_font(), 30.0, Gimp.Unit.pixel())
+    target.insert_layer(layer, None, 0)
+    target.set_selected_layers([layer])
+
+
 def select_rectangle(image: int, x: int, y: int, width: int, height: int) -> None:
     _image_of(image).select_rectangle(Gimp.ChannelOps.REPLACE, x, y, width, height)
     Gimp.displays_flush()
@@ -276,93 +291,6 @@ def visible_pixels(image: int, format: str = "R'G'B'A u8") -> str:
         return str(pixels(layer.get_id(), format))
     finally:
         layer.delete()
-
-
-def transform(layer: int, kind: str, *values: float) -> int:
-    """Moves, scales or turns a layer; gives its id afterwards."""
-    item = _item_of(layer)
-    if kind == "move":
-        item.set_offsets(*(round(value) for value in values))
-    elif kind == "scale":
-        item.scale(round(values[0]), round(values[1]), False)
-    elif kind == "rotate":
-        item = item.transform_rotate(values[0], True, 0.0, 0.0)
-    elif kind == "flip":
-        item = item.transform_flip_simple(Gimp.OrientationType.HORIZONTAL, True, 0.0)
-    return int(item.get_id())
-
-
-def change_layer(layer: int, **changes: Any) -> None:
-    item = _item_of(layer)
-    for name, value in changes.items():
-        getattr(item, f"set_{name}")(value)
-
-
-def change_mode(layer: int, mode: str) -> None:
-    _item_of(layer).set_mode(getattr(Gimp.LayerMode, mode))
-
-
-def add_mask(layer: int) -> None:
-    item = _item_of(layer)
-    item.add_mask(item.create_mask(Gimp.AddMaskType.BLACK))
-
-
-def add_filter(layer: int, operation: str) -> None:
-    """Puts a non-destructive filter on a layer."""
-    item = _item_of(layer)
-    added = Gimp.DrawableFilter.new(item, operation, operation)
-    item.append_filter(added)
-    added.update()
-
-
-def mask_values(layer: int) -> str:
-    """All values of a layer's mask in base64, 0 hidden, 255 shown."""
-    mask = _item_of(layer).get_mask()
-    area = Gegl.Rectangle.new(0, 0, mask.get_width(), mask.get_height())
-    return base64.b64encode(bytes(mask.get_buffer().get(area, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))).decode()
-
-
-def paint_mask(layer: int, x: int, y: int, width: int, height: int, value: int) -> None:
-    """Sets a rectangle of a layer's mask."""
-    mask = _item_of(layer).get_mask()
-    mask.get_buffer().set(Gegl.Rectangle.new(x, y, width, height), "Y u8", bytes([value]) * (width * height))
-    mask.update(x, y, width, height)
-
-
-def paint_rectangle(layer: int, x: int, y: int, width: int, height: int, colour: list[int]) -> None:
-    """Paints on a layer, as a brush does."""
-    item = _item_of(layer)
-    item.get_buffer().set(
-        Gegl.Rectangle.new(x, y, width, height), "R'G'B' u8", bytes(colour) * (width * height)
-    )
-    item.update(x, y, width, height)
-    Gimp.displays_flush()
-
-
-def erase_rectangle(layer: int, x: int, y: int, width: int, height: int) -> None:
-    """Makes a part of a layer transparent, as the eraser does."""
-    item = _item_of(layer)
-    item.get_buffer().set(Gegl.Rectangle.new(x, y, width, height), "R'G'B'A u8", bytes(4 * width * height))
-    item.update(x, y, width, height)
-    Gimp.displays_flush()
-
-
-def invert_colours(layer: int) -> None:
-    """A filter that is merged into the layer's pixels."""
-    _item_of(layer).invert(False)
-
-
-def duplicate(layer: int) -> int:
-    """Copies a layer to directly above it, as Layer ▸ Duplicate Layer does."""
-    item = _item_of(layer)
-    image, copy = item.get_image(), item.copy()
-    image.insert_layer(copy, item.get_parent(), image.get_item_position(item))
-    return int(copy.get_id())
-
-
-def move_to_group(layer: int, group: int) -> None:
-    item = _item_of(layer)
-    item.get_image().reorder_item(item, _item_of(group), 0)
 
 
 def change_record(layer: int, **changes: Any) -> None:

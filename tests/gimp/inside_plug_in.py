@@ -150,6 +150,11 @@ def forget_imprint(layer: int) -> None:
     layer_marks.remember(item, replace(layer_marks.record_of(item), imprint=None))
 
 
+def claim_dialog(image: int) -> None:
+    """Leaves behind what a dialog leaves that was killed."""
+    _image_of(image).attach_parasite(Gimp.Parasite.new("insert-object-dialog", 0, b""))
+
+
 def help_page() -> str:
     """The name of the help page that the dialog's button opens."""
     _plug_in_modules()

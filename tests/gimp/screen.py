@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from tests.gimp.provision import CHECKOUT, GimpPlace
 
 ARTIFACTS = CHECKOUT / "tests" / "artifacts" / "gimp"
@@ -70,6 +72,14 @@ class Screen:
         """Presses keys one after the other, each like ``ctrl+f``."""
         for name in names:
             self._run(["xdotool", "key", "--clearmodifiers", name])
+
+    def keys_at_once(self, *names: str) -> None:
+        """Presses keys with no time between them."""
+        self._run(["xdotool", "key", "--delay", "0", *names])
+
+    def focused(self) -> str:
+        """The id of the window that has the keys."""
+        return self._run(["xdotool", "getactivewindow"]).strip()
 
     def key_until_window(self, name: str, title: str) -> float:
         """Presses a key; gives the seconds until a window with that in its title was visible.
@@ -160,6 +170,12 @@ class Screen:
         path.unlink(missing_ok=True)
         self._run(["scrot", "--overwrite", str(path)])
         return path
+
+    def shows(self, colour: tuple[int, int, int]) -> bool:
+        """Whether that very colour is anywhere on the screen, on more than a few pixels."""
+        with Image.open(self.screenshot("looked-at")) as picture:
+            counted = picture.convert("RGB").getcolors(SIZE[0] * SIZE[1]) or []
+        return any(count > 50 and seen == colour for count, seen in counted)
 
     def close(self) -> None:
         """Ends the window manager and the server."""

@@ -91,6 +91,7 @@ ALWAYS_THERE = (
 )
 FOR_NEW_OBJECTS = ("Selection is the _object's shape", "_Insert")
 FOR_EDITED_OBJECTS = ("_Keep the layer's shape", "_Apply")
+OF_THE_QUESTION = ("Only _light and shadow", "New layer _above", "_Repaint", "_Cancel")
 OF_LIGHT = ("_Strength:", "Show how it was _before", "_Retry", "_Help", "R_eset", "_Cancel", "_Apply")
 
 
@@ -100,6 +101,7 @@ OF_LIGHT = ("_Strength:", "Show how it was _before", "_Retry", "_Help", "R_eset"
     [
         ALWAYS_THERE + FOR_NEW_OBJECTS,
         ALWAYS_THERE + FOR_EDITED_OBJECTS,
+        OF_THE_QUESTION,
         (*OF_LIGHT, "Contact shado_w"),
         (*OF_LIGHT, "Make a new contact shado_w"),
     ],

@@ -1,4 +1,4 @@
-"""What the plug-in does when a job is interrupted: cancel, closed picture, killed daemon."""
+"""What the plug-in does at its first use, and when a job is interrupted: cancelled, closed, killed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plugins.profiles.plugin_files import PluginConfig
 from tests.krita.conftest import RunWindowed, check_promise, promises_of
 from tests.krita.harness import Results
 
-SCRIPTS = ("midjob_promises",)
+SCRIPTS = ("first_use_promises", "midjob_promises")
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
 

@@ -8,7 +8,13 @@ from plugins.profiles.plugin_files import PluginConfig
 from tests.krita.conftest import RunWindowed, check_promise, promises_of
 from tests.krita.harness import Results
 
-SCRIPTS = ("shadow_and_pack_promises", "edit_promises", "seeing_promises", "reference_promises")
+SCRIPTS = (
+    "shadow_and_pack_promises",
+    "edit_promises",
+    "seeing_promises",
+    "reference_promises",
+    "work_promises",
+)
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
 

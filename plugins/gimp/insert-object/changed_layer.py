@@ -7,7 +7,16 @@ import enum
 from subject import EditedObject, ObjectAbove
 from wording import Refusal, _
 
-from wire.sentences import CHANGED_ABOVE, CHANGED_HINT, CHANGED_LAYER, CHANGED_LIGHT, CHANGED_REPAINT
+from wire.sentences import (
+    CHANGED_ABOVE,
+    CHANGED_ABOVE_HINT,
+    CHANGED_HINT,
+    CHANGED_LAYER,
+    CHANGED_LIGHT,
+    CHANGED_LIGHT_HINT,
+    CHANGED_REPAINT,
+    CHANGED_REPAINT_HINT,
+)
 
 
 class Way(enum.Enum):
@@ -35,8 +44,12 @@ def ask(edited: EditedObject) -> Way | None:
     )
     GimpUi.window_set_transient(question)
     question.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
-    for response, words in ((3, CHANGED_REPAINT), (2, CHANGED_ABOVE), (1, CHANGED_LIGHT)):
-        question.add_button(_(words), response)
+    for response, words, hint in (
+        (3, CHANGED_REPAINT, CHANGED_REPAINT_HINT),
+        (2, CHANGED_ABOVE, CHANGED_ABOVE_HINT),
+        (1, CHANGED_LIGHT, CHANGED_LIGHT_HINT),
+    ):
+        question.add_button(_(words), response).set_tooltip_text(_(hint))
     question.set_default_response(1)
     answer = question.run()
     question.destroy()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import layer_marks
 import layer_pixels
+import layer_places
 import object_layer
 import own_pixels
 import picture
@@ -90,21 +91,8 @@ def layer_to_light(image: Gimp.Image) -> Gimp.Layer:
             _("“{name}” is a text layer, which GIMP redraws by itself.").format(name=name),
             _("Choose Layer ▸ Discard Text Information first."),
         )
-    if not _is_seen(layer):
-        raise Refusal(
-            _("“{name}” is hidden.").format(name=name),
-            _("Show it, and the groups that it is in, with the eye in the list of layers."),
-        )
+    layer_places.check_seen(layer)
     return layer
-
-
-def _is_seen(layer: Gimp.Layer) -> bool:
-    item: Gimp.Item | None = layer
-    while item is not None:
-        if not item.get_visible():
-            return False
-        item = item.get_parent()
-    return True
 
 
 def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
@@ -169,6 +157,8 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
         Refusal: GIMP does not let the layer change.
     """
     place, pair = layer_rectangle(layer), layer_marks.pair_of(layer) or new_id()
+    if lit.shadow is not None:
+        object_layer.check_changeable(image, layer, pair)
     changes = strength > 0 and any(lit.adjustments.values())
     image.undo_group_start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cut_out
 import layer_marks
+import one_dialog
 import picture
 import preview
 from gi.repository import Gimp, Gio, GObject
@@ -57,9 +58,14 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
-    preview.remove_leftovers(image)
     if run_mode == Gimp.RunMode.INTERACTIVE:
-        return light_in_dialog(image, config)
+        with one_dialog.only_one(image) as is_free:
+            if not is_free:
+                return None
+            preview.remove_leftovers(image)
+            return light_in_dialog(image, config)
+    if not one_dialog.is_open(image):
+        preview.remove_leftovers(image)
     return light(image, config.get_property("strength") / 100, shadow=config.get_property("shadow"))
 
 

@@ -171,6 +171,8 @@ class LiveInsertion:
         before = self._aim
         self._cancel_job()
         self._variations.clear()
+        if before is None or before.settings != aim.settings:
+            self._dialog.form.gallery.clear()  # what it shows is not what is wished any more
         self._aim = aim
         if before is not None and before.numbers != aim.numbers:
             self._make_way()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import layer_marks
 import layer_pixels
+import layer_places
 from gi.repository import Gimp
 from layer_imprint import imprint_of
 from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of
@@ -29,15 +31,20 @@ def insert_below(image: Gimp.Image, layer: Gimp.Layer, other: Gimp.Layer) -> Non
 
 def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
     """Inserts the object, and its shadow below it, as one undo step; the object's layer is active then."""
-    place = rectangle_of(reply)
+    place, active = rectangle_of(reply), image.get_selected_layers()
+    layer = layer_pixels.empty_layer(image, record.name, place)
+    layer_pixels.paint(layer, reply.pixels, place, place)
+    remember(layer, replace(record, imprint=imprint_of(layer)))
     image.undo_group_start()
     try:
-        layer = layer_pixels.empty_layer(image, record.name, place)
-        layer_pixels.paint(layer, reply.pixels, place, place)
-        remember(layer, replace(record, imprint=imprint_of(layer)))
         insert_above(image, layer, anchor)
         settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
         image.set_selected_layers([layer])
+    except BaseException:  # nothing half done stays
+        if layer in layer_marks.all_layers(image):
+            image.remove_layer(layer)
+        image.set_selected_layers([item for item in active if item.is_valid()])
+        raise
     finally:
         image.undo_group_end()
     return layer
@@ -52,6 +59,7 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
         Refusal: GIMP does not let the layer change.
     """
     before = record_of(layer)
+    check_changeable(image, layer, record.shadow)
     image.undo_group_start()
     try:
         _repaint(layer, reply.pixels, rectangle_of(reply))
@@ -65,6 +73,17 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
     finally:
         image.undo_group_end()
     return layer
+
+
+def check_changeable(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> None:
+    """Makes sure, before anything is changed, that GIMP lets an object's layer and its shadow's change.
+
+    Raises:
+        Refusal: one of them lies in a locked group.
+    """
+    for each in (layer, shadow_of(image, layer, pair)):
+        if each is not None:
+            layer_places.check_unlocked(each)
 
 
 def settle_shadow(

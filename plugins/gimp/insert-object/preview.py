@@ -177,7 +177,10 @@ class CanvasPreview:
 
 
 def remove_leftovers(image: Gimp.Image) -> None:
-    """Removes previews whose dialog was ended by force (the status bar's Cancel kills a plug-in)."""
+    """Removes previews whose dialog was ended by force (the status bar's Cancel kills a plug-in).
+
+    Not to be called while a dialog is open for the image (see ``one_dialog``): its preview would go, too.
+    """
     leftovers = [layer for layer in layer_marks.all_layers(image) if layer.get_parasite(MARK) is not None]
     if not leftovers:
         return

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import arguments
 import changed_layer
 import light_procedure
+import one_dialog
 import picture
 import preview
 import reference_picture
 from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
-from settings import FIRST_WISH, SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES, Settings, roll_seed
+from settings import Settings, roll_seed
 from subject import EditedObject, Subject, choose_subject
-from thumbnails import LARGEST, SMALLEST
 from wording import _
 
-from wire.protocol import MAX_SEED, Rect
 from wire.request import sent_area
-from wire.sentences import N_
 
 NAME = "plug-in-insert-object"
 _READ_WRITE = GObject.ParamFlags.READWRITE
-_BOX = ("box-x", "box-y", "box-width", "box-height")
 
 
 def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
@@ -44,7 +42,7 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         None,
     )
     procedure.set_attribution("Insert Object", "Insert Object", "2026")
-    _add_arguments(procedure)
+    arguments.add(procedure)
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer with the object"), True, _READ_WRITE)
     procedure.add_layer_return_value(
         "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
@@ -52,96 +50,25 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     return procedure
 
 
-def _add_arguments(procedure: Gimp.Procedure) -> None:
-    shapes = Gimp.Choice.new()
-    shapes.add(SHAPE_AUTOMATIC, 0, _("Automatic"), _("A selection that is not a rectangle is the shape"))
-    shapes.add(SHAPE_GIVEN, 1, _("Given"), _("The selection, or the edited layer, is the shape"))
-    shapes.add(SHAPE_FREE, 2, _("Free"), _("Only the box counts"))
-    procedure.add_string_argument(
-        "object-class",
-        _("C_lass"),
-        _("What to insert, by its English name; empty: the first class there is"),
-        "",
-        _READ_WRITE,
-    )
-    procedure.add_string_argument(
-        "style", _("S_tyle"), _("One of the class's style presets; empty: from the seed"), "", _READ_WRITE
-    )
-    procedure.add_int_argument(
-        "seed", _("_Seed"), _("The same seed gives the same object"), 0, MAX_SEED, 0, _READ_WRITE
-    )
-    procedure.add_choice_argument(
-        "shape", _("Sh_ape"), _("What the object's shape comes from"), shapes, SHAPE_AUTOMATIC, _READ_WRITE
-    )
-    ways = Gimp.Choice.new()
-    ways.add(Way.REFUSE.value, 0, _("Refuse"), _("The layer stays as it is, with a message"))
-    ways.add(Way.LIGHT.value, 1, _("Light"), _("Its own pixels take the light of where it is"))
-    ways.add(Way.ABOVE.value, 2, _("Above"), _("The new object comes on a layer of its own above"))
-    ways.add(Way.REPAINT.value, 3, _("Repaint"), _("The new object covers what was done to the old one"))
-    procedure.add_choice_argument(
-        "changed",
-        _("C_hanged layer"),
-        _("What an edit does to a layer that was painted on, erased or filtered since it was inserted"),
-        ways,
-        Way.REFUSE.value,
-        _READ_WRITE,
-    )
-    for name, words in zip(
-        _BOX, (N_("Box left"), N_("Box top"), N_("Box width"), N_("Box height")), strict=True
-    ):
-        procedure.add_int_argument(
-            name,
-            _(words),
-            _("In image pixels; with a width or height of 0 the selection is the box"),
-            0 if "width" in name or "height" in name else -300_000,
-            600_000,
-            0,
-            _READ_WRITE,
-        )
-    procedure.add_string_argument(
-        "pack",
-        _("_Model pack"),
-        _("The name of a model pack of your own; empty: the one that is shipped"),
-        "",
-        _READ_WRITE,
-    )
-    for field, (words, tooltip) in SWITCHES.items():
-        name = field.replace("_", "-")
-        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(FIRST_WISH, field), _READ_WRITE)
-    procedure.add_boolean_aux_argument(
-        "show-preview",
-        _("_Preview on the picture"),
-        _("Show the object before it is inserted"),
-        True,
-        _READ_WRITE,
-    )
-    procedure.add_boolean_aux_argument(
-        "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
-    )
-    procedure.add_int_aux_argument(
-        "thumbnail-size",
-        _("Size of the thumbnails"),
-        _("How large the variations are shown"),
-        SMALLEST,
-        LARGEST,
-        SMALLEST,
-        _READ_WRITE,
-    )
-
-
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
-    preview.remove_leftovers(image)
+    arguments.check(config)
     settings = Settings.from_config(config)
     if run_mode == Gimp.RunMode.INTERACTIVE:
-        return _with_dialog(image, settings, config)
+        with one_dialog.only_one(image) as is_free:
+            if not is_free:
+                return None
+            preview.remove_leftovers(image)
+            return _with_dialog(image, settings, config)
+    if not one_dialog.is_open(image):
+        preview.remove_leftovers(image)
     if run_mode == Gimp.RunMode.WITH_LAST_VALS:
         settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()), use_shape=None)
         config.set_property("seed", settings.wish.seed)
         subject = choose_subject(image, box=None, prefer_new=True)
     else:
-        subject = choose_subject(image, box=_box(config), prefer_new=False)
+        subject = choose_subject(image, box=arguments.box(config), prefer_new=False)
     if isinstance(subject, EditedObject) and subject.standing.is_changed:
-        way = Way(config.get_property("changed"))
+        way = arguments.way(config)
         if way is Way.LIGHT:
             return light_procedure.light(image, 1.0, shadow=False)
         hint = _("Set “changed” to “light”, “above” (on a new layer) or “repaint”.")
@@ -152,11 +79,6 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     from unattended import UnattendedInsertion  # its threads and sockets take long to import
 
     return UnattendedInsertion(subject, settings).run()
-
-
-def _box(config: Gimp.ProcedureConfig) -> Rect | None:
-    x, y, width, height = (config.get_property(name) for name in _BOX)
-    return Rect(x, y, width, height) if width > 0 and height > 0 else None
 
 
 def _check_box(subject: Subject, settings: Settings) -> None:

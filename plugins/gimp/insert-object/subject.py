@@ -10,6 +10,7 @@ import picture
 from gi.repository import Gimp
 from layer_imprint import standing_of
 from layer_marks import layer_rectangle, object_of, record_of, shadow_of
+from layer_places import check_seen, seen_anchor, topmost
 from picture import Fingerprint
 from wording import Refusal, _
 
@@ -30,7 +31,7 @@ class Subject(Protocol):
     """A place for an object; the dialog and the unattended run know no more than this."""
 
     image: Gimp.Image
-    anchor: Gimp.Layer | None
+    anchor: Gimp.Item | None
 
     @property
     def record(self) -> LayerRecord | None:
@@ -72,7 +73,7 @@ class NewObject:
     unseen: tuple[Gimp.Layer, ...] = ()
     pair = ""
 
-    def __init__(self, image: Gimp.Image, anchor: Gimp.Layer | None, fixed_box: Rect | None = None) -> None:
+    def __init__(self, image: Gimp.Image, anchor: Gimp.Item | None, fixed_box: Rect | None = None) -> None:
         self.image = image
         self.anchor = anchor
         self._fixed_box = fixed_box
@@ -93,7 +94,13 @@ class NewObject:
         return ground.box
 
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
-        return picture.selection_shape(self.image, window, size)
+        coverage = picture.selection_shape(self.image, window, size)
+        if not picture.fingerprint(self.image) or max(coverage.data, default=0) == 0:
+            raise Refusal(
+                _("Nothing of the box is selected."),
+                _("Select the object's shape in it, or set “shape” to “free”."),
+            )
+        return coverage
 
     def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
         anchor = self.anchor if self.anchor is not None and self.anchor.is_valid() else None
@@ -109,7 +116,7 @@ class EditedObject:
 
     def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord) -> None:
         self.image = image
-        self.anchor: Gimp.Layer | None = layer
+        self.anchor: Gimp.Item | None = layer
         self.record = record
         self.pair = record.shadow
         self.layer = layer
@@ -191,16 +198,17 @@ def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> 
     if image.get_floating_sel() is not None:
         raise Refusal(
             _("The picture has a floating selection."),
-            _("Anchor it (Layer ▸ Anchor Layer) or make it a layer, then insert the object."),
+            _("Make it a layer (Layer ▸ To New Layer) or anchor it, then insert the object."),
         )
     layers = image.get_selected_layers()
-    active = layers[0] if layers else None
+    active = topmost(image, layers) if layers else None
     if active is not None:
         active = object_of(image, active) or active  # a shadow stands for its object
     record = record_of(active) if active is not None and not active.is_group_layer() else None
     if active is None or record is None or box is not None:
-        return NewObject(image, active, box)
+        return NewObject(image, seen_anchor(active), box)
     selected = picture.read_selection(image)
     if selected is None or (selected.box == record.wish.box and not prefer_new):
+        check_seen(active)
         return EditedObject(image, active, record)
-    return NewObject(image, active)
+    return NewObject(image, seen_anchor(active))

@@ -117,7 +117,7 @@ class UnattendedInsertion(Unattended):
         if ground is None:
             raise Refusal(_(NOTHING_SELECTED), _("Draw a box on the picture with the Rectangle Select tool."))
         wanted = self._settings.use_shape
-        use_shape = ground.suggests_shape if wanted is None else wanted and ground.has_shape
+        use_shape = ground.suggests_shape if wanted is None else wanted
         box = self._subject.box(ground, use_shape=use_shape)
         self._settings = self._completed(welcome)
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)

@@ -41,6 +41,13 @@ def remember_layer(document: Any, identity: str, record: LayerRecord) -> None:
     document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
 
 
+def forget_layer(document: Any, identity: str) -> None:
+    """Lets go of the record of a layer that no undo brings back."""
+    entries = {layer: entry for layer, entry in _entries(document).items() if layer != identity}
+    text = entries_to_json(entries)
+    document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
+
+
 def light_record_of(document: Any, identity: str) -> LightRecord | None:
     """How a layer was given the scene's light; None where it was not."""
     return LightRecord.from_map(_entries(document, LIGHT_ANNOTATION).get(identity))

@@ -9,34 +9,33 @@ from typing import Any
 from .annotations import remember_light
 from .canvas import CanvasWork, Steps
 from .documents import layer_id
+from .editing import Edits, Way, Worked
 from .form import Form
 from .history import History, Variation
 from .history_file import HistoryFile
 from .lighting import LayerLight
 from .link import Link
-from .messages import Message, message_for
-from .object_layers import ObjectLayers, object_of
+from .messages import Message, message_for, saved_preview
+from .object_layers import ObjectLayers
 from .preview import Preview
 from .qt import QtCore, Signal
 from .reference_picture import Reading
-from .selection import SelectionInfo, read_selection
+from .selection import SelectionInfo, current_selection, read_selection
 from .targets import (
     Purpose,
     Target,
     build_request,
     check_pack,
     checked_class,
-    edited_recipe,
     selected_box,
     translated_label,
+    window_limit,
 )
 from .translations import tr
 from .wire.job import InsertJob, Job, JobState, LightJob
-from .wire.layer_record import LayerRecord, Recipe
+from .wire.layer_record import Recipe
 from .wire.protocol import (
-    MAX_WINDOW_PIXELS,
     Error,
-    ErrorCode,
     Insert,
     InsertObjectError,
     Layer,
@@ -62,8 +61,8 @@ class Desk(QtCore.QObject):
         self.purpose = Purpose.INSERT
         self.message: Message | None = None
         self.selection: SelectionInfo | None = None
-        self.editing: Recipe | None = None  # the recipe of the layer that is being edited
         self.light: LayerLight | None = None  # of the layer that is being lit
+        self._edits = Edits(document, self.preview)
         self._apply_when_lit = False
         self._wants_before = False
         self._link = link
@@ -75,6 +74,8 @@ class Desk(QtCore.QObject):
         self._work.failed.connect(self._fail)
         self._work.held_up.connect(self._held_up)
         self.kept = HistoryFile(document, self.history, self._work, self.changed.emit)
+        if self.preview.take_up_again():
+            self.message = saved_preview()
 
     # --- What the docker asks ------------------------------------------------------------------------
 
@@ -88,13 +89,19 @@ class Desk(QtCore.QObject):
         """Nothing is under way and nothing waits for the canvas."""
         return self.job is None and self._work.idle
 
+    @property
+    def editing(self) -> Recipe | None:
+        """The recipe of the layer that is being edited."""
+        return self._edits.recipe
+
+    @property
+    def worked(self) -> Worked | None:
+        """An object whose edit waits for an answer."""
+        return self._edits.worked
+
     def has_just_made(self, form: Form) -> bool:
         """Whether the last variations were made as this form says, wherever their box was."""
-        if self._last is None or self._last.model != form.model:
-            return False
-        last, count, wish = self._last.wish, self._last.variations, form.wish
-        alike = replace(last, box=wish.box, seed=wish.seed) == wish
-        return alike and last.seed <= wish.seed < last.seed + count
+        return self._last is not None and form.is_within(self._last)
 
     def look(self) -> None:
         """Reads the selection again; Krita sends no signal when it changes."""
@@ -102,6 +109,7 @@ class Desk(QtCore.QObject):
         if self.preview.is_out_of_step:
             self._work.submit("follow", self.preview.follow_undo)
         self.selection = read_selection(self.document)
+        self._edits.follow(self.document.activeNode())
 
     def show_message(self, message: Message | None) -> None:
         """A sentence for the docker, until the next one."""
@@ -127,25 +135,34 @@ class Desk(QtCore.QObject):
             self._ask(Target(Purpose.EDIT, recipe, form.variations, outline=form.outline))
             return
         recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label, look=form.given_look)
-        shape = self.document.selection() if form.use_shape else None
+        shape = current_selection(self.document) if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
         self._ask(Target(purpose, recipe, count, shape, form.outline))
 
-    def edit(self, node: Any) -> Recipe:
+    def edit(self, node: Any) -> Recipe | None:
         """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
+
+        None where somebody has worked on it, which begins with a question.
 
         Raises:
             InsertObjectError: Insert Object knows nothing of the layer, or it is empty.
         """
-        layers, record = self._object_of(node)
         self.light = None
-        recipe = self._take_up(layers, record)
-        try:
-            check_pack(recipe, self._link.welcome)
-        except InsertObjectError as error:  # no hindrance: another class can be chosen
-            self.show_message(message_for(error))
-        else:
-            self.show_message(Message(tr("Change the seed or the class, then press Insert.")))
+        recipe = self._edits.begin(node)
+        self.show_message(self._edits.message(self._link.welcome))
+        return recipe
+
+    def answer(self, way: Way) -> Recipe | None:
+        """Goes on with an edit of a layer that somebody has worked on; gives what to begin with.
+
+        Raises:
+            InsertObjectError: it cannot be lit, or it is empty.
+        """
+        if way is Way.LIGHT and self.worked is not None:
+            self.give_light(self.worked.layers.layer)
+            return None
+        recipe = self._edits.answer(way)
+        self.show_message(self._edits.message(self._link.welcome))
         return recipe
 
     def give_light(self, node: Any) -> None:
@@ -155,7 +172,8 @@ class Desk(QtCore.QObject):
             InsertObjectError: it cannot be lit, and what to do.
         """
         light = LayerLight(self.document, node)
-        self.editing, self.light = None, light
+        self._edits.end()
+        self.light = light
         self.preview.replaces = ObjectLayers(light.node)
         self._begin()
         self._work.submit("ask", lambda: self._read_and_light(light))
@@ -205,15 +223,15 @@ class Desk(QtCore.QObject):
             self.preview.variation.live = False
         light, self.light, self._apply_when_lit = self.light, None, False
         self._drop_job()
-        self.editing = None
+        self._edits.end()
         self._work.withdraw("show")
         self._work.submit("apply", lambda: self._then_say(self._apply_steps(light), tr("Applied.")))
 
     def discard(self) -> None:
         """Takes the preview away and ends an edit; the variations stay in the history."""
         self._drop_job()
-        self.editing = self.light = None
-        self._apply_when_lit = False
+        self._edits.end()
+        self.light, self._apply_when_lit = None, False
         self._work.withdraw("show")
         self._work.submit("discard", lambda: self._then_say(self.preview.discard(), ""))
 
@@ -236,25 +254,10 @@ class Desk(QtCore.QObject):
 
     # --- Requests out --------------------------------------------------------------------------------
 
-    def _object_of(self, node: Any) -> tuple[ObjectLayers, LayerRecord]:
-        found = object_of(self.document, node)
-        if found is None:
-            raise InsertObjectError(
-                ErrorCode.BAD_REQUEST,
-                "This layer was not made by Insert Object.",
-                "Choose a layer that it made in this picture.",
-            )
-        return found
-
-    def _take_up(self, layers: ObjectLayers, record: LayerRecord) -> Recipe:
-        self.editing = edited_recipe(record, layers.layer)
-        self.preview.replaces = layers
-        return self.editing
-
     def _ask(self, target: Target) -> None:
         self.light = None
         self._begin()
-        active, edited = self.document.activeNode(), self.preview.replaces
+        active, edited = self.document.activeNode(), self.preview.replaces or self._edits.kept
         if edited is not None and edited.is_attached:
             self._anchor = layer_id(edited.top)
         elif active is not None and not self.preview.holds(active):
@@ -267,9 +270,8 @@ class Desk(QtCore.QObject):
         self.message = None
 
     def _read_and_send(self, target: Target) -> Steps:
-        welcome = self._link.welcome
-        limit = min(welcome.limits.window_pixels if welcome else MAX_WINDOW_PIXELS, MAX_WINDOW_PIXELS)
-        with self.preview.out_of_sight() as source:
+        limit = window_limit(self._link.welcome)
+        with self.preview.out_of_sight(self._edits.unseen) as source:
             request, self._recipe = yield from build_request(self.document, source, target, limit)
         self._send(request, InsertJob(request), target.purpose)
 
@@ -322,8 +324,7 @@ class Desk(QtCore.QObject):
         self._apply_when_lit = False
 
     def _apply_steps(self, light: LayerLight | None) -> Steps:
-        layers = self.preview.layers
-        yield from self.preview.apply()
+        layers = yield from self.preview.apply()
         if light is None or layers is None or light.cut_out is None:
             return
         record = light.settle(layers.layer)

@@ -10,22 +10,24 @@ from typing import Any
 from krita import DockWidget
 
 from .controller import Controller
+from .copies import recipe_title
 from .desk import Desk
 from .documents import layer_id
+from .editing import Way
 from .form import load_form, save_form
 from .messages import Message
 from .object_layers import object_of
 from .panel import Panel
-from .preview import recipe_title
 from .qt import QtCore, sip
 from .reference_picture import of_file, of_layer, of_selection
-from .selection import SelectionInfo
+from .selection import SelectionInfo, shape_of
 from .slots import safe_slot
 from .targets import Purpose
 from .translations import tr
 from .view import view_of
 from .wire.protocol import NOT_DRAWN
 from .wire.reference import Model, Reference
+from .wire.state import SessionState
 
 POLL_MS = 150
 LIVE_POLL_MS = 60
@@ -42,6 +44,7 @@ class InsertObjectDocker(DockWidget):
         self._seen: tuple[object, ...] = ()  # selection and look at the last poll
         self._asked: tuple[object, ...] = ()  # those of the last live preview
         self._active = ("", "")  # the active layer with its name, and the title of our object there
+        self._inserts_later: Desk | None = None  # Insert was pressed before the daemon was there
         self._can_light = False  # whether it has pixels of its own
         self.setWindowTitle(tr("Insert Object"))
         self.panel = Panel()
@@ -60,6 +63,7 @@ class InsertObjectDocker(DockWidget):
         panel.apply_wanted.connect(self._apply)
         panel.discard_wanted.connect(self._discard)
         panel.edit_wanted.connect(self._edit)
+        panel.question.answered.connect(self._answer)
         panel.light_wanted.connect(self._light)
         panel.strength_changed.connect(self._set_strength)
         panel.retry_wanted.connect(self._retry)
@@ -86,7 +90,10 @@ class InsertObjectDocker(DockWidget):
     def insert(self) -> None:
         """Inserts into the selection with the settings of this docker."""
         self._look()
-        if self._desk is not None:
+        link = self._controller.link
+        if self._desk is not None and link.welcome is None and link.state is not SessionState.UNAVAILABLE:
+            self._inserts_later = self._desk  # the first use: nobody knows the classes yet
+        elif self._desk is not None:
             form = self.panel.form()
             if not form.keep_seed and self._desk.has_just_made(form):
                 self.panel.roll()  # pressed again: what is there already is not what is wanted
@@ -123,7 +130,17 @@ class InsertObjectDocker(DockWidget):
     @safe_slot
     def _edit(self) -> None:
         if self._desk is not None:
-            self._fill_in(self._desk.edit(self._desk.document.activeNode()))
+            recipe = self._desk.edit(self._desk.document.activeNode())
+            if recipe is not None:
+                self._fill_in(recipe)
+
+    @safe_slot
+    def _answer(self, way: Way) -> None:
+        if self._desk is not None:
+            self.panel.reset_strength()
+            recipe = self._desk.answer(way)
+            if recipe is not None:
+                self._fill_in(recipe)
 
     @safe_slot
     def _light(self) -> None:
@@ -220,8 +237,7 @@ class InsertObjectDocker(DockWidget):
             self._follow_active_layer(desk)
             if desk.selection != self._selection:
                 self._selection = desk.selection
-                has_shape = desk.selection is not None and not desk.selection.rectangular
-                self.panel.set_shape_possible(possible=has_shape)
+                self.panel.set_shape_possible(possible=shape_of(desk.selection))
             self._follow_live(desk)
         self._render()
 
@@ -277,6 +293,9 @@ class InsertObjectDocker(DockWidget):
         if link.welcome is not None:
             self.panel.set_packs(link.welcome.classes, link.welcome.packs)
             self.panel.set_limits(link.welcome.limits.variations)
+            later, self._inserts_later = self._inserts_later, None
+            if later is not None and later is desk:
+                QtCore.QTimer.singleShot(0, self.insert)
         self.panel.show_view(view_of(link, desk, self._active[1], can_light=self._can_light))
         self.panel.strip.show_all(desk.history.items if desk is not None else ())
         if desk is not None:

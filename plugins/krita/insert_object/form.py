@@ -66,6 +66,12 @@ class Form:
         wish = replace(FIRST_WISH, class_name=self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
         return Form(wish, use_shape=self.use_shape, thumbnail=self.thumbnail)
 
+    def is_within(self, last: Form) -> bool:
+        """Whether this asks for one of the variations that ``last`` asked for, wherever the box was."""
+        before, wish = last.wish, self.wish
+        alike = last.model == self.model and replace(before, box=wish.box, seed=wish.seed) == wish
+        return alike and before.seed <= wish.seed < before.seed + last.variations
+
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
         return replace(self, wish=replace(self.wish, seed=dice.randint(0, MAX_SEED)))

@@ -28,6 +28,11 @@ class Message:
     details: str = ""
 
 
+def saved_preview() -> Message:
+    """What a picture says that was saved with a preview."""
+    return Message(tr("The picture was saved with this preview. Apply keeps it, Discard takes it away."))
+
+
 def message_for(error: BaseException) -> Message:
     """The message for a failure: its own sentence and hint, or a plain one for a fault of the plug-in."""
     if isinstance(error, InsertObjectError):

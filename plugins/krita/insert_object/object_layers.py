@@ -11,6 +11,7 @@ from typing import Any
 
 from .annotations import record_with
 from .canvas import Steps
+from .copies import copied_object
 from .documents import find_layer, is_attached, layer_id, owned
 from .history import Variation
 from .pixels import clear_layer, write_layer
@@ -143,8 +144,13 @@ def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | No
     """The object that a layer, a shadow or a group belongs to; None where none of ours does."""
     found = record_with(document, layer_id(node))
     layer = find_layer(document, found[0]) if found is not None else None
-    if found is None or layer is None:
-        return None
-    record, parent = found[1], layer.parentNode()
+    if found is not None and layer is not None:
+        record = found[1]
+    else:
+        copy = copied_object(document, node)
+        if copy is None:
+            return None
+        layer, record = copy
+    parent = layer.parentNode()
     group = parent if layer_id(parent) == record.group else None
     return ObjectLayers(layer, find_layer(document, record.shadow), group), record

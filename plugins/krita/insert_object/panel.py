@@ -13,6 +13,7 @@ from .form import LARGEST, SMALLEST, SWITCHES, Form
 from .messages import Message, Tone
 from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling, text_button
 from .qt import Qt, QtCore, QtWidgets, Signal
+from .question import Question
 from .reference_button import ReferenceButton
 from .strip import Strip
 from .translations import tr
@@ -130,6 +131,7 @@ class Panel(QtWidgets.QWidget):
         if self.compare_button.isChecked() is not view.is_compared:
             self.compare_button.setChecked(view.is_compared)
         self.edit_row.setVisible(view.can_edit)
+        self.question.setVisible(view.asks)
         self.light_button.setVisible(view.can_light)
         self.light_row.setVisible(view.is_light)
         self.retry_button.setVisible(view.can_retry)
@@ -212,6 +214,7 @@ class Panel(QtWidgets.QWidget):
         self.light_button.setToolTip(
             tr("Give the active layer the light of where it is; its own pixels are kept, nothing is painted")
         )
+        self.question = Question()
         self.light_row = widgets.QWidget()
         self.strength_slider = widgets.QSlider(Qt.Orientation.Horizontal)
         self.strength_slider.setRange(0, 100)
@@ -233,6 +236,7 @@ class Panel(QtWidgets.QWidget):
             self.cancel_button,
             self.progress_bar,
             self.edit_row,
+            self.question,
             self.light_row,
             self.light_button,
             self.retry_button,
@@ -301,6 +305,7 @@ class Panel(QtWidgets.QWidget):
         finish.addWidget(self.compare_button)
         column.addLayout(finish)
         column.addLayout(message)
+        column.addWidget(self.question)
         column.addWidget(self.retry_button)
         self._show_icons()
 

@@ -94,6 +94,17 @@ def clear_layer(node: Any, rect: Rect) -> Generator[None, None, None]:
         node.setPixelData(blank, rect.x, rect.y + top, rect.width, height)
 
 
+def copied(node: Any, rect: Rect) -> Generator[None, None, list[tuple[tuple[int, int, int, int], Any]]]:
+    """A layer's own pixels in a rectangle, strip by strip, each with its place; yields between them."""
+    strips = []
+    rows = max(1, QUICK_STRIP // max(1, rect.width))
+    for top in range(0, rect.height, rows):
+        place = rect.x, rect.y + top, rect.width, min(rows, rect.height - top)
+        strips.append((place, node.pixelData(*place)))
+        yield
+    return strips
+
+
 def in_space(pixels: PixelFrame, space: Space) -> bytes:
     """Wire pixels (rgba8 or rgba16, sRGB) as the bytes of another colour space."""
     depth = "U16" if pixels.format is PixelFormat.RGBA16 else "U8"
@@ -113,6 +124,12 @@ def small_image(pixels: PixelFrame, width: int, height: int) -> Any:
     wide = pixels.format is PixelFormat.RGBA16
     image = _image(data, pixels.width, len(rows), Format.Format_RGBA64 if wide else Format.Format_RGBA8888)
     return _scaled(image, width, height).convertToFormat(Format.Format_ARGB32)
+
+
+def small_bgra(data: bytes, size: tuple[int, int], wanted: tuple[int, int]) -> bytes:
+    """Packed bgra8 pixels at another size."""
+    scaled = _scaled(_image(data, *size, Format.Format_ARGB32), *wanted)
+    return packed(scaled.convertToFormat(Format.Format_ARGB32))
 
 
 def _image(data: Any, width: int, height: int, image_format: Any) -> Any:

@@ -2,7 +2,9 @@
 
 Krita records the adding of a layer as one undo step and the writing of its pixels as none. So the layers
 are added once, complete, and every later variation only overwrites their pixels. An object that is edited is
-replaced by the layer for its preview, also in one step; where that cannot be, it is hidden until Apply.
+hidden meanwhile, and stays in the picture until Apply: what is saved then, by the user or by Krita itself,
+has it. Apply takes the preview's step back and puts its pixels into the object's place, in one step; where
+that cannot be, the preview's layers stay and the object is removed in a second step.
 """
 
 from __future__ import annotations
@@ -10,18 +12,23 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from .annotations import groups_of_objects, remember_layer
+from krita import Krita
+
+from .annotations import forget_layer, groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
-from .colour_spaces import Space
+from .copies import recipe_title
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
-from .object_layers import Drawn, ObjectLayers, new_object_layers, overwrite
-from .pixels import clear_layer
+from .imprints import imprint_of
+from .object_layers import NOTHING, Drawn, ObjectLayers, new_object_layers, overwrite
+from .pending import find_preview, forget_preview, remember_preview
+from .pixels import clear_layer, copied
 from .translations import tr
-from .undo_steps import LastStep, replaced
-from .wire.layer_record import Recipe
+from .undo_steps import LastStep, can_be_replaced, is_in_front, replaced
+from .wire.imprint import Imprint
 
 ACTIVATION_SECONDS = 1.5  # within which Krita has made a new layer the active one
 
@@ -36,7 +43,7 @@ class Preview:
         self._step: LastStep | None = None  # what put the layers into the picture
         self._edited_is_hidden = False  # or replaced, which undo brings back
         self._hidden_for_edit: tuple[Any, ...] = ()
-        self._given_back: tuple[Any | None, float] = (None, 0.0)
+        self._given_back: tuple[Any | None, float | None] = (None, 0.0)  # None: not in front yet
         self._is_out_of_view = False
         self.variation: Variation | None = None
         self.replaces: ObjectLayers | None = None  # what is being edited; not seen while a preview is shown
@@ -61,28 +68,10 @@ class Preview:
         if layers is None or variation is None or away is self.is_out_of_view:
             return
         self._is_out_of_view = away
-        if (
-            self.replaces is not None and not self._hidden_for_edit
-        ):  # its layer has given way to the preview's
-            if away:
-                yield from self._show_pixels_of(self.replaces.layer, layers)
-            else:
-                yield from overwrite(layers, self._drawn, variation)
-                self._drawn = Drawn.by(variation)
-        else:
-            self._set_visible(layers.removable, shown=not away)
-            self._set_visible(self._hidden_for_edit, shown=away)
+        self._set_visible(layers.removable, shown=not away)
+        self._set_visible(self._hidden_for_edit, shown=away)
         self._document.refreshProjection()
         yield
-
-    def _show_pixels_of(self, edited: Any, layers: ObjectLayers) -> Steps:
-        """Puts the pixels of the edited layer, which is not in the picture now, on the preview's layer."""
-        before = bounds_of(edited)
-        yield from clear_layer(layers.layer, self._drawn.layer)
-        if Space.of(edited) == Space.of(layers.layer) and before.width > 0:
-            place = (before.x, before.y, before.width, before.height)
-            layers.layer.setPixelData(edited.pixelData(*place), *place)
-        self._drawn = Drawn(before)
 
     def _set_visible(self, nodes: tuple[Any, ...], *, shown: bool) -> None:
         for node in nodes:
@@ -110,31 +99,32 @@ class Preview:
         edited = self.replaces
         if edited is not None and edited.is_attached:
             anchor = layer_id(edited.top)
-        fits = edited is not None and _fits(edited, variation)
-        layer = None
-        if edited is not None and fits:
-            layer = yield from replaced(self._document, edited.top)
-        if layer is not None:
-            yield from self._take_over(ObjectLayers(layer), variation)
-        else:
-            yield from self._add(variation, anchor)
+        yield from self._add(variation, anchor)
 
-    def apply(self) -> Steps:
-        """Leaves normal layers named after their recipe; an edited object makes way for them."""
+    def apply(self) -> Generator[Any, None, ObjectLayers | None]:
+        """Leaves normal layers named after their recipe; an edited object makes way for them.
+
+        Returns them; None where there is no preview.
+        """
         yield from self.look_away(away=False)
         layers, variation = self.layers, self.variation
         if layers is None or variation is None:
-            return
+            return None
+        edited = self.replaces
+        taken = yield from self._in_place_of(edited, layers, variation)
+        layers = taken or layers
         layers.unlock()
         layers.name_after(title(variation))
-        self._remember(layers, variation)
-        edited = self.replaces
+        made = (yield from imprint_of(layers.layer)) if variation.keeps is None else None
+        self._remember(layers, variation, made)
         self._show_edited()  # what undo brings back is visible again
         self._release()
         yield
-        if edited is not None:
+        if edited is not None and taken is None:
             yield from _remove(edited)
         self._document.setActiveNode(layers.layer)
+        self._document.refreshProjection()
+        return layers
 
     def discard(self) -> Steps:
         """Takes the layers away and shows an edited object again."""
@@ -148,6 +138,19 @@ class Preview:
             self._document.refreshProjection()
         self._release()
         yield
+
+    def take_up_again(self) -> bool:
+        """Finds the preview that the document was saved with, so that it can be applied or discarded."""
+        found = find_preview(self._document)
+        if found is None:
+            return False
+        self._layers, self.variation, self.replaces = found.layers, found.variation, found.replaces
+        shadow = found.layers.shadow
+        below = bounds_of(shadow) if shadow is not None else NOTHING
+        self._drawn = Drawn(bounds_of(found.layers.layer), below)
+        self._hidden_for_edit, self._edited_is_hidden = found.hidden, found.replaces is not None
+        self._is_out_of_view = not found.layers.top.visible()
+        return True
 
     @contextmanager
     def out_of_sight(self, besides: Any | None = None) -> Generator[Any, None, None]:
@@ -202,7 +205,10 @@ class Preview:
         To be called now and then; it does nothing once that moment is over.
         """
         layer, end = self._given_back
-        if layer is None or not self.is_shown or time.monotonic() > end:
+        if end is None and is_in_front(self._document):
+            end = time.monotonic() + ACTIVATION_SECONDS  # another picture was in front when it came
+            self._given_back = (layer, end)
+        if layer is None or not self.is_shown or (end is not None and time.monotonic() > end):
             self._given_back = (None, 0.0)
             return
         active = self._document.activeNode()
@@ -214,28 +220,56 @@ class Preview:
         yield from filled
         yield
         layers.lock()
+        self._drawn = Drawn.by(variation)
         self._remember(layers, variation)
         yield WAIT
         parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
         active = self._document.activeNode()
         parent.addChildNode(layers.top, above)  # the one undo step
-        self._layers, self._drawn, self.variation = layers, Drawn.by(variation), variation
+        self._layers, self.variation = layers, variation
         self._step = LastStep(self._document)
-        self._given_back = (active, time.monotonic() + ACTIVATION_SECONDS)
+        end = time.monotonic() + ACTIVATION_SECONDS if is_in_front(self._document) else None
+        self._given_back = (active, end)
         yield
         self.give_back_active_layer()
         if self.replaces is not None and not self._edited_is_hidden:
             self._hide_edited()
             self._document.refreshProjection()
+        remember_preview(self._document, layers, self._hidden_for_edit, is_light=variation.keeps is not None)
 
-    def _take_over(self, layers: ObjectLayers, variation: Variation) -> Steps:
-        """Makes the layer that replaced the edited object the preview's."""
-        self._layers, self._drawn, self.variation = layers, Drawn(bounds_of(layers.layer)), variation
-        self._step, self._edited_is_hidden, self._hidden_for_edit = LastStep(self._document), True, ()
+    def _in_place_of(
+        self, edited: ObjectLayers | None, preview: ObjectLayers, variation: Variation
+    ) -> Generator[Any, None, ObjectLayers | None]:
+        """Puts the preview's pixels in the place of the edited object, in one undo step.
+
+        Returns the layer that has them then; None, with nothing changed, where Krita does not do it.
+        """
+        if edited is None or self._step is None or not edited.is_attached or not _fits(edited, variation):
+            return None
+        if not can_be_replaced(self._document, edited.top):
+            return None
+        drawn = yield from copied(preview.layer, self._drawn.layer)
+        undone = yield from self._step.take_back(lambda: not preview.is_attached)
+        if not undone:
+            return None
+        opacity = edited.top.opacity()
+        edited.top.setOpacity(0)  # which the new layer takes over: nobody sees the old object flash up
+        self._show_edited()
+        layer = yield from replaced(self._document, edited.top)
+        edited.top.setOpacity(opacity)
+        if layer is None:
+            self._hide_edited()
+            Krita.instance().action("edit_redo").trigger()
+            self._document.waitForDone()
+            return None
         yield  # only then Krita's window knows the new layer, which is to be told of each change
-        layers.lock()
-        self._remember(layers, variation)
-        yield from self._overwrite(layers, variation)
+        yield from clear_layer(layer, bounds_of(layer))
+        for place, data in drawn:
+            layer.setPixelData(data, *place)
+            yield
+        layer.setOpacity(opacity)
+        forget_layer(self._document, layer_id(preview.layer))
+        return ObjectLayers(layer)
 
     def _withdraw(self, layers: ObjectLayers) -> Steps:
         """Takes the preview's layers out of the picture and brings the edited object back."""
@@ -245,9 +279,6 @@ class Preview:
         if step is not None:
             undone = yield from step.take_back(lambda: not layers.is_attached)
         if not undone:
-            if edited is not None and self._edited_is_hidden and not is_attached(edited.top):
-                layers.top.parentNode().addChildNode(edited.top, layers.top)
-                yield
             yield from _remove(layers)
         yield
         if edited is not None and self._edited_is_hidden:
@@ -262,9 +293,11 @@ class Preview:
         layers.name_after(preview_title(variation))
         self._document.refreshProjection()  # the only refresh that adds no undo step
 
-    def _remember(self, layers: ObjectLayers, variation: Variation) -> None:
+    def _remember(self, layers: ObjectLayers, variation: Variation, imprint: Imprint | None = None) -> None:
         keeps = variation.keeps
-        record = layers.record(variation.recipe, variation.rect) if keeps is None else keeps.record
+        record = None if keeps is None else keeps.record
+        if keeps is None:
+            record = replace(layers.record(variation.recipe, bounds_of(layers.layer)), imprint=imprint)
         if record is not None:
             remember_layer(self._document, layer_id(layers.layer), record)
 
@@ -284,6 +317,7 @@ class Preview:
     def _release(self) -> None:
         self._layers, self._drawn, self.variation, self.replaces = None, Drawn(), None, None
         self._step, self._is_out_of_view = None, False
+        forget_preview(self._document)
 
 
 def _fits(edited: ObjectLayers, variation: Variation) -> bool:
@@ -304,11 +338,6 @@ def title(variation: Variation) -> str:
     if variation.keeps is not None:
         return variation.keeps.name
     return recipe_title(variation.recipe)
-
-
-def recipe_title(recipe: Recipe) -> str:
-    """The name of the layer that a recipe makes."""
-    return tr("{object} · seed {seed}", object=recipe.label or recipe.wish.class_name, seed=recipe.wish.seed)
 
 
 def preview_title(variation: Variation) -> str:

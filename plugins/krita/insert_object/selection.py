@@ -6,8 +6,10 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from .documents import is_mask, owned
 from .wire.protocol import Rect
 
+HALF_SELECTED = 128  # of 255; Krita draws its marching ants there
 SAMPLED_ROWS = 64  # enough to see any change of shape, few enough to ask ten times a second
 
 
@@ -18,24 +20,43 @@ class SelectionInfo:
     box: Rect  # image pixels; may reach outside the picture
     rectangular: bool  # every pixel inside the box is fully selected
     fingerprint: int  # changes with the shape inside an unchanged box
+    is_weak: bool = False  # nothing of it is selected by half
 
 
 def read_selection(document: Any) -> SelectionInfo | None:
-    """The document's selection, or None where nothing on the picture is selected."""
-    selection = document.selection()
+    """What is selected, or None where nothing on the picture is."""
+    selection = current_selection(document)
     if selection is None:
         return None
     box = Rect(selection.x(), selection.y(), selection.width(), selection.height())
     seen = box.clipped(document.width(), document.height())
     if seen.width < 1 or seen.height < 1:
         return None
-    fingerprint, rectangular = 0, True
+    fingerprint, rectangular, strongest = 0, True, 0
     full = b"\xff" * seen.width
     for y in sampled(seen.y, seen.height):
         row = bytes(selection.pixelData(seen.x, y, seen.width, 1))
         rectangular = rectangular and row == full
         fingerprint = zlib.crc32(row, fingerprint)
-    return SelectionInfo(box, rectangular, fingerprint)
+        strongest = max(strongest, max(row))
+    return SelectionInfo(box, rectangular, fingerprint, is_weak=strongest < HALF_SELECTED)
+
+
+def current_selection(document: Any) -> Any | None:
+    """The Krita selection that counts: a local one of the active layer, else the picture's own."""
+    node = document.activeNode()
+    while node is not None and is_mask(node) and node.type() != "selectionmask":
+        node = node.parentNode()
+    masks = [node, *owned(node.childNodes())] if node is not None else []
+    for mask in masks:
+        if mask.type() == "selectionmask" and mask.visible() and hasattr(mask, "selection"):
+            return mask.selection()
+    return document.selection()
+
+
+def shape_of(selection: SelectionInfo | None) -> bool:
+    """Whether the selection has a shape that an object can have."""
+    return selection is not None and not selection.rectangular and not selection.is_weak
 
 
 def sampled(start: int, length: int) -> list[int]:

@@ -60,6 +60,15 @@ class Strip(QtWidgets.QListWidget):
         if 0 <= row < self.count():
             self.setCurrentRow(row)
 
+    def focusInEvent(self, event: Any) -> None:
+        """Tab brings the keys here and chooses nothing: Qt itself would choose the first variation."""
+        row = self.currentRow()
+        self.blockSignals(True)
+        super().focusInEvent(event)
+        if self.currentRow() != row:
+            self.setCurrentRow(row)
+        self.blockSignals(False)
+
     def sizeHint(self) -> Any:
         """One row; more room is taken where there is some."""
         return QtCore.QSize(2 * self._cell, self.minimumHeight())

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .colour_spaces import Space
-from .documents import bounds_of
 from .pixels import read_coverage, read_scene
 from .reference_picture import shape_in
 from .selection import SelectionInfo
 from .translations import language
-from .wire.layer_record import GivenShape, LayerRecord, Recipe
-from .wire.protocol import ErrorCode, Insert, InsertObjectError, Rect, Welcome
+from .wire.layer_record import GivenShape, Recipe
+from .wire.protocol import MAX_WINDOW_PIXELS, ErrorCode, Insert, InsertObjectError, Rect, Welcome
 from .wire.reference import Reference
 from .wire.request import SentArea, insert_request, sent_area
 from .wire.sentences import NOTHING_SELECTED, PACK_IS_GONE, PACK_IS_GONE_HINT
@@ -92,16 +91,9 @@ def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:
         )
 
 
-def edited_recipe(record: LayerRecord, node: Any) -> Recipe:
-    """The recipe of a layer, with the box where the layer is now and its mask if that still fits."""
-    now = bounds_of(node)
-    if now.width < 1 or now.height < 1:
-        raise InsertObjectError(
-            ErrorCode.BAD_REQUEST, "The layer is empty.", "Undo what was erased, or insert a new object."
-        )
-    if now == record.place:
-        return record.recipe
-    return replace(record.recipe, wish=replace(record.wish, box=record.box_at(now)), shape=None)
+def window_limit(welcome: Welcome | None) -> int:
+    """The longest side in pixels that the daemon takes."""
+    return min(welcome.limits.window_pixels if welcome else MAX_WINDOW_PIXELS, MAX_WINDOW_PIXELS)
 
 
 def build_request(

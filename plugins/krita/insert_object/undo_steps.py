@@ -25,6 +25,15 @@ def is_in_front(document: Any) -> bool:
     return active is not None and active == document
 
 
+def can_be_replaced(document: Any, node: Any) -> bool:
+    """Whether Krita would put a new layer in the place of this one; where not, it may say so itself."""
+    return (
+        node.parentNode() is not None
+        and is_in_front(document)
+        and not any(above.locked() for above in _above(node))
+    )
+
+
 def replaced(document: Any, node: Any) -> Generator[None, None, Any | None]:
     """Puts a new paint layer in the place of a layer or a group, in one undo step; ``node`` stays untouched.
 
@@ -32,10 +41,8 @@ def replaced(document: Any, node: Any) -> Generator[None, None, Any | None]:
     does not do it: the document is not in front, or a group around the layer is locked.
     """
     action, parent = Krita.instance().action("flatten_layer"), node.parentNode()
-    if action is None or parent is None or not is_in_front(document):
+    if action is None or not can_be_replaced(document, node):
         return None
-    if any(above.locked() for above in _above(node)):
-        return None  # Krita would say over the canvas that it does not do it
     before = {layer_id(child) for child in owned(parent.childNodes())}
     document.setActiveNode(node)
     active, locked = document.activeNode(), node.locked()

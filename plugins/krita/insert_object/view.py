@@ -25,6 +25,7 @@ class View:
     can_discard: bool = False
     can_edit: bool = False  # the active layer is one of ours and no preview is in the way
     can_light: bool = False  # the active layer has pixels of its own, and no preview is in the way
+    asks: bool = False  # whether an edit may cover what somebody did to the layer
     is_light: bool = False  # a layer is being lit: its strength can be chosen
     can_compare: bool = False  # a preview is there to be looked away from
     is_compared: bool = False  # the picture is seen without it
@@ -47,15 +48,18 @@ def view_of(link: Link, desk: Desk | None, active_record: str, *, can_light: boo
         place = selection.box
         values = {"width": place.width, "height": place.height, "x": place.x, "y": place.y}
         box = tr("{width} × {height} pixels at {x}, {y}", **values)
+    is_at_a_layer = any(each is not None for each in (desk.editing, desk.light, desk.worked))
+    is_free = not (shown or desk.is_busy or desk.light is not None or desk.worked is not None)
     usable = selection is not None and min(selection.box.width, selection.box.height) >= MIN_BOX_SIDE
     return View(
         box=box,
         can_insert=(usable or desk.editing is not None) and link.welcome is not None and not desk.is_busy,
         can_cancel=desk.is_busy,
         can_apply=shown and not desk.is_busy,
-        can_discard=(shown or desk.editing is not None or desk.light is not None) and not desk.is_busy,
-        can_edit=bool(active_record) and not shown and not desk.is_busy and desk.light is None,
-        can_light=can_light and not shown and not desk.is_busy and desk.light is None,
+        can_discard=(shown or is_at_a_layer) and not desk.is_busy,
+        can_edit=bool(active_record) and is_free,
+        can_light=can_light and is_free,
+        asks=desk.worked is not None,
         is_light=desk.light is not None,
         can_compare=shown and desk.light is None,
         is_compared=desk.is_comparing,

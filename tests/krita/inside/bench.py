@@ -186,6 +186,13 @@ def colour_at(document, x, y):
     return colour.red(), colour.green(), colour.blue()
 
 
+def export_options():
+    """For Document.exportImage, which asks nothing then."""
+    from krita import InfoObject
+
+    return InfoObject()
+
+
 def close_all():
     """Closes every picture without asking."""
     for document in owned(krita().documents()):

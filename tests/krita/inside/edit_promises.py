@@ -110,7 +110,8 @@ def promise_an_edit_is_one_undo_step_that_is_exact_both_ways(figures):
     layer.setAlphaLocked(True)
     before = state(document)
     yield from edited(document)
-    assert layers(document) == ["Background", "cat · seed 7 (preview)"], layers(document)
+    assert layers(document) == ["Background", "dog · seed 42", "cat · seed 7 (preview)"], layers(document)
+    assert not layer.visible(), "both objects are to be seen"
     assert layer_named(document, "cat · seed 7 (preview)").locked()
     yield from applied()
     assert layers(document) == ["Background", "cat · seed 7"], layers(document)
@@ -176,7 +177,8 @@ def promise_a_shadow_is_taken_away_in_one_step(_figures):
     before = state(document)
     assert layers(document) == ["Background", "dog · seed 42 with its shadow"], layers(document)
     yield from edited(document, shadow=False)
-    assert layers(document) == ["Background", "cat · seed 7 (preview)"], layers(document)
+    told = ["Background", "dog · seed 42 with its shadow", "cat · seed 7 (preview)"]
+    assert layers(document) == told, layers(document)
     yield from applied()
     yield from there_and_back(document, before)
     yield from undo()
@@ -322,7 +324,7 @@ def promise_edits_are_one_step_in_every_colour_space(_figures):
         document = yield from inserted(model=model, depth=depth)
         before = state(document)
         yield from edited(document)
-        assert len(layers(document)) == 2, (model, depth, layers(document))
+        assert len(layers(document)) == 3, (model, depth, layers(document))
         yield from applied()
         yield from there_and_back(document, before, 1)
         yield CALM_MS

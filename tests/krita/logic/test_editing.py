@@ -101,7 +101,8 @@ class Applying(EditingCase):
         self.assertEqual(
             (request.wish.box, request.wish.class_name, request.wish.seed), (Rect(*BOX), "cat", 7)
         )
-        self.assertEqual(tree(self.root), ["Background", "cat · seed 7 (preview)", "above"])
+        self.assertEqual(tree(self.root), ["Background", "dog · seed 42", "cat · seed 7 (preview)", "above"])
+        self.assertFalse(layer.visible())
         self.assertTrue(self.desk.preview.layers.layer.locked())
         self.apply()
         self.assertEqual(tree(self.root), ["Background", "cat · seed 7", "above"])

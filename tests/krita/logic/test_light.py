@@ -4,6 +4,7 @@ import unittest
 
 from insert_object.annotations import light_record_of, read_records
 from insert_object.documents import layer_id
+from insert_object.editing import Way
 from insert_object.messages import Tone
 from insert_object.view import view_of
 from insert_object.wire.protocol import Light, Lit, PixelFormat, PixelFrame, Rect
@@ -155,7 +156,8 @@ class Lighting(LightCase):
         self.assertEqual(tree(group), ["dog · seed 42 · shadow", "dog · seed 42"])
         self.assertEqual(whole(shadow), drawn)
         self.assert_one_step(before)
-        self.desk.edit(self.document.activeNode())  # still known as an object of ours
+        self.desk.edit(self.document.activeNode())  # still known as an object of ours, and as worked on
+        self.desk.answer(Way.REPAINT)
         self.assertEqual(self.desk.editing.wish.class_name, "dog")
 
     def test_a_layer_that_fits_already_is_told_of(self):

@@ -56,7 +56,7 @@ class Node(QtCore.QObject):
         self._id = QtCore.QUuid(f"{{{uuid.uuid4()}}}")
         self._parent, self._children = None, []
         self._locked, self._visible = False, True
-        self._passes_through = False
+        self._passes_through, self._opacity = False, 255
         self.pixels = Pixels(document.width(), document.height(), 4)
 
     def uniqueId(self):
@@ -130,6 +130,7 @@ class Node(QtCore.QObject):
         parent, place = self._parent, self._parent._children.index(self)
         new = Node(self.document, self._name, "paintlayer")
         new.pixels.data[:] = self.pixels.data
+        new._opacity = self._opacity
 
         def do():
             self._take_out()
@@ -156,7 +157,10 @@ class Node(QtCore.QObject):
         return "sRGB-elle-V2-srgbtrc.icc"
 
     def opacity(self):
-        return 255
+        return self._opacity
+
+    def setOpacity(self, opacity):
+        self._opacity = opacity
 
     def blendingMode(self):
         return "normal"
@@ -309,3 +313,6 @@ class Document(QtCore.QObject):
 
     def setAnnotation(self, name, _description, data):
         self._annotations[name] = data
+
+    def removeAnnotation(self, name):
+        del self._annotations[name]

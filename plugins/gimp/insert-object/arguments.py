@@ -1,0 +1,134 @@
+"""The arguments of ``plug-in-insert-object``, and what scripts may not say in them.
+
+GIMP puts a number into its range, and a word that is no choice into the first one, without a word to the
+script. So the ranges are wide, the choices are texts, and what is wrong is told here.
+"""
+
+from __future__ import annotations
+
+from changed_layer import Way
+from gi.repository import Gimp, GObject
+from settings import FIRST_WISH, SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES
+from thumbnails import LARGEST, SMALLEST
+from wording import Refusal, _
+
+from wire.protocol import MAX_SEED, Rect
+from wire.sentences import N_
+
+_READ_WRITE = GObject.ParamFlags.READWRITE
+_BOX = {
+    "box-x": N_("Box left"),
+    "box-y": N_("Box top"),
+    "box-width": N_("Box width"),
+    "box-height": N_("Box height"),
+}
+_CHOICES = {
+    "shape": (SHAPE_AUTOMATIC, SHAPE_GIVEN, SHAPE_FREE),
+    "changed": tuple(way.value for way in Way),
+}
+
+
+def add(procedure: Gimp.Procedure) -> None:
+    """Describes the arguments to GIMP."""
+    whole = -MAX_SEED - 1, MAX_SEED  # what an argument of GIMP can hold
+    for name, words, meaning in (
+        (
+            "object-class",
+            _("C_lass"),
+            _("What to insert, by its English name; empty: the first class there is"),
+        ),
+        ("style", _("S_tyle"), _("One of the class's style presets; empty: from the seed")),
+        ("pack", _("_Model pack"), _("The name of a model pack of your own; empty: the one that is shipped")),
+    ):
+        procedure.add_string_argument(name, words, meaning, "", _READ_WRITE)
+    procedure.add_int_argument(
+        "seed", _("_Seed"), _("The same seed gives the same object"), *whole, 0, _READ_WRITE
+    )
+    procedure.add_string_argument(
+        "shape",
+        _("Sh_ape"),
+        _(
+            "What the object's shape comes from. “automatic”: a selection that is not a rectangle is the "
+            "shape; “given”: the selection, or the edited layer, is; “free”: only the box counts"
+        ),
+        SHAPE_AUTOMATIC,
+        _READ_WRITE,
+    )
+    procedure.add_string_argument(
+        "changed",
+        _("C_hanged layer"),
+        _(
+            "What an edit does to a layer that was painted on, erased or filtered since it was inserted: "
+            "“refuse”, “light” (its own pixels), “above” (on a new layer) or “repaint”"
+        ),
+        Way.REFUSE.value,
+        _READ_WRITE,
+    )
+    for name, words in _BOX.items():
+        meaning = _("In image pixels; where all four are 0 the selection is the box")
+        procedure.add_int_argument(name, _(words), meaning, *whole, 0, _READ_WRITE)
+    for field, (words, tooltip) in SWITCHES.items():
+        name = field.replace("_", "-")
+        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(FIRST_WISH, field), _READ_WRITE)
+    procedure.add_boolean_aux_argument(
+        "show-preview",
+        _("_Preview on the picture"),
+        _("Show the object before it is inserted"),
+        True,
+        _READ_WRITE,
+    )
+    procedure.add_boolean_aux_argument(
+        "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
+    )
+    procedure.add_int_aux_argument(
+        "thumbnail-size",
+        _("Size of the thumbnails"),
+        _("How large the variations are shown"),
+        SMALLEST,
+        LARGEST,
+        SMALLEST,
+        _READ_WRITE,
+    )
+
+
+def check(config: Gimp.ProcedureConfig) -> None:
+    """Makes sure that the arguments say something that can be done.
+
+    Raises:
+        Refusal: with the argument, its value, and what it may be.
+    """
+    seed = config.get_property("seed")
+    if seed < 0:
+        raise Refusal(
+            _("The seed is {seed}.").format(seed=seed),
+            _("Choose one from {low} to {high}.").format(low=0, high=MAX_SEED),
+        )
+    for name, values in _CHOICES.items():
+        value = config.get_property(name)
+        if value not in values:
+            raise Refusal(
+                _("“{value}” is nothing that “{argument}” can be.").format(value=value, argument=name),
+                _("Choose one of these: {values}.").format(values=", ".join(values)),
+            )
+
+
+def box(config: Gimp.ProcedureConfig) -> Rect | None:
+    """The box that a script names; None where the selection is the box.
+
+    Raises:
+        Refusal: it has no width or no height.
+    """
+    x, y, width, height = (config.get_property(name) for name in _BOX)
+    if not (x or y or width or height):
+        return None
+    if width <= 0 or height <= 0:
+        raise Refusal(
+            _("The box is {width} × {height} pixels.").format(width=width, height=height),
+            _("Give it a width and a height, or leave all four at 0 for the selection."),
+        )
+    return Rect(x, y, width, height)
+
+
+def way(config: Gimp.ProcedureConfig) -> Way:
+    """What an edit does to a layer that was worked on."""
+    return Way(config.get_property("changed"))

@@ -1,0 +1,77 @@
+"""A layer that was duplicated: Krita gives it another id, so what is known of it is known by its original."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .annotations import read_records
+from .documents import bounds_of, layer_id, owned
+from .imprints import imprint_of
+from .steps import finished
+from .translations import tr
+from .wire.layer_record import LayerRecord, Recipe
+
+MAX_COMPARED_PIXELS = 4_000_000  # of a layer without a telling name; more would be felt
+
+
+def recipe_title(recipe: Recipe) -> str:
+    """The name of the layer that a recipe makes."""
+    return tr("{object} · seed {seed}", object=recipe.label or recipe.wish.class_name, seed=recipe.wish.seed)
+
+
+def copied_object(document: Any, node: Any) -> tuple[Any, LayerRecord] | None:
+    """The copy of an object that a layer, its shadow or the group of the two belongs to, with its record.
+
+    It is told by its name, which Krita makes of the original's, or by its pixels.
+    """
+    records = list(read_records(document).values())
+    if not records:
+        return None
+    inside = [child for child in owned(node.childNodes()) if child.type() == "paintlayer"]
+    around = node.parentNode()
+    beside = owned(around.childNodes()) if around is not None else []
+    for candidate in (node, *inside, *(other for other in beside if _is_shadow_of(node, other, records))):
+        record = _original(candidate, records) if candidate.type() == "paintlayer" else None
+        if record is not None:
+            return candidate, _as_it_lies(candidate, record)
+    return None
+
+
+def _original(node: Any, records: list[LayerRecord]) -> LayerRecord | None:
+    name, place = node.name(), bounds_of(node)
+    if _SHADOW in name:
+        return None
+    named = [record for record in records if recipe_title(record.recipe) in name]
+    alike = [
+        record
+        for record in named or records
+        if record.imprint is not None
+        and (record.imprint.layer_width, record.imprint.layer_height) == (place.width, place.height)
+    ]
+    if alike and place.width * place.height <= MAX_COMPARED_PIXELS:
+        now = finished(imprint_of(node))
+        same = [record for record in alike if record.imprint and record.imprint.digest == now.digest]
+        if same:
+            return same[-1]
+    return named[-1] if named else None
+
+
+def _as_it_lies(node: Any, record: LayerRecord) -> LayerRecord:
+    """The record with the ids of the copy's own shadow and group, where it has them."""
+    around = node.parentNode()
+    siblings = owned(around.childNodes()) if around is not None else []
+    shadows = [other for other in siblings if _is_shadow_of(other, node, [record])]
+    if len(shadows) != 1 or len(siblings) != 2:
+        return replace(record, shadow="", group="")
+    return replace(record, shadow=layer_id(shadows[0]), group=layer_id(around))
+
+
+_SHADOW = tr("{layer} · shadow", layer="")
+
+
+def _is_shadow_of(shadow: Any, node: Any, records: list[LayerRecord]) -> bool:
+    titles = (recipe_title(record.recipe) for record in records)
+    return layer_id(shadow) != layer_id(node) and any(
+        tr("{layer} · shadow", layer=title) in shadow.name() and title in node.name() for title in titles
+    )

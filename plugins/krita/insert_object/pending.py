@@ -1,0 +1,85 @@
+"""A preview that is in the document, as the document remembers it: a file that is saved meanwhile, or that
+Krita saves by itself before it crashes, opens with something that can be applied or discarded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .documents import find_layer, layer_id
+from .history import Kept, Variation
+from .object_layers import ObjectLayers, object_of
+from .qt import QtCore
+from .wire.layer_record import Recipe
+from .wire.protocol import MalformedMessage, Wish, from_plain, to_plain
+
+PENDING_ANNOTATION = "insert_object_preview"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The ids of the preview's layers and of those that are hidden for it."""
+
+    layer: str
+    shadow: str = ""
+    group: str = ""
+    hidden: tuple[str, ...] = ()
+    is_light: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A preview that was found in a document that was opened."""
+
+    layers: ObjectLayers
+    variation: Variation  # without pixels
+    replaces: ObjectLayers | None
+    hidden: tuple[Any, ...]
+
+
+def remember_preview(document: Any, layers: ObjectLayers, hidden: tuple[Any, ...], *, is_light: bool) -> None:
+    """Notes that these layers are a preview, for which others are hidden."""
+    shadow, group = (layer_id(node) if node is not None else "" for node in (layers.shadow, layers.group))
+    pending = Pending(layer_id(layers.layer), shadow, group, tuple(map(layer_id, hidden)), is_light)
+    text = json.dumps({"version": _VERSION, **to_plain(pending)}).encode("ascii")
+    document.setAnnotation(PENDING_ANNOTATION, "A preview of Insert Object", QtCore.QByteArray(text))
+
+
+def forget_preview(document: Any) -> None:
+    """There is none any more."""
+    if PENDING_ANNOTATION in document.annotationTypes():
+        document.removeAnnotation(PENDING_ANNOTATION)
+
+
+def find_preview(document: Any) -> Found | None:
+    """The preview that a document was saved with; None where there is none, or nothing of it is left."""
+    pending = _read(document)
+    layer = find_layer(document, pending.layer) if pending is not None else None
+    if pending is None or layer is None:
+        return None
+    layers = ObjectLayers(layer, find_layer(document, pending.shadow), find_layer(document, pending.group))
+    hidden = [node for node in (find_layer(document, one) for one in pending.hidden) if node is not None]
+    replaced = object_of(document, hidden[0]) if hidden else None
+    edited = replaced[0] if replaced is not None else ObjectLayers(hidden[0]) if hidden else None
+    made = object_of(document, layer)
+    recipe = made[1].recipe if made is not None else Recipe(Wish())
+    keeps = None
+    if pending.is_light and edited is not None:
+        keeps = Kept(edited.layer.name(), replaced[1] if replaced is not None else None)
+    bounds = layer.bounds()
+    return Found(layers, Variation(recipe, bounds.x(), bounds.y(), None, keeps=keeps), edited, tuple(hidden))
+
+
+def _read(document: Any) -> Pending | None:
+    """What a document says; None where it says nothing or what cannot be: files come from anywhere."""
+    if PENDING_ANNOTATION not in document.annotationTypes():
+        return None
+    try:
+        plain = json.loads(bytes(document.annotation(PENDING_ANNOTATION)))
+        if not isinstance(plain, dict) or plain.get("version") != _VERSION:
+            return None
+        return from_plain(Pending, plain, "the preview")
+    except (ValueError, RecursionError, MalformedMessage):
+        return None
