@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .imprint import CHANGED, Imprint, Standing, standing
+from .kept_json import pass_over, read_map
 from .protocol import (
     MAX_WINDOW_PIXELS,
     MalformedMessage,
@@ -24,6 +25,7 @@ from .protocol import (
 from .reference import SIDE
 
 RECORD_VERSION = 1
+_WHAT = "how a layer was made"
 _A_LOOKS_SIDE = {"within": (1, SIDE)}
 _PACKED_LOOK = {"longest": 8 * SIDE**2}
 _A_SIDE = {"within": (1, MAX_WINDOW_PIXELS)}
@@ -154,6 +156,7 @@ class LayerRecord:
     def from_map(plain: Any) -> LayerRecord | None:
         """Reads a record; None where it is not one, since files come from anywhere."""
         if not isinstance(plain, Mapping) or plain.get("version") != RECORD_VERSION:
+            pass_over(_WHAT, "it is of another version")
             return None
         try:
             record = from_plain(LayerRecord, plain, "the record")
@@ -162,14 +165,13 @@ class LayerRecord:
                     given.frame()
             if record.imprint is not None:
                 record.imprint.pixels()
-        except (MalformedMessage, ValueError):
+        except (MalformedMessage, ValueError) as error:
+            pass_over(_WHAT, str(error))
             return None
         return record
 
     @staticmethod
     def from_json(data: bytes) -> LayerRecord | None:
         """Reads a record from JSON, with zeros after it or not; None where it is not one."""
-        try:
-            return LayerRecord.from_map(json.loads(data.rstrip(b"\0")))
-        except (ValueError, RecursionError):
-            return None
+        plain = read_map(data, _WHAT)
+        return None if plain is None else LayerRecord.from_map(plain)

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .kept_json import pass_over, read_map
 from .protocol import Buffer, MalformedMessage, from_plain, to_plain
 
 LIGHT_VERSION = 1
+_WHAT = "how a layer was lit"
 
 
 def digest(pixels: Buffer) -> str:
@@ -47,20 +49,21 @@ class LightRecord:
     @staticmethod
     def from_json(data: bytes) -> LightRecord | None:
         """Reads a record, with zeros after it or not; None where it is not one: files come from anywhere."""
-        try:
-            return LightRecord.from_map(json.loads(data.rstrip(b"\0")))
-        except (ValueError, RecursionError):
-            return None
+        plain = read_map(data, _WHAT)
+        return None if plain is None else LightRecord.from_map(plain)
 
     @staticmethod
     def from_map(plain: Any) -> LightRecord | None:
         """Reads a record from plain values; None where it is not one."""
-        if not isinstance(plain, Mapping) or plain.get("version") != LIGHT_VERSION:
+        if not isinstance(plain, Mapping):
             return None
         try:
-            return from_plain(LightRecord, plain, "the record")
-        except MalformedMessage:
-            return None
+            if plain.get("version") == LIGHT_VERSION:
+                return from_plain(LightRecord, plain, "the record")
+            pass_over(_WHAT, "it is of another version")
+        except MalformedMessage as error:
+            pass_over(_WHAT, str(error))
+        return None
 
 
 def packed(pixels: Buffer) -> bytes:

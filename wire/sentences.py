@@ -31,6 +31,7 @@ NOTHING_SELECTED = N_("Nothing is selected.")
 PACK_IS_GONE = N_("The model pack “{pack}” is not there any more.")
 PACK_IS_GONE_HINT = N_("Put it back, or choose another pack or class.")
 
+SEVERAL_PIECES = N_("The selection has {count} parts: one object is drawn into the box around them all.")
 CHANGED_LAYER = N_("“{layer}” was worked on since it was inserted.")
 CHANGED_HINT = N_("A new object in its place would cover that work.")
 CHANGED_LIGHT = N_("Only _light and shadow")

@@ -156,6 +156,28 @@ def select_ellipse(image: int, x: int, y: int, width: int, height: int) -> None:
     Gimp.displays_flush()
 
 
+def select_table(image: int, x: int, y: int, width: int, height: int) -> None:
+    """A top with two legs: an outline that an object could have."""
+    target, replace, add = _image_of(image), Gimp.ChannelOps.REPLACE, Gimp.ChannelOps.ADD
+    target.select_rectangle(replace, x, y, width, height // 4)
+    target.select_rectangle(add, x, y, width // 5, height)
+    target.select_rectangle(add, x + width - width // 5, y, width // 5, height)
+    Gimp.displays_flush()
+
+
+def select_pieces(image: int) -> None:
+    """Two rectangles that lie apart."""
+    target = _image_of(image)
+    target.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 40, 80, 120)
+    target.select_rectangle(Gimp.ChannelOps.ADD, 220, 90, 120, 140)
+    Gimp.displays_flush()
+
+
+def invert_selection(image: int) -> None:
+    Gimp.Selection.invert(_image_of(image))
+    Gimp.displays_flush()
+
+
 def feather(image: int, radius: float) -> None:
     Gimp.Selection.feather(_image_of(image), radius)
     Gimp.displays_flush()

@@ -261,14 +261,28 @@ def test_the_shape_of_a_selection_is_read_exactly(gimp: Gimp) -> None:
     gimp.delete(made["image"])
 
 
-def test_a_selection_that_is_no_rectangle_becomes_the_shape_by_itself(gimp: Gimp) -> None:
+def test_a_selection_like_an_objects_outline_becomes_the_shape_by_itself(gimp: Gimp) -> None:
     made = gimp.make_image(400, 300)
-    gimp.select_ellipse(made["image"], *BOX)
+    gimp.select_table(made["image"], *BOX)
     assert gimp.describe_layer(inserted(gimp, made["image"]))["record"]["given_shape"] is True
-    gimp.select_ellipse(made["image"], *BOX)
+    gimp.select_table(made["image"], *BOX)
     gimp.select_layer(made["image"], made["layer"])
     free = inserted(gimp, made["image"], shape="free")
     assert gimp.describe_layer(free)["record"]["given_shape"] is False
+    gimp.delete(made["image"])
+
+
+@pytest.mark.parametrize("kind", ["ellipse", "two pieces", "inverted"])
+def test_a_loop_around_a_place_gives_its_box_alone(gimp: Gimp, kind: str) -> None:
+    made = gimp.make_image(400, 300)
+    if kind == "ellipse":
+        gimp.select_ellipse(made["image"], *BOX)
+    elif kind == "inverted":
+        gimp.select_ellipse(made["image"], 200, 150, 30, 30)
+        gimp.invert_selection(made["image"])
+    else:
+        gimp.select_pieces(made["image"])
+    assert gimp.describe_layer(inserted(gimp, made["image"]))["record"]["given_shape"] is False
     gimp.delete(made["image"])
 
 

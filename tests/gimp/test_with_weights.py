@@ -108,14 +108,14 @@ def test_the_object_lies_in_its_box_and_nothing_else_is_touched(
     gimp.delete(image)
 
 
-def test_a_lasso_gives_the_object_its_shape(gimp_with_weights: Gimp, class_name: str) -> None:
+def test_a_given_shape_is_kept_to(gimp_with_weights: Gimp, class_name: str) -> None:
     gimp = gimp_with_weights
     image = gimp.make_image(500, 400, pixels=encoded(outdoor_picture(500, 400)))["image"]
     gimp.select_ellipse(image, *BOX)
     whole = [0, 0, 500, 400]
     data = base64.b64decode(gimp.selection_shape(image, whole, whole[2:]))
     selected = np.frombuffer(data, np.uint8).reshape(400, 500) > 127
-    layer = gimp.insert(image, object_class=class_name, seed=3)["layer"]
+    layer = gimp.insert(image, object_class=class_name, seed=3, shape="given")["layer"]
     about = gimp.describe_layer(layer)
     alpha = np.zeros((400, 500))
     rows = slice(about["y"], about["y"] + about["height"])

@@ -25,7 +25,7 @@ from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
 from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Welcome, Wish
-from wire.sentences import STATES
+from wire.sentences import SEVERAL_PIECES, STATES
 from wire.state import SessionState, StateChanged
 
 if TYPE_CHECKING:
@@ -266,7 +266,10 @@ class LiveInsertion:
         if job.state is JobState.FAILED and job.error is not None:
             self._fail(job.error)
         elif job.state is JobState.DONE:
-            self._dialog.say(" ".join(_(note) for note in job.notes))
+            said = [_(note) for note in job.notes]
+            if self._ground is not None and self._ground.pieces > 1:
+                said.append(_(SEVERAL_PIECES).format(count=self._ground.pieces))
+            self._dialog.say(" ".join(said))
 
     # --- What the user does -------------------------------------------------------------------------
 

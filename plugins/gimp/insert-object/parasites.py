@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from wire.kept_json import pass_over, read_map
 from wire.protocol import MalformedMessage, from_plain, to_plain
 
 RECORD = "insert-object-request"
@@ -27,10 +28,11 @@ class ShadowMark:
     @staticmethod
     def from_bytes(data: bytes) -> ShadowMark | None:
         """Reads a mark; None when it is not one (a file may come from anywhere)."""
+        plain = read_map(data, "whose shadow a layer is")
+        if plain is None or plain.get("version") != _MARK_VERSION:
+            return None
         try:
-            plain = json.loads(data.rstrip(b"\0"))
-            if not isinstance(plain, dict) or plain.get("version") != _MARK_VERSION:
-                return None
             return from_plain(ShadowMark, plain, "the mark")
-        except (ValueError, RecursionError, MalformedMessage):
+        except MalformedMessage as error:
+            pass_over("whose shadow a layer is", str(error))
             return None

@@ -13,6 +13,7 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 from wording import Refusal, _
 
 from wire.protocol import PixelFormat, PixelFrame, Rect
+from wire.selection_shape import SelectionShape, shape_of_rows
 
 SCENE_FORMAT = "R'G'B'A u8"  # a format *name* always means sRGB, whatever the picture's own profile
 # What GIMP keeps selections in. Other formats would do too, but Babl takes a quarter of a second to find its
@@ -34,6 +35,7 @@ class Selected:
 
     box: Rect
     is_rectangle: bool
+    shape: SelectionShape
 
 
 @functools.cache
@@ -85,7 +87,8 @@ def read_selection(image: Gimp.Image) -> Selected | None:
     else:  # the selection fades out: the box is where it is selected by at least a half
         x, y = bounds.x + round(left / scale), bounds.y + round(top / scale)
         box = Rect(x, y, round((right - left) / scale), round((bottom - top) / scale))
-    return Selected(box, fill >= RECTANGLE_FILL)
+    shape = shape_of_rows([coverage[row * width + left : row * width + right] for row in range(top, bottom)])
+    return Selected(box, fill >= RECTANGLE_FILL, shape)
 
 
 def selection_shape(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:

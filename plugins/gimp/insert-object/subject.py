@@ -25,6 +25,7 @@ class Ground:
     box: Rect
     has_shape: bool
     suggests_shape: bool
+    pieces: int = 1  # that the selection has
 
 
 class Subject(Protocol):
@@ -88,7 +89,8 @@ class NewObject:
         if selected is None:
             return None
         is_shape = not selected.is_rectangle
-        return Ground(selected.box, has_shape=is_shape, suggests_shape=is_shape)
+        is_outline = is_shape and selected.shape.is_outline
+        return Ground(selected.box, is_shape, is_outline, selected.shape.pieces)
 
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:  # noqa: ARG002 - a selection's box is its own
         return ground.box

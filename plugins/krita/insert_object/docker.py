@@ -20,7 +20,7 @@ from .object_layers import object_of
 from .panel import Panel
 from .qt import QtCore, sip
 from .reference_picture import of_file, of_layer, of_selection
-from .selection import SelectionInfo, shape_of
+from .selection import SelectionInfo, shape_of, suggests_shape
 from .slots import safe_slot
 from .targets import Purpose
 from .translations import tr
@@ -237,7 +237,9 @@ class InsertObjectDocker(DockWidget):
             self._follow_active_layer(desk)
             if desk.selection != self._selection:
                 self._selection = desk.selection
-                self.panel.set_shape_possible(possible=shape_of(desk.selection))
+                self.panel.set_shape_possible(
+                    possible=shape_of(desk.selection), chosen=suggests_shape(desk.selection)
+                )
             self._follow_live(desk)
         self._render()
 

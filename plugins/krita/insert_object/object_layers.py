@@ -153,4 +153,10 @@ def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | No
         layer, record = copy
     parent = layer.parentNode()
     group = parent if layer_id(parent) == record.group else None
-    return ObjectLayers(layer, find_layer(document, record.shadow), group), record
+    return ObjectLayers(layer, _shadow_in(group, record.shadow), group), record
+
+
+def _shadow_in(group: Any | None, identity: str) -> Any | None:
+    """The shadow, where it lies in the object's group: a record in a file could name any layer."""
+    inside = owned(group.childNodes()) if group is not None else []
+    return next((node for node in inside if layer_id(node) == identity), None)

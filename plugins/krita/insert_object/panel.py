@@ -110,11 +110,11 @@ class Panel(QtWidgets.QWidget):
         """The largest number of variations that the daemon makes at once."""
         self.count_box.setMaximum(max(1, min(variations, MAX_VARIATIONS)))
 
-    def set_shape_possible(self, *, possible: bool) -> None:
-        """A new selection: its shape is used by itself where it has one other than its box."""
+    def set_shape_possible(self, *, possible: bool, chosen: bool) -> None:
+        """A new selection: its shape can be used where it has one, and is by itself where ``chosen``."""
         self._shape_possible = possible
         self.shape_check.setEnabled(possible)
-        self.shape_check.setChecked(possible)
+        self.shape_check.setChecked(possible and chosen)
 
     # --- View ----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from .documents import find_layer, layer_id
 from .history import Kept, Variation
 from .object_layers import ObjectLayers, object_of
 from .qt import QtCore
+from .wire.kept_json import pass_over, read_map
 from .wire.layer_record import Recipe
 from .wire.protocol import MalformedMessage, Wish, from_plain, to_plain
 
@@ -57,7 +58,7 @@ def find_preview(document: Any) -> Found | None:
     """The preview that a document was saved with; None where there is none, or nothing of it is left."""
     pending = _read(document)
     layer = find_layer(document, pending.layer) if pending is not None else None
-    if pending is None or layer is None:
+    if pending is None or layer is None or not layer.locked():  # as every preview is
         return None
     layers = ObjectLayers(layer, find_layer(document, pending.shadow), find_layer(document, pending.group))
     hidden = [node for node in (find_layer(document, one) for one in pending.hidden) if node is not None]
@@ -76,10 +77,11 @@ def _read(document: Any) -> Pending | None:
     """What a document says; None where it says nothing or what cannot be: files come from anywhere."""
     if PENDING_ANNOTATION not in document.annotationTypes():
         return None
+    plain = read_map(bytes(document.annotation(PENDING_ANNOTATION)), "a preview")
+    if plain is None or plain.get("version") != _VERSION:
+        return None
     try:
-        plain = json.loads(bytes(document.annotation(PENDING_ANNOTATION)))
-        if not isinstance(plain, dict) or plain.get("version") != _VERSION:
-            return None
         return from_plain(Pending, plain, "the preview")
-    except (ValueError, RecursionError, MalformedMessage):
+    except MalformedMessage as error:
+        pass_over("a preview", str(error))
         return None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .documents import is_mask, owned
 from .wire.protocol import Rect
+from .wire.selection_shape import SelectionShape, shape_of_rows
 
 HALF_SELECTED = 128  # of 255; Krita draws its marching ants there
+BOX_ALONE = SelectionShape(1, is_outline=False)
 SAMPLED_ROWS = 64  # enough to see any change of shape, few enough to ask ten times a second
 
 
@@ -21,6 +24,7 @@ class SelectionInfo:
     rectangular: bool  # every pixel inside the box is fully selected
     fingerprint: int  # changes with the shape inside an unchanged box
     is_weak: bool = False  # nothing of it is selected by half
+    looks: SelectionShape = BOX_ALONE
 
 
 def read_selection(document: Any) -> SelectionInfo | None:
@@ -32,14 +36,21 @@ def read_selection(document: Any) -> SelectionInfo | None:
     seen = box.clipped(document.width(), document.height())
     if seen.width < 1 or seen.height < 1:
         return None
-    fingerprint, rectangular, strongest = 0, True, 0
+    fingerprint, rectangular, strongest, rows = 0, True, 0, []
     full = b"\xff" * seen.width
     for y in sampled(seen.y, seen.height):
         row = bytes(selection.pixelData(seen.x, y, seen.width, 1))
         rectangular = rectangular and row == full
         fingerprint = zlib.crc32(row, fingerprint)
         strongest = max(strongest, max(row))
-    return SelectionInfo(box, rectangular, fingerprint, is_weak=strongest < HALF_SELECTED)
+        rows.append(row)
+    looks = BOX_ALONE if rectangular else _looks_of(tuple(rows))
+    return SelectionInfo(box, rectangular, fingerprint, strongest < HALF_SELECTED, looks)
+
+
+@lru_cache(maxsize=16)
+def _looks_of(rows: tuple[bytes, ...]) -> SelectionShape:
+    return shape_of_rows(list(rows))
 
 
 def current_selection(document: Any) -> Any | None:
@@ -52,6 +63,11 @@ def current_selection(document: Any) -> Any | None:
         if mask.type() == "selectionmask" and mask.visible() and hasattr(mask, "selection"):
             return mask.selection()
     return document.selection()
+
+
+def suggests_shape(selection: SelectionInfo | None) -> bool:
+    """Whether that shape is to be used until the user says otherwise."""
+    return selection is not None and shape_of(selection) and selection.looks.is_outline
 
 
 def shape_of(selection: SelectionInfo | None) -> bool:

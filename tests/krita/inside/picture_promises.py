@@ -31,12 +31,19 @@ from promises import CALM_MS, until
 __all__ = ["tidy"]  # called after every promise
 
 
-def promise_the_shape_of_a_selection_is_used_by_itself_where_it_has_one(_figures):
+def promise_the_shape_of_a_selection_is_used_if_it_is_like_an_object_or_wished(_figures):
     document = yield from open_picture()
     yield from select(document, *BOX)
     assert not panel().shape_check.isEnabled() and not panel().form().use_shape
+    table = bench.Selection()
+    for part in ((620, 520, 480, 80), (620, 520, 90, 320), (1010, 520, 90, 320)):
+        added = bench.Selection()
+        added.select(*part, 255)
+        table.add(added)
+    document.setSelection(table)
+    yield from until(lambda: panel().shape_check.isChecked(), "the shape of a table is used")
     yield from select_ellipse(document, 600, 500, 500, 300)
-    assert panel().shape_check.isChecked() and panel().form().use_shape
+    assert panel().shape_check.isEnabled() and not panel().form().use_shape, "an ellipse is no object"
     set_form(variations=1, seed=3)
     panel().shape_check.setChecked(True)
     yield from insert()

@@ -97,13 +97,13 @@ class Panels(unittest.TestCase):
         self.assertGreater(len(seen), 15)
 
     def test_the_shape_is_used_by_itself_only_where_there_is_one(self):
-        self.panel.set_shape_possible(possible=True)
+        self.panel.set_shape_possible(possible=True, chosen=True)
         self.assertTrue(self.panel.form().use_shape)
         self.panel.shape_check.setChecked(False)
         self.assertFalse(self.panel.form().use_shape)
-        self.panel.set_shape_possible(possible=True)
+        self.panel.set_shape_possible(possible=True, chosen=True)
         self.assertTrue(self.panel.form().use_shape)
-        self.panel.set_shape_possible(possible=False)
+        self.panel.set_shape_possible(possible=False, chosen=False)
         self.assertFalse(self.panel.shape_check.isEnabled() or self.panel.form().use_shape)
 
     def test_a_running_job_shows_cancel_and_progress_in_place_of_insert(self):
