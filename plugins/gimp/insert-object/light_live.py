@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cut_out
 import layer_marks
 from cut_out import CutOut
-from gi.repository import Gimp, GLib
+from gi.repository import Gimp
 from layer_marks import layer_rectangle
 from light_dialog import LightDialog
+from live_loop import LiveLoop
 from preview import CanvasPreview
 from scene_watch import SceneWatch
 from wording import Refusal, _, explain
@@ -19,11 +19,6 @@ from wire.job import Job, JobState
 from wire.protocol import InsertObjectError, Layer, Lit, Rect
 from wire.sentences import STATES
 from wire.state import SessionState, StateChanged
-
-if TYPE_CHECKING:
-    from conversation import Conversation
-
-TICK_MS = 15
 
 
 @dataclass(frozen=True)
@@ -34,24 +29,19 @@ class Choice:
     shadow: bool
 
 
-class LiveLight:
+class LiveLight(LiveLoop):
     """Runs the dialog. ``run`` returns the layer, or None when the user cancelled."""
 
     def __init__(self, image: Gimp.Image, layer: Gimp.Layer, choice: Choice) -> None:
-        self._image = image
+        super().__init__(image)
         self._layer = layer
         self.choice = choice
-        self._loop = GLib.MainLoop()
-        self._result: Gimp.Layer | None = None
         self._cut_out: CutOut | None = None
         self._place: Rect | None = None
         self._adjustments: dict[str, float] | None = None  # once they are judged
         self._asked: Choice | None = None
         self._lit: tuple[Choice, Lit] | None = None
-        self._job: Job | None = None
         self._applying = False
-        self._failed = False
-        self._fault: Exception | None = None
         self._shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
         self._canvas: CanvasPreview | None = None
         self._canvas_for: Choice | None = None
@@ -59,51 +49,28 @@ class LiveLight:
         self._dialog = LightDialog(
             self, image.get_name(), layer.get_name(), has_shadow=self._shadow is not None
         )
-        self._conversation: Conversation | None = None
 
-    def run(self) -> Gimp.Layer | None:
-        """Shows the dialog until the light is applied or the user cancels."""
+    def _open(self) -> None:
         self._dialog.strength = self.choice.strength
         self._dialog.status.say(_(STATES[SessionState.CONNECTING]))
         self._dialog.show()
-        timer = GLib.timeout_add(TICK_MS, self._tick)
-        try:
-            self._loop.run()
-        finally:
-            GLib.source_remove(timer)
-            self._hang_up()
-            self._clear_canvas()
-            self._dialog.window.destroy()
-        if self._fault is not None and self._image.is_valid():
-            raise self._fault
-        return self._result
+
+    def _close(self) -> None:
+        self._clear_canvas()
+        self._dialog.window.destroy()
 
     # --- Every tick ---------------------------------------------------------------------------------
 
-    def _tick(self) -> bool:
-        try:
-            if self._conversation is None and not self._failed:
-                from conversation import Conversation  # its threads and sockets take long to import
+    def _look(self) -> None:
+        if not self._layer.is_valid():
+            raise Refusal(_("The layer is gone."), _("Close this dialog and run the filter again."))
+        self.choice = Choice(self._dialog.strength, self._dialog.shadow)
+        self._follow()
+        self._ask()
+        self._update_canvas()
 
-                self._conversation = Conversation(self)
-            if self._conversation is not None:
-                self._conversation.tick()
-            if not self._image.is_valid():  # the user has closed the picture
-                self._loop.quit()
-                return True
-            if not self._layer.is_valid():
-                raise Refusal(_("The layer is gone."), _("Close this dialog and run the filter again."))
-            self.choice = Choice(self._dialog.strength, self._dialog.shadow)
-            self._follow()
-            self._ask()
-            self._update_canvas()
-        except InsertObjectError as error:
-            self._fail(error)
-        except Exception as error:  # raised again by run(): GLib would only drop the timer
-            self._fault = error
-            self._loop.quit()
+    def _looked(self) -> None:
         self._dialog.allow_apply(allowed=self._lit is not None and not self._applying)
-        return True
 
     def _follow(self) -> None:
         """Has everything read again when the layer has moved or the scene has changed."""
@@ -115,7 +82,7 @@ class LiveLight:
 
     def _ask(self) -> None:
         conversation = self._conversation
-        if conversation is None or conversation.welcome is None or self._failed:
+        if conversation is None or self._welcome is None or self._failed:
             return
         if self._job is not None or self.choice == self._asked:
             return  # the answer shows first, then what the user has chosen meanwhile
@@ -227,10 +194,6 @@ class LiveLight:
         if self._conversation is not None and self._conversation.welcome is None:
             self._hang_up()
 
-    def dismissed(self) -> None:
-        """Leaves everything as it was."""
-        self._loop.quit()
-
     # --- The end ------------------------------------------------------------------------------------
 
     def _fail(self, error: InsertObjectError) -> None:
@@ -238,13 +201,6 @@ class LiveLight:
         self._failed = True
         self._applying = False
         self._asked = None
-        job, self._job = self._job, None
-        if job is not None and self._conversation is not None:
-            self._conversation.cancel(job)
+        self._cancel_job()
         self._dialog.status.show_progress(None)
         self._dialog.status.say(explain(error), retry=True)
-
-    def _hang_up(self) -> None:
-        conversation, self._conversation = self._conversation, None
-        if conversation is not None:
-            conversation.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import composing
 import reference_picture
@@ -13,7 +12,7 @@ from composing import Scene
 from dialog import InsertDialog
 from earlier import Earlier, Seen
 from form import VARIATIONS
-from gi.repository import Gimp, GLib
+from live_loop import LiveLoop
 from picture import Fingerprint
 from preview import CanvasPreview
 from reference_reader import ReferenceReader
@@ -24,27 +23,21 @@ from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
-from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Welcome, Wish
+from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Wish
 from wire.sentences import SEVERAL_PIECES, STATES
 from wire.state import SessionState, StateChanged
 
-if TYPE_CHECKING:
-    from conversation import Conversation
-
-TICK_MS = 10
 TICKS_TO_LOOK = 3  # what the daemon says is taken at every tick, what the user does at every third
 QUIET_SECONDS = 0.25  # the other variations wait for the user to pause, so that the next preview need not
 
 
-class LiveInsertion:
+class LiveInsertion(LiveLoop):
     """Runs the dialog. ``run`` returns the new layer, or None when the user cancelled."""
 
     def __init__(self, subject: Subject, settings: Settings) -> None:
+        super().__init__(subject.image)
         self._subject = subject
-        self._image = subject.image
         self._start = settings
-        self._loop = GLib.MainLoop()
-        self._result: Gimp.Layer | None = None
         self.chosen = settings  # the choices that the object was made with
         self._fingerprint: Fingerprint | None = None
         self._ground: Ground | None = None
@@ -52,80 +45,42 @@ class LiveInsertion:
         self._scene: Scene | None = None
         self._aim: Aim | None = None  # what was asked for last
         self._asked_at = 0.0
-        self._job: Job | None = None
         self._all_asked = False
         self._variations: dict[int, Layer] = {}
         self._seeds: dict[int, int] = {}  # the seed of each variation, as the daemon told it
         self._chosen = 0
         self._ticks = 0
         self._inserting = False  # Insert was pressed before the object was there
-        self._failed = False
-        self._fault: Exception | None = None
         self._current: dict[int, Seen] = {}  # what is on the thumbnails
         self._earlier = Earlier(self._image)
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
         self._watch = SceneWatch(self._image)
         reader = ReferenceReader(self._image, self._canvas.hide_all, lambda text: self._dialog.say(text))
         self._dialog = InsertDialog(self, reader, self._earlier, editing=subject.record is not None)
-        self._conversation: Conversation | None = None
 
-    def run(self) -> Gimp.Layer | None:
-        """Shows the dialog until the object is inserted or the user cancels."""
+    def _open(self) -> None:
         self._dialog.form.set_settings(self._start)
         self._dialog.say(_(STATES[SessionState.CONNECTING]))
         self._dialog.show()
-        timer = GLib.timeout_add(TICK_MS, self._tick)
-        try:
-            self._loop.run()
-        finally:
-            GLib.source_remove(timer)
-            self._hang_up()
-            self._canvas.clear()
-            self._dialog.window.destroy()
-        if self._fault is not None and self._image.is_valid():
-            raise self._fault
-        return self._result
+
+    def _close(self) -> None:
+        self._canvas.clear()
+        self._dialog.window.destroy()
 
     # --- Every tick ---------------------------------------------------------------------------------
 
-    def _tick(self) -> bool:
+    def _is_due(self, *, has_news: bool) -> bool:
         self._ticks += 1
-        try:
-            if self._conversation is None and not self._failed:
-                self._conversation = self._call()
-            has_news = self._conversation is not None and self._conversation.tick()
-            if not has_news and self._ticks % TICKS_TO_LOOK:
-                return True
-            if not self._image.is_valid():  # the user has closed the picture
-                self._loop.quit()
-                return True
-            self._follow_ground()
-            self._follow_scene()
-            self._ask()
-            self._update_canvas()
-        except InsertObjectError as error:
-            self._fail(error)
-        except Exception as error:  # raised again by run(): GLib would only drop the timer
-            self._fault = error
-            self._loop.quit()
+        return has_news or self._ticks % TICKS_TO_LOOK == 0
+
+    def _look(self) -> None:
+        self._follow_ground()
+        self._follow_scene()
+        self._ask()
+        self._update_canvas()
+
+    def _looked(self) -> None:
         self._dialog.allow(insert=self._aim is not None, changes=not self._inserting)
-        return True
-
-    def _call(self) -> Conversation:
-        """Begins the talk with the daemon. The first tick does it, when the dialog is on the screen."""
-        from conversation import Conversation  # its threads and sockets take long to import
-
-        return Conversation(self)
-
-    def _hang_up(self) -> None:
-        conversation, self._conversation = self._conversation, None
-        if conversation is not None:
-            conversation.close()
-
-    @property
-    def _welcome(self) -> Welcome | None:
-        """What the daemon can do, once it is known."""
-        return None if self._conversation is None else self._conversation.welcome
 
     def _follow_ground(self) -> None:
         fingerprint = self._subject.fingerprint()
@@ -322,10 +277,6 @@ class LiveInsertion:
         if self._welcome is None:
             self._hang_up()  # the next tick calls again
 
-    def dismissed(self) -> None:
-        """Leaves everything as it was."""
-        self._loop.quit()
-
     # --- Showing and finishing ----------------------------------------------------------------------
 
     def _update_canvas(self) -> None:
@@ -380,11 +331,6 @@ class LiveInsertion:
         self._aim = None
         self._dialog.show_progress(None)
         self._dialog.say(explain(error), retry=True)
-
-    def _cancel_job(self) -> None:
-        job, self._job = self._job, None
-        if job is not None and self._conversation is not None:
-            self._conversation.cancel(job)
 
     def _forget(self) -> None:
         """What was made for another ground is of no use."""
