@@ -48,7 +48,7 @@ def add(procedure: Gimp.Procedure) -> None:
         "shape",
         _("Sh_ape"),
         _(
-            "What the object's shape comes from. “automatic”: a selection that is not a rectangle is the "
+            "What the object's shape comes from. “automatic”: a selection like an object's outline is the "
             "shape; “given”: the selection, or the edited layer, is; “free”: only the box counts"
         ),
         SHAPE_AUTOMATIC,
