@@ -118,9 +118,10 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
 
 def sound_wish(chooser: random.Random, box: Rect) -> Wish:
     """A wish with every field that there is, at its default or at the ends of its range."""
-    given = {"class_name": chooser.choice(CLASS_NAMES), "style": chooser.choice(("", "", "bold")), "box": box}
-    others = (item for item in fields(Wish) if item.name not in (*given, "pack"))
-    return Wish(**given, **{item.name: _value(item, chooser) for item in others})
+    chosen = ("class_name", "style", "box", "pack")
+    others = {item.name: _value(item, chooser) for item in fields(Wish) if item.name not in chosen}
+    style = chooser.choice(("", "", "bold"))
+    return Wish(class_name=chooser.choice(CLASS_NAMES), box=box, style=style, **others)
 
 
 def _value(item: Field[Any], chooser: random.Random) -> Any:
