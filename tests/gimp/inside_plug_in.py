@@ -276,6 +276,25 @@ def read_reference(kind: str, what: int | str) -> dict[str, Any]:
     }
 
 
+def class_list(names: list[str], favourites: list[str], typed: str) -> dict[str, Any]:
+    """The order of a list of these classes of the shipped pack, and what typing chooses in it."""
+    _plug_in_modules()
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi
+
+    GimpUi.init("tests")
+    from class_list import ClassList
+
+    shown = ClassList(lambda _widget: None, lambda _widget: None)
+    shown.favourites = tuple(favourites)
+    shown.offer("", [(name, name) for name in names], names[0])
+    shown.type_ahead(typed)
+    return {"order": shown.names(), "chosen": shown.chosen}
+
+
 def history_of(image: int) -> list[dict[str, Any]]:
     """What the plug-in reads of the history that an image keeps, oldest first."""
     _plug_in_modules()
@@ -306,15 +325,24 @@ def change_history(image: int, how: str) -> None:
     target.attach_parasite(Gimp.Parasite.new("insert-object-history", 1, text))
 
 
-def mark_and_delete(image: int, marked: int, deleted: int) -> None:
-    """What the menu of an earlier variation does, for two of them."""
+def use_menu(image: int, seed: int, words: str) -> str:
+    """Chooses an entry of the menu of an earlier variation; gives what is on the clipboard then."""
     _plug_in_modules()
+    import gi
+
+    gi.require_version("GimpUi", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import Gdk, GimpUi, Gtk
+
+    GimpUi.init("tests")
     from earlier import Earlier
+    from earlier_list import EarlierList
 
     earlier = Earlier(_image_of(image))
-    earlier.mark(next(item for item in earlier.items if item.recipe.wish.seed == marked))
-    earlier.delete(next(item for item in earlier.items if item.recipe.wish.seed == deleted))
+    item = next(item for item in earlier.items if item.recipe.wish.seed == seed)
+    dict(EarlierList(earlier, print).entries_of(item))[words]()
     earlier.write()
+    return str(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text())
 
 
 def _plug_in_modules() -> tuple[Any, Any]:

@@ -68,8 +68,12 @@ def test_what_is_wrong_in_a_files_history_is_left_out(desk: Desk) -> None:
     assert desk.gimp.history_of(image) == []
 
 
-def test_a_kept_one_is_marked_and_a_deleted_one_is_gone(desk: Desk) -> None:
+def test_the_menu_keeps_deletes_and_copies_numbers(desk: Desk) -> None:
     image = with_two_sets(desk)
-    desk.gimp.mark_and_delete(image, 8, 9)
+    desk.gimp.use_menu(image, 8, "Keep")
+    desk.gimp.use_menu(image, 9, "Delete")
+    assert desk.gimp.use_menu(image, 10, "Copy its numbers") == "--class dog --seed 10"
     after = {item["seed"]: item["marked"] for item in desk.gimp.history_of(image)}
     assert after[8] is True and after[7] is False and 9 not in after
+    desk.gimp.use_menu(image, 8, "Keep no longer")
+    assert not any(item["marked"] for item in desk.gimp.history_of(image))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.gimp.conftest import PREVIEW, Desk
+from tests.gimp.screen import SIZE
 from tests.stand_in_engine import stand_in_colour
 
 BOX = (400, 250, 256, 256)
@@ -23,6 +24,28 @@ def test_every_control_tells_what_it_does_and_thumbnails_are_large_enough_for_a_
     assert dialog["thumbnails"] >= 6
     assert min(dialog["thumbnail"]) >= 160
     assert min(dialog["enlarged"]) >= 320
+
+
+def test_the_dialog_names_its_image_and_layer_and_stands_away_from_the_selection(desk: Desk) -> None:
+    for x, left_of_the_middle in ((50, True), (700, False)):
+        desk.open_photo((x, 250, 200, 200))
+        dialog = desk.open_dialog("Insert Object: above “Background” in ")
+        place = desk.screen.geometry(dialog)
+        middle = place["X"] + place["WIDTH"] / 2
+        assert (middle > SIZE[0] / 2) is left_of_the_middle
+        desk.screen.focus(dialog)
+        desk.screen.keys("Escape")
+        desk.screen.wait_until_gone("Insert Object")
+        desk.gimp.close_all()
+
+
+def test_favourites_stand_first_and_typing_the_beginning_of_a_name_finds_it(desk: Desk) -> None:
+    told = desk.gimp.class_list(["dog", "cat", "bird", "bear"], ["/bird"], "be")
+    assert told == {"order": ["bird", "dog", "cat", "bear"], "chosen": "bear"}
+    assert desk.gimp.class_list(["dog", "cat"], ["lamps/cat"], "x") == {
+        "order": ["dog", "cat"],
+        "chosen": "dog",
+    }
 
 
 def test_keys_go_through_the_variations_and_back(desk: Desk) -> None:
@@ -67,3 +90,27 @@ def test_reset_takes_the_settings_back_but_for_class_and_seed(desk: Desk) -> Non
     desk.screen.wait_until_gone("Insert Object")
     record = desk.gimp.describe_layer(desk.gimp.describe_image(image)["layers"][0])["record"]
     assert (record["class_name"], record["seed"], record["mirrored"]) == ("cat", 7, False)
+
+
+def test_a_starred_class_stands_first_in_the_next_dialog(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    dialog = desk.open_dialog()
+    desk.type_seed(dialog, 7)
+    wait_for_colour(desk, image, stand_in_colour("dog", 7, 0))
+    desk.screen.keys("alt+l", "c")
+    wait_for_colour(desk, image, stand_in_colour("cat", 7, 0))
+    desk.screen.keys("alt+l", "Tab", "space", "ctrl+Return")
+    desk.screen.wait_until_gone("Insert Object")
+    desk.gimp.select_rectangle(image, 100, 100, 200, 200)
+    dialog = desk.open_dialog()
+    desk.type_seed(dialog, 7)
+    desk.screen.keys("alt+l", "d")
+    desk.screen.wait_until(
+        lambda: tuple(desk.gimp.seen_colour(image, 200, 200)) == stand_in_colour("dog", 7, 0), "the dog"
+    )
+    desk.screen.keys("alt+l", "Up")  # over the line to the favourite
+    desk.screen.wait_until(
+        lambda: tuple(desk.gimp.seen_colour(image, 200, 200)) == stand_in_colour("cat", 7, 0), "the cat"
+    )
+    desk.screen.keys("alt+l", "Tab", "space")
+    desk.screen.screenshot("favourites")

@@ -80,6 +80,9 @@ def add(procedure: Gimp.Procedure) -> None:
     procedure.add_boolean_aux_argument(
         "keep-seed", _("Keep the seed"), _("Begin the next object with the same seed"), False, _READ_WRITE
     )
+    procedure.add_string_aux_argument(
+        "favourite-classes", _("Favourites"), _("The classes that stand first"), "", _READ_WRITE
+    )
     procedure.add_int_aux_argument(
         "thumbnail-size",
         _("Size of the thumbnails"),

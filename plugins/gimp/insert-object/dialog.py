@@ -93,11 +93,12 @@ class InsertDialog:
         self._insert = self.window.get_widget_for_response(Gtk.ResponseType.OK)
         self._insert.set_sensitive(False)
 
-    def show(self) -> None:
-        """Opens the dialog at the right edge of the screen, where it leaves the picture free."""
+    def show(self, title: str, *, on_the_left: bool) -> None:
+        """Opens the dialog at an edge of the screen, where it leaves the object's place free."""
+        self.window.set_title(title)
         if not fits_the_screen(self.window, _LATER_ROWS):
             self.form.gallery.show_lines(1)
-        show_at_the_edge(self.window)
+        show_at_the_edge(self.window, on_the_left=on_the_left)
 
     # --- How far things are -------------------------------------------------------------------------
 

@@ -56,8 +56,8 @@ def fits_the_screen(window: Gtk.Window, more: int) -> bool:
     return bool(natural + more + _TITLE_BAR <= monitor.get_workarea().height)
 
 
-def show_at_the_edge(window: Gtk.Window) -> None:
-    """Opens a dialog at the right edge of the screen, where it leaves the picture free."""
+def show_at_the_edge(window: Gtk.Window, *, on_the_left: bool = False) -> None:
+    """Opens a dialog at the right edge of the screen, or the left one, where it leaves the picture free."""
     window.show()
     screen = window.get_window()
     if screen is None:
@@ -65,7 +65,7 @@ def show_at_the_edge(window: Gtk.Window) -> None:
     room = Gdk.Display.get_default().get_monitor_at_window(screen).get_workarea()
     width, height = window.get_size()
     top = room.y + max(0, (room.height - height) // 2)
-    window.move(room.x + room.width - width - _EDGE, top)
+    window.move(room.x + _EDGE if on_the_left else room.x + room.width - width - _EDGE, top)
 
 
 def show_help(window: Gtk.Window, status: StatusLine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from earlier import Earlier, Seen
 from gi.repository import Gdk, Gtk
@@ -79,24 +80,32 @@ class EarlierList(Gtk.Box):
     def _open_menu(self, event: Gdk.Event | None) -> bool:
         """The menu of the one that is selected."""
         chosen = self._flow.get_selected_children()
-        if not chosen:
-            return False
-        item = self._shown[chosen[0].get_index()]
+        return bool(chosen) and self.open_menu(self._shown[chosen[0].get_index()], chosen[0], event)
+
+    def open_menu(self, item: Seen, child: Gtk.Widget, event: Gdk.Event | None) -> bool:
+        """The menu of a variation, an earlier one or not, at the pointer or at its thumbnail."""
         menu = self._menu = Gtk.Menu()
-        for words, do in (
-            (_("Keep no longer") if item.marked else _("Keep"), lambda: self._earlier.mark(item)),
-            (_("Delete"), lambda: self._earlier.delete(item)),
-            (_("Copy its numbers"), lambda: copy_numbers(item)),
-        ):
+        for words, do in self.entries_of(item):
             entry = Gtk.MenuItem(label=words)
             entry.connect("activate", self._done, do)
             menu.append(entry)
         menu.show_all()
         if event is None:
-            menu.popup_at_widget(chosen[0], Gdk.Gravity.SOUTH_WEST, Gdk.Gravity.NORTH_WEST, None)
+            menu.popup_at_widget(child, Gdk.Gravity.SOUTH_WEST, Gdk.Gravity.NORTH_WEST, None)
         else:
             menu.popup_at_pointer(event)
         return True
+
+    def entries_of(self, item: Seen) -> list[tuple[str, Callable[[], None]]]:
+        """What can be done with a variation: words, and what does it."""
+        copy = _("Copy its numbers"), lambda: copy_numbers(item)
+        if item not in self._earlier.items:
+            return [(_("Keep"), lambda: self._earlier.add([replace(item, marked=True)])), copy]
+        return [
+            (_("Keep no longer") if item.marked else _("Keep"), lambda: self._earlier.mark(item)),
+            (_("Delete"), lambda: self._earlier.delete(item)),
+            copy,
+        ]
 
 
 def copy_numbers(item: Seen) -> None:

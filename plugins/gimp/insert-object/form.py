@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from class_list import ClassList
 from earlier_list import EarlierList
 from gallery import Gallery
 from gi.repository import Gtk, Pango
@@ -48,9 +49,9 @@ class InsertForm(Gtk.Grid):
         self._pack, self._pack_label = self._choice(_("_Model pack:"), self._pack_changed)
         self._pack.set_tooltip_text(_("Where the classes come from"))
         self._next_row += 1
-        self._class, _label = self._choice(_("C_lass:"), self._class_changed)
-        self._class.set_tooltip_text(_("What to insert"))
-        self._class.set_button_sensitivity(Gtk.SensitivityType.ON)  # else it cannot have the first focus
+        self._class = ClassList(self._class_changed, self._changed)
+        self._label(_("C_lass:"), self._class.combo)
+        self.attach(self._class, 1, self._next_row, 1, 1)
         self._style, self._style_label = self._choice(_("S_tyle:"), self._changed, column=2)
         self._style.set_tooltip_text(_("A look of the class that has a name, instead of one from the seed"))
         self._next_row += 1
@@ -91,7 +92,7 @@ class InsertForm(Gtk.Grid):
         return Settings(
             replace(
                 self._base,
-                class_name=self._class.get_active_id() or "",
+                class_name=self._class.chosen,
                 style=self._style.get_active_id() or "",
                 seed=self._seed.get_value_as_int(),
                 pack=self._pack.get_active_id() or SHIPPED,
@@ -103,6 +104,7 @@ class InsertForm(Gtk.Grid):
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
             show_preview=self._preview.get_active(),
             thumbnail_size=self.gallery.side,
+            favourites=self._class.favourites,
             model=self._reference.model,
         )
 
@@ -119,6 +121,7 @@ class InsertForm(Gtk.Grid):
         self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
         self.gallery.side = settings.thumbnail_size
+        self._class.favourites = settings.favourites
         self._reference.set_model(settings.model)
         self._silent = False
 
@@ -147,7 +150,7 @@ class InsertForm(Gtk.Grid):
     def unset_class(self) -> None:
         """Leaves the class for the user to choose, who is told why."""
         self._silent = True
-        self._class.set_active(-1)
+        self._class.unset()
         self._silent = False
 
     def label_of(self, class_name: str) -> str:
@@ -170,12 +173,12 @@ class InsertForm(Gtk.Grid):
 
     def _fill_classes(self, chosen: Wish) -> None:
         classes = [(info.name, class_label(info)) for info in self._classes()]
-        _fill(self._class, classes, chosen.class_name)
+        self._class.offer(self._pack.get_active_id() or SHIPPED, classes, chosen.class_name)
         self._fill_styles(chosen.style)
 
     def _fill_styles(self, chosen: str) -> None:
         """The styles of the chosen class; hidden where it has none."""
-        name = self._class.get_active_id()
+        name = self._class.chosen
         styles = next((info.styles for info in self._classes() if info.name == name), ())
         _fill(self._style, [("", _("From the seed")), *((style, _(style)) for style in styles)], chosen)
         for widget in (self._style, self._style_label):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from earlier import Seen
 from earlier_list import EarlierList
-from gi.repository import GdkPixbuf, Gtk
+from gi.repository import Gdk, Gtk
 from thumbnails import LARGEST, SMALLEST, at_side
 from wording import _
 
@@ -37,7 +38,7 @@ class Gallery(Gtk.Box):
         self._on_chosen = on_chosen
         self._silent = False
         self._side = SMALLEST
-        self._pictures: list[GdkPixbuf.Pixbuf | None] = [None] * count
+        self._seen: list[Seen | None] = [None] * count
         self._images = [Gtk.Image() for _index in range(count)]
         self._flow = _Thumbnails(homogeneous=True, valign=Gtk.Align.START)
         self._flow.set_selection_mode(Gtk.SelectionMode.BROWSE)
@@ -52,6 +53,8 @@ class Gallery(Gtk.Box):
                 Gtk.Align.CENTER
             )  # its frame lies around the picture
         self._flow.connect("selected-children-changed", self._selected)
+        self._flow.connect("button-press-event", self._pressed)
+        self._flow.connect("popup-menu", lambda _flow: self._open_menu(None))
         self._before = Gtk.ToggleButton.new_with_mnemonic(_("_Before"))
         self._before.set_tooltip_text(_("Shows the picture without the object, to compare"))
         self._size = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, SMALLEST, LARGEST, 20)
@@ -118,15 +121,20 @@ class Gallery(Gtk.Box):
         self._flow.select_child(child)
         self._scroll_to(child)
 
-    def set_picture(self, index: int, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
-        """Shows a thumbnail of ``LARGEST`` pixels, or an empty place while there is none."""
-        self._pictures[index] = pixbuf
+    @property
+    def seen(self) -> list[Seen]:
+        """What is on the thumbnails now."""
+        return [item for item in self._seen if item is not None]
+
+    def show(self, index: int, item: Seen | None) -> None:
+        """Shows a variation whose picture has ``LARGEST`` pixels, or an empty place while there is none."""
+        self._seen[index] = item
         self._draw(index)
 
     def clear(self) -> None:
         """Takes all thumbnails away."""
         for index in range(len(self._images)):
-            self.set_picture(index, None)
+            self.show(index, None)
 
     def _show_at(self, side: int) -> None:
         self._side = side
@@ -138,12 +146,27 @@ class Gallery(Gtk.Box):
         self.earlier.show_at(side, across)
 
     def _draw(self, index: int) -> None:
-        large = self._pictures[index]
-        self._images[index].set_from_pixbuf(at_side(large, self._side))
+        item = self._seen[index]
+        self._images[index].set_from_pixbuf(at_side(item.picture if item is not None else None, self._side))
 
     def _scroll_to(self, child: Gtk.FlowBoxChild) -> None:
         place = child.get_allocation()
         self._window.get_vadjustment().clamp_page(place.y, place.y + place.height)
+
+    def _pressed(self, flow: Gtk.FlowBox, event: Gdk.EventButton) -> bool:
+        if event.button != Gdk.BUTTON_SECONDARY:
+            return False
+        child = flow.get_child_at_pos(round(event.x), round(event.y))
+        if child is not None:
+            flow.select_child(child)
+            self._open_menu(event)
+        return True
+
+    def _open_menu(self, event: Gdk.Event | None) -> bool:
+        """The menu of the chosen variation."""
+        child = self._flow.get_selected_children()[0]
+        item = self._seen[child.get_index()]
+        return item is not None and self.earlier.open_menu(item, child, event)
 
     def _selected(self, flow: Gtk.FlowBox) -> None:
         chosen = flow.get_selected_children()

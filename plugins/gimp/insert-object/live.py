@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import composing
+import dialog_place
 import reference_picture
 from aim import Aim
 from composing import Scene
@@ -51,7 +52,6 @@ class LiveInsertion(LiveLoop):
         self._chosen = 0
         self._ticks = 0
         self._inserting = False  # Insert was pressed before the object was there
-        self._current: dict[int, Seen] = {}  # what is on the thumbnails
         self._earlier = Earlier(self._image)
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
         self._watch = SceneWatch(self._image)
@@ -61,7 +61,8 @@ class LiveInsertion(LiveLoop):
     def _open(self) -> None:
         self._dialog.form.set_settings(self._start)
         self._dialog.say(_(STATES[SessionState.CONNECTING]))
-        self._dialog.show()
+        on_the_left = dialog_place.is_far_right(self._subject)
+        self._dialog.show(dialog_place.title_of(self._subject), on_the_left=on_the_left)
 
     def _close(self) -> None:
         self._canvas.clear()
@@ -109,7 +110,8 @@ class LiveInsertion(LiveLoop):
         ground, settings = self._ground, self._dialog.form.settings
         if ground is None or not self._settled or not settings.wish.class_name:
             return None
-        return Aim(replace(settings, show_preview=True, keep_seed=False, thumbnail_size=0), ground)
+        plain = replace(settings, show_preview=True, keep_seed=False, thumbnail_size=0, favourites=())
+        return Aim(plain, ground)
 
     def _ask(self) -> None:
         aim = self._aimed()
@@ -148,10 +150,10 @@ class LiveInsertion(LiveLoop):
 
     def _make_way(self) -> None:
         """Other objects come: those that are seen now become earlier ones."""
-        self._earlier.add(self._current.values())
-        self._current.clear()
-        self._dialog.form.gallery.clear()
-        self._dialog.form.gallery.earlier.refresh()
+        gallery = self._dialog.form.gallery
+        self._earlier.add(gallery.seen)
+        gallery.clear()
+        gallery.earlier.refresh()
 
     def _read_scene(self, aim: Aim) -> None:
         welcome = self._welcome
@@ -262,7 +264,8 @@ class LiveInsertion(LiveLoop):
             wish = form.settings.wish
             plain = replace(FIRST_WISH, class_name=wish.class_name, seed=wish.seed, pack=wish.pack)
             start = Settings(plain)
-        form.set_settings(replace(start, thumbnail_size=form.settings.thumbnail_size))
+        now = form.settings
+        form.set_settings(replace(start, thumbnail_size=now.thumbnail_size, favourites=now.favourites))
         if self._welcome is not None:
             form.offer(self._welcome)
         if ground is not None:
@@ -304,21 +307,19 @@ class LiveInsertion(LiveLoop):
         return self._scene is not None
 
     def _show_thumbnail(self, index: int, layer: Layer) -> None:
-        if self._scene is not None:
-            scene = self._scene
-            shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
-            if self._aim is not None:
-                label = self._dialog.form.label_of(layer.class_name)
-                recipe = composing.recipe_for(scene, self._aim.settings.wish, layer, label)
-                self._current[index] = Seen(recipe, shown)
-            self._dialog.form.gallery.set_picture(index, shown)
+        if self._scene is None or self._aim is None:
+            return
+        scene, form = self._scene, self._dialog.form
+        recipe = composing.recipe_for(scene, self._aim.settings.wish, layer, form.label_of(layer.class_name))
+        shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
+        form.gallery.show(index, Seen(recipe, shown))
 
     def _finish(self, layer: Layer, scene: Scene) -> None:
         settings = self.chosen = self._dialog.form.settings
         label = self._dialog.form.label_of(layer.class_name)
         record = composing.record_for(self._subject, scene, settings.wish, layer, label)
         self._canvas.remove()
-        self._earlier.add(self._current.values())
+        self._earlier.add(self._dialog.form.gallery.seen)
         self._earlier.write()
         self._result = self._subject.settle(layer, record)
         self._loop.quit()
@@ -341,5 +342,4 @@ class LiveInsertion(LiveLoop):
         self._variations.clear()
         self._watch.stop()
         self._canvas.clear()
-        self._current.clear()
         self._dialog.form.gallery.clear()

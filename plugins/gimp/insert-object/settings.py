@@ -40,6 +40,7 @@ class Settings:
     show_preview: bool = True
     keep_seed: bool = False  # the next object begins with the same seed
     thumbnail_size: int = 160  # screen pixels
+    favourites: tuple[str, ...] = ()  # classes that stand first, "pack/class"
     model: Model | None = None  # what look or shape is taken from; it is not kept
 
     @staticmethod
@@ -52,6 +53,7 @@ class Settings:
             show_preview=config.get_property("show-preview"),
             keep_seed=config.get_property("keep-seed"),
             thumbnail_size=config.get_property("thumbnail-size"),
+            favourites=tuple(filter(None, (config.get_property("favourite-classes") or "").split(","))),
         )
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
@@ -61,6 +63,7 @@ class Settings:
         config.set_property("show-preview", self.show_preview)
         config.set_property("keep-seed", self.keep_seed)
         config.set_property("thumbnail-size", self.thumbnail_size)
+        config.set_property("favourite-classes", ",".join(self.favourites))
 
 
 def roll_seed() -> int:

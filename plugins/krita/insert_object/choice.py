@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .pieces import choose
+from .pieces import choose, row
 from .qt import QtCore, QtWidgets, Signal
 from .translations import language, tr
 from .wire.protocol import ClassInfo, PackInfo
@@ -30,7 +30,12 @@ class Choice(QtCore.QObject):
             )
             box.setMinimumContentsLength(6)
         self.pack_box.setToolTip(tr("Where the classes come from"))
-        self.class_box.setToolTip(tr("What to insert"))
+        self.class_box.setToolTip(tr("What to insert; type the beginning of a name to find it"))
+        self.favourites: tuple[str, ...] = ()  # of all packs, "pack/class"
+        self.star_button = QtWidgets.QToolButton()
+        self.star_button.setCheckable(True)
+        self.star_button.setToolTip(tr("Favourite: stands first in the list"))
+        self.star_button.clicked.connect(self._starred)
         self.style_box.setToolTip(tr("A look of the class that has a name, instead of one from the seed"))
         self.pack_label, self.class_label, self.style_label = (
             QtWidgets.QLabel(text) for text in (tr("Model pack"), tr("Class"), tr("Style"))
@@ -46,7 +51,7 @@ class Choice(QtCore.QObject):
         """Label and list, from top to bottom."""
         return (
             (self.pack_label, self.pack_box),
-            (self.class_label, self.class_box),
+            (self.class_label, row(self.class_box, self.star_button)),
             (self.style_label, self.style_box),
         )
 
@@ -81,6 +86,7 @@ class Choice(QtCore.QObject):
 
     def _class_changed(self) -> None:
         self._wanted = None
+        self._show_star()
         self._fill_styles()
         self.changed.emit()
 
@@ -96,8 +102,36 @@ class Choice(QtCore.QObject):
     def _fill_classes(self) -> None:
         pack = self.pack_box.currentData()
         classes = next((item.classes for item in self._packs if item.name == pack), ())
-        _fill(self.class_box, [(item.label_in(language()), item.name) for item in classes])
+        entries = [(item.label_in(language()), item.name) for item in classes]
+        entries.sort(key=lambda entry: not self._is_favourite(entry[1]))
+        _fill(self.class_box, entries)
+        stars = sum(self._is_favourite(name) for _label, name in entries)
+        if 0 < stars < len(entries):
+            self.class_box.insertSeparator(stars)
+        self._show_star()
         self._fill_styles()
+
+    def set_favourites(self, favourites: Sequence[str]) -> None:
+        """The classes that stand first, "pack/class"."""
+        if tuple(favourites) != self.favourites:
+            self.favourites = tuple(favourites)
+            self._fill_classes()
+
+    def _is_favourite(self, name: str) -> bool:
+        return f"{self.pack_box.currentData() or SHIPPED}/{name}" in self.favourites
+
+    def _show_star(self) -> None:
+        name = str(self.class_box.currentData() or "")
+        starred = bool(name) and self._is_favourite(name)
+        self.star_button.setEnabled(bool(name))
+        self.star_button.setChecked(starred)
+        self.star_button.setText("★" if starred else "☆")
+
+    def _starred(self) -> None:
+        name = f"{self.pack_box.currentData() or SHIPPED}/{self.class_box.currentData()}"
+        others = tuple(other for other in self.favourites if other != name)
+        self.set_favourites((*others, name) if self.star_button.isChecked() else others)
+        self.changed.emit()
 
     def _fill_styles(self) -> None:
         pack, name = self.pack_box.currentData(), self.class_box.currentData()

@@ -43,6 +43,7 @@ class Form:
     live: bool = False
     keep_seed: bool = False  # the next insertion begins with the same seed
     model: Model | None = None  # what look or shape is taken from; it is not kept
+    favourites: tuple[str, ...] = ()  # classes that stand first, "pack/class"
     thumbnail: int = SMALLEST  # how large variations are shown
 
     @property
@@ -64,7 +65,7 @@ class Form:
     def as_at_first(self) -> Form:
         """The same class and seed, all else as in a fresh profile."""
         wish = replace(FIRST_WISH, class_name=self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
-        return Form(wish, use_shape=self.use_shape, thumbnail=self.thumbnail)
+        return Form(wish, use_shape=self.use_shape, favourites=self.favourites, thumbnail=self.thumbnail)
 
     def is_within(self, last: Form) -> bool:
         """Whether this asks for one of the variations that ``last`` asked for, wherever the box was."""
@@ -86,6 +87,7 @@ def load_form(dice: random.Random) -> Form:
         replace(wish, seed=min(wish.seed, MAX_SEED)),
         variations=min(max(_read("variations", usual.variations), 1), MAX_VARIATIONS),
         keep_seed=_read("keep_seed", usual.keep_seed),
+        favourites=tuple(filter(None, _read("favourites", "").split(","))),
         thumbnail=min(max(_read("thumbnail", usual.thumbnail), SMALLEST), LARGEST),
     )
     return form if form.keep_seed else form.rolled(dice)
@@ -95,6 +97,7 @@ def save_form(form: Form) -> None:
     """Keeps the settings; Live starts switched off, since it makes layers by itself."""
     kept = {name: getattr(form.wish, field) for field, name in _KEPT.items()}
     kept |= {"variations": form.variations, "keep_seed": form.keep_seed, "thumbnail": form.thumbnail}
+    kept["favourites"] = ",".join(form.favourites)
     for name, value in kept.items():
         Krita.instance().writeSetting(GROUP, name, _written(value))
 

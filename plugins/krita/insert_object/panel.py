@@ -66,6 +66,7 @@ class Panel(QtWidgets.QWidget):
             live=self.live_check.isChecked(),
             keep_seed=self.keep_seed_button.isChecked(),
             model=self.reference_button.model,
+            favourites=self.choice.favourites,
             thumbnail=self.size_slider.value(),
         )
 
@@ -73,6 +74,7 @@ class Panel(QtWidgets.QWidget):
         """Shows these settings; a pack, class or style that is not known leaves the choice as it is."""
         self.blockSignals(True)
         self._base = form.wish
+        self.choice.set_favourites(form.favourites)
         self.choice.choose(form.wish.pack, form.wish.class_name, form.wish.style)
         self.seed_box.setValue(form.wish.seed)
         self.count_box.setValue(form.variations)

@@ -43,6 +43,31 @@ class Panels(unittest.TestCase):
         self.assertFalse(self.panel.choice.style_box.isVisible() or self.panel.choice.style_label.isVisible())
         self.assertEqual(self.panel.form().wish.style, "")
 
+    def test_a_favourite_stands_first_and_is_kept_between_sessions(self):
+        Krita.instance().settings.clear()
+        self.choose_class("cat")
+        self.assertEqual(self.panel.choice.star_button.text(), "☆")
+        self.panel.choice.star_button.click()
+        box = self.panel.choice.class_box
+        self.assertEqual([box.itemData(row) for row in range(3)], ["cat", None, "dog"])  # and a line between
+        self.assertEqual(
+            (self.panel.form().wish.class_name, self.panel.choice.star_button.text()), ("cat", "★")
+        )
+        save_form(self.panel.form())
+        other = Panel()
+        other.set_form(load_form(random.Random(1)))
+        other.set_packs(CLASSES, ())
+        self.assertEqual(other.choice.class_box.itemData(0), "cat")
+        self.assertEqual(other.form().wish.class_name, "cat")
+        other.choice.star_button.click()
+        self.assertEqual([other.choice.class_box.itemData(row) for row in range(2)], ["dog", "cat"])
+
+    def test_typing_the_beginning_of_a_name_chooses_the_class(self):
+        self.choose_class("dog")
+        key = QtGui.QKeyEvent(QtCore.QEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.NoModifier, "c")
+        QtWidgets.QApplication.sendEvent(self.panel.choice.class_box, key)
+        self.assertEqual(self.panel.form().wish.class_name, "cat")
+
     def test_the_choice_stays_when_the_daemon_tells_its_classes_again(self):
         self.choose_class("cat")
         self.panel.set_packs((ClassInfo("ant", "Ant"), *CLASSES), ())
