@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import fields
 
-from .protocol import Wish
+from .protocol import OF_A_CAST_SHADOW, Wish
 
 
 def numbers_of(wish: Wish) -> str:
@@ -16,6 +17,13 @@ def numbers_of(wish: Wish) -> str:
     for name, text in (("style", wish.style), ("pack", wish.pack)):
         if text:
             parts += [f"--{name}", text]
-    if wish.mirrored:
-        parts.append("--mirrored")
+    if not wish.shadow:
+        parts.append("--no-shadow")
+    if wish.cast_shadow:
+        parts.append("--cast-shadow")
+        for item in fields(Wish):
+            value = getattr(wish, item.name)
+            if item.name in OF_A_CAST_SHADOW and value != item.default:
+                parts += [f"--{item.name.replace('_', '-')}", str(value)]
+    parts += [f"--{name.replace('_', '-')}" for name in ("behind_grass", "mirrored") if getattr(wish, name)]
     return shlex.join(parts)

@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
-from wire.protocol import MAX_IMAGE_SIDE, MAX_SEED, MAX_VARIATIONS, ErrorCode, InsertObjectError, Rect, Wish
+from wire.protocol import (
+    MAX_IMAGE_SIDE,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    OF_A_CAST_SHADOW,
+    ErrorCode,
+    InsertObjectError,
+    Rect,
+    Wish,
+)
 
 Item = TypeVar("Item")
 
@@ -35,9 +44,6 @@ examples:
 _USAGE = """\
 insert-object insert PHOTO --box X,Y,W,H --class CLASS -o OUT [options]
        insert-object insert --batch FILE"""
-
-
-_OF_A_CAST_SHADOW = ("cast_direction", "cast_length", "cast_softness", "cast_strength")
 
 
 class WrongOptions(InsertObjectError):
@@ -242,7 +248,7 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
         )
         for item in fields(Wish)
     }
-    if not options.cast_shadow and (given := [name for name in _OF_A_CAST_SHADOW if getattr(options, name)]):
+    if not options.cast_shadow and (given := [name for name in OF_A_CAST_SHADOW if getattr(options, name)]):
         raise WrongOptions(f"--{given[0].replace('_', '-')} is given without --cast-shadow.", "Add it.")
     if len(options.seed or ()) <= 1:
         each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]

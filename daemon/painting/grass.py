@@ -8,13 +8,14 @@ reaches. Smooth ground has none, and leaves the object as it is.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
-from daemon.painting.footing import Feet, Footing
+from daemon.painting.footing import Footing
 from daemon.painting.pixels import Samples, frame_pixels, pixel_frame
-from daemon.painting.resample import Floats, band_of, in_bands
+from daemon.painting.resample import Floats
 from daemon.painting.shadow_layer import PlacedFrame
 from wire.protocol import Rect
 
@@ -28,62 +29,46 @@ SMOOTH, GRASSY = 0.02, 0.05  # deviation of the detail over the brightness: no b
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-def behind_grass(pixels: Samples, x: int, y: int, footing: Footing) -> Samples:
-    """An object's layer with the scene's blades over its feet.
+@dataclass(frozen=True)
+class GrownOver:
+    """An object's layer with blades over its feet; ``blades`` float32 (n, w) is how much they have taken from
+    its alpha, 0..1, in the rows from ``top`` on."""
+
+    pixels: Samples = field(repr=False)
+    blades: Floats = field(repr=False)
+    top: int
+
+
+def behind_grass(pixels: Samples, x: int, y: int, footing: Footing) -> GrownOver | None:
+    """An object's layer with the scene's blades over its feet; None where there are none.
 
     Args:
         pixels: uint8 or uint16 (h, w, 4), straight alpha; left as it is.
         x, y: the layer's corner in the image.
         footing: the object in its scene.
     """
-    feet = footing.feet
-    return pixels if feet is None else _behind(pixels, x, y, footing, feet)
-
-
-def out_of_shadow(shadow: PlacedFrame, whole: Samples, grown_over: Samples, x: int, y: int) -> PlacedFrame:
-    """A shadow's layer without what would darken the blades over the object.
-
-    Args:
-        shadow: the layer, and its corner in the image.
-        whole, grown_over: the object's layer without and with blades, of the shadow's depth.
-        x, y: the object's corner in the image.
-    """
-    frame, left, top = shadow
-    both = Rect(x - left, y - top, whole.shape[1], whole.shape[0]).clipped(frame.width, frame.height)
-    if both.width < 1 or both.height < 1:
-        return shadow
-    rows = slice(both.y + top - y, both.bottom + top - y)
-    columns = slice(both.x + left - x, both.right + left - x)
-    blades = (whole[rows, columns, 3] - grown_over[rows, columns, 3]) / np.float32(np.iinfo(whole.dtype).max)
-    pixels = frame_pixels(frame).copy()
-    alpha = pixels[both.y : both.bottom, both.x : both.right, 3]
-    alpha[...] = np.rint(alpha * (1 - np.float32(OUT_OF_SHADOW) * blades))
-    return pixel_frame(pixels), left, top
-
-
-def _behind(pixels: Samples, x: int, y: int, footing: Footing, feet: Feet) -> Samples:
-    view = footing.view
+    feet, view = footing.feet, footing.view
+    if feet is None:
+        return None
     high, wide = view.pixels.shape[:2]
     scale = view.window.width / wide  # image pixels per sent one
     cell = view.square.width / footing.size / scale  # sent pixels
     left = (view.square.x - view.window.x) / scale
     top = (view.square.y - view.window.y) / scale
     columns = np.clip((np.arange(wide) + 0.5 - left) / cell - 0.5, 0, footing.size - 1)
-    ground = top + cell * np.interp(columns, np.arange(footing.size), feet.own_ground)
+    ground = (top + cell * np.interp(columns, np.arange(footing.size), feet.own_ground)).astype(np.float32)
     height = feet.height * cell
 
     first = max(0, math.floor(ground.min() - HIGHEST * height) - 1)
     last = min(high, math.ceil(ground.max()) + 2)
     if last - first < 2:
-        return pixels
-    cover = _blades(view.pixels[first:last] @ _LUMA, ground - first, height)
+        return None
+    cover = _blades(view.pixels[first:last].astype(np.float32) @ _LUMA, ground - first, height)
 
     above, below = view.window.y + first * scale, view.window.y + last * scale
     begin, end = max(0, math.floor(above) - y), min(pixels.shape[0], math.ceil(below) - y)
     if end <= begin or not cover.any():
-        return pixels
-    result: Samples = pixels.copy()
-    picture = Image.fromarray(np.rint(cover * 255).astype(np.uint8))
+        return None
     size = (pixels.shape[1], end - begin)
     source = (
         max((x - view.window.x) / scale, 0.0),
@@ -91,15 +76,33 @@ def _behind(pixels: Samples, x: int, y: int, footing: Footing, feet: Feet) -> Sa
         min((x + size[0] - view.window.x) / scale, float(wide)),
         min((y + end - above) / scale, float(last - first)),
     )
+    enlarged = Image.fromarray(cover).resize(size, Image.Resampling.BILINEAR, source)
+    alpha = pixels[begin:end, :, 3].astype(np.float32)
+    taken = alpha * np.asarray(enlarged)
+    result: Samples = pixels.copy()
+    result[begin:end, :, 3] = np.rint(alpha - taken)
+    return GrownOver(result, taken * np.float32(1 / np.iinfo(pixels.dtype).max), begin)
 
-    def thin(rows: slice) -> None:
-        part = (size[0], rows.stop - rows.start)
-        covered = np.asarray(picture.resize(part, Image.Resampling.BICUBIC, band_of(source, rows, size[1])))
-        alpha = result[begin + rows.start : begin + rows.stop, :, 3]
-        alpha[...] = np.rint(alpha * (1 - covered / np.float32(255)))
 
-    in_bands(size[1], size[0], thin)
-    return result
+def out_of_shadow(shadow: PlacedFrame, grown: GrownOver, x: int, y: int) -> PlacedFrame:
+    """A shadow's layer without what would darken the blades over the object.
+
+    Args:
+        shadow: the layer, and its corner in the image.
+        grown: the object with blades over it.
+        x, y: the object's corner in the image.
+    """
+    frame, left, top = shadow
+    rows, columns = grown.blades.shape
+    across, down = x - left, y + grown.top - top
+    both = Rect(across, down, columns, rows).clipped(frame.width, frame.height)
+    if both.width < 1 or both.height < 1:
+        return shadow
+    blades = grown.blades[both.y - down : both.bottom - down, both.x - across : both.right - across]
+    pixels = frame_pixels(frame).copy()
+    alpha = pixels[both.y : both.bottom, both.x : both.right, 3]
+    alpha[...] = np.rint(alpha * (1 - np.float32(OUT_OF_SHADOW) * blades))
+    return pixel_frame(pixels), left, top
 
 
 def _blades(luma: Floats, ground: Floats, height: float) -> Floats:

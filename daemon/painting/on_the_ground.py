@@ -37,10 +37,8 @@ def set_down(pixels: Samples, x: int, y: int, alpha: Floats, view: SceneView, wi
     footing, depth = Footing.of(alpha, view), 8 * pixels.itemsize
     shadow = contact_shadow(footing, depth=depth) if wish.shadow else None
     cast = cast_shadow(footing, wish, depth=depth) if wish.cast_shadow else None
-    if not wish.behind_grass:
+    grown = behind_grass(pixels, x, y, footing) if wish.behind_grass else None
+    if grown is None:
         return SetDown(pixels, shadow, cast)
-    grown_over = behind_grass(pixels, x, y, footing)
-    lit = [
-        None if below is None else out_of_shadow(below, pixels, grown_over, x, y) for below in (shadow, cast)
-    ]
-    return SetDown(grown_over, *lit)
+    lit = [None if below is None else out_of_shadow(below, grown, x, y) for below in (shadow, cast)]
+    return SetDown(grown.pixels, *lit)

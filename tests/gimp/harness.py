@@ -42,12 +42,20 @@ _SHORTCUTS = """
 """
 
 
+_LAST_SETTINGS = """
+# settings
+(shadow no)
+# end of settings
+"""
+
+
 class GimpFailed(Exception):
     """GIMP did not start, or ended, or a call in it raised."""
 
 
 def make_profile(folder: Path, place: GimpPlace, config: PluginConfig) -> Path:
-    """A GIMP profile with the plug-in, installed as ``install.py`` does it."""
+    """A GIMP profile with the plug-in, installed as ``install.py`` does it, whose user has switched contact
+    shadows off: tests that are about them switch them on."""
     plug_ins = folder / "plug-ins"
     plug_ins.mkdir(parents=True)
     assemble_plugin(EditorKind.GIMP, CHECKOUT, plug_ins / "insert-object", config)
@@ -59,6 +67,9 @@ def make_profile(folder: Path, place: GimpPlace, config: PluginConfig) -> Path:
             (few / name).symlink_to(Path("/") / found.relative_to(root))
     path = "${gimp_dir}/plug-ins:${gimp_dir}/few-plug-ins"
     (folder / "gimprc").write_text(_SETTINGS.format(plug_ins=path, version=place.version()), encoding="utf-8")
+    last = folder / "plug-in-settings" / "GimpProcedureConfigRun-plug-in-insert-object.last"
+    last.parent.mkdir()
+    last.write_text(_LAST_SETTINGS, encoding="utf-8")
     (folder / "shortcutsrc").write_text(_SHORTCUTS, encoding="utf-8")
     return folder
 

@@ -19,7 +19,11 @@ LIGHT = "plug-in-insert-object-light"
 
 
 def insert(image: int, run_mode: str = "NONINTERACTIVE", **arguments: Any) -> dict[str, Any]:
-    """Runs the procedure; its status, error and layer, and the time it took."""
+    """Runs the procedure, with a contact shadow where it is asked for; its status, error and layers, and the
+    time it took. ``shadow=None`` leaves it to the procedure."""
+    arguments = {"shadow": False, **arguments}
+    if arguments["shadow"] is None:
+        del arguments["shadow"]
     return _run(PROCEDURE, image, run_mode, arguments)
 
 
@@ -42,12 +46,18 @@ def _run(name: str, image: int, run_mode: str, arguments: dict[str, Any]) -> dic
     seconds = time.perf_counter() - began
     status = values.index(0)
     done = status == Gimp.PDBStatusType.SUCCESS
-    layer, shadow = (values.index(1), values.index(2)) if done else (None, None)
+    layer, shadow, cast = (
+        *[values.index(place) for place in range(1, values.length()) if done],
+        None,
+        None,
+        None,
+    )[:3]
     return {
         "status": status.value_nick,
         "error": "" if layer is not None else Gimp.get_pdb().get_last_error(),
         "layer": None if layer is None else layer.get_id(),
         "shadow": None if shadow is None else shadow.get_id(),
+        "cast": None if cast is None else cast.get_id(),
         "seconds": seconds,
     }
 

@@ -112,8 +112,8 @@ def test_arrow_keys_put_another_variation_on_the_canvas(desk: Desk) -> None:
     dialog = desk.open_dialog()
     first = previewed_colour(desk, image, bare)
     desk.screen.focus(dialog)
-    # new seed, three keeps, shadow, flip, reference, preview, before, size, thumbnails
-    desk.screen.keys("alt+s", *["Tab"] * 11)
+    # new seed, three keeps, two shadows, grass, flip, reference, preview, before, size, thumbnails
+    desk.screen.keys("alt+s", *["Tab"] * 13)
     desk.screen.keys("Right")
     second = previewed_colour(desk, image, bare, first)
     desk.screen.screenshot("variations")

@@ -8,12 +8,14 @@ import numpy as np
 
 from tests.gimp.conftest import PREVIEW, Desk
 from tests.gimp.harness import rgba
-from tests.stand_in_engine import PACKS, SHADOW, stand_in_colour
+from tests.stand_in_engine import CAST, PACKS, SHADOW, stand_in_colour
 
 BOX = (400, 250, 256, 256)
 PHOTO = "Background"
 SHADOW_PREVIEW = f"{PREVIEW} of the shadow"
+CAST_PREVIEW = f"{PREVIEW} of the cast shadow"
 MIDDLE = (528, 378)
+CAST_OVER = (712, 490)  # where it puts a cast shadow, beyond the window that the networks see
 BELOW = (528, 490)  # where the stand-in puts a shadow
 
 
@@ -66,6 +68,46 @@ def test_the_shadow_is_previewed_inserted_undone_in_one_step_and_remembered(desk
     desk.wait_for_layers(image, PREVIEW, PHOTO)
     insert(desk, dialog, "alt+i")  # the next test begins without one
     assert len(desk.layers(image)) == 2
+
+
+def test_a_cast_shadow_is_turned_previewed_inserted_and_taken_away_again(desk: Desk) -> None:
+    image = desk.open_photo(BOX)
+    ground = desk.gimp.seen_colour(image, *CAST_OVER)
+    dialog = desk.open_dialog()
+    desk.wait_for_layers(image, PREVIEW, PHOTO)
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+d")
+    desk.wait_for_layers(image, PREVIEW, CAST_PREVIEW, PHOTO)
+    shade = np.array(CAST[:3]) * (CAST[3] / 255) + np.array(ground) * (1 - CAST[3] / 255)
+
+    def is_shaded() -> bool:
+        return bool(np.abs(desk.gimp.seen_colour(image, *CAST_OVER) - shade).max() <= 1)
+
+    desk.screen.wait_until(is_shaded, "the cast shadow on the canvas, beyond the box")
+    # From the box to the controls of the shadow: grass, flip, direction's own box, length
+    done = desk.daemon.requests_done
+    desk.screen.keys("Tab", "Tab", "Tab", "space")  # by the light no more
+    desk.wait_for_requests(done + 2)
+    desk.screen.screenshot("cast-shadow-preview")
+    insert(desk, dialog, "alt+i")
+    made, cast, photo = desk.layers(image)
+    assert (cast, photo) == (f"{made} · cast shadow", PHOTO)
+    layer = desk.gimp.id_of_layer_named(image, made)
+    assert desk.gimp.describe_layer(layer)["record"]["cast_direction"] == 0
+    desk.screen.focus(desk.window)
+    desk.screen.keys("ctrl+z")
+    desk.wait_for_layers(image, PHOTO)
+    desk.screen.keys("ctrl+y")
+    desk.wait_for_layers(image, made, cast, PHOTO)
+    desk.gimp.select_none(image)
+    desk.gimp.select_layer(image, layer)
+    dialog = desk.open_dialog("Edit Object")
+    desk.wait_for_layers(image, PREVIEW, CAST_PREVIEW, made, cast, PHOTO)
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+d")
+    desk.wait_for_layers(image, PREVIEW, made, cast, PHOTO)
+    insert(desk, dialog, "alt+a", title="Edit Object")
+    assert len(desk.layers(image)) == 2  # the object alone, and the next test begins without one
 
 
 def test_painting_on_the_scene_makes_the_object_anew(desk: Desk) -> None:

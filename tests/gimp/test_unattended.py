@@ -29,8 +29,11 @@ def test_it_is_in_the_filters_menu(gimp: Gimp) -> None:
 
 def test_every_argument_is_documented(gimp: Gimp) -> None:
     arguments = gimp.arguments_of_procedure()
+    cast = {"cast-shadow", "cast-direction", "cast-length", "cast-softness", "cast-strength", "behind-grass"}
     box = {"box-x", "box-y", "box-width", "box-height"}
-    assert {"object-class", "style", "seed", "shape", "pack", "shadow", "mirrored"} | box <= set(arguments)
+    assert {"object-class", "style", "seed", "shape", "pack", "shadow", "mirrored"} | box | cast <= set(
+        arguments
+    )
     assert all(arguments.values())
 
 
@@ -52,7 +55,13 @@ def test_the_layer_is_named_and_remembers_its_request(gimp: Gimp, image: int) ->
         "group": "",
         "pack": "",
         "shadow": False,
+        "cast_shadow": False,
+        "cast_length": 100,
+        "cast_softness": 40,
+        "cast_strength": 60,
+        "behind_grass": False,
         "mirrored": False,
+        "cast": "",
     }
 
 

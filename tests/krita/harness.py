@@ -44,7 +44,10 @@ class KritaProfile:
         return self.home / ".config" / "kritarc"
 
     def install(self, config: PluginConfig) -> None:
-        """Installs the plug-in the way ``install.py`` does, and the driver for the tests beside it."""
+        """Installs the plug-in the way ``install.py`` does, and the driver for the tests beside it.
+
+        Its user has switched contact shadows off: promises that are about them switch them on.
+        """
         editor = Editor(EditorKind.KRITA, "", self.data, Flavour.NATIVE, self.settings)
         install_plugin(editor, ROOT, config)
         pykrita = self.data / "pykrita"
@@ -54,6 +57,8 @@ class KritaProfile:
             else:
                 shutil.copyfile(source, pykrita / source.name)
         enable_plugin(self.settings, "insert_object_driver")
+        with self.settings.open("a", encoding="utf-8") as settings:
+            settings.write("\n[insert_object]\nshadow=0\n")
 
     def environment(self, **more: str) -> dict[str, str]:
         """The variables for a process of this user."""

@@ -32,7 +32,8 @@ def layer(
     seen = view(picture, BOX)
     frame, x, y = object_layer(PALE, post(slice(40, 90)), seen, depth=depth)
     pixels = array(frame)
-    after = behind_grass(pixels, x, y, Footing.of(post(slice(40, 90)), seen))
+    grown = behind_grass(pixels, x, y, Footing.of(post(slice(40, 90)), seen))
+    after = pixels if grown is None else grown.pixels
     return pixels.astype(np.int64), after.astype(np.int64), x, y
 
 

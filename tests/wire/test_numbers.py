@@ -22,6 +22,9 @@ PLAIN = Wish("dog", seed=42)
         replace(PLAIN, shape_seed=3, look_seed=0),
         replace(PLAIN, style="dark brown", pack="my lamps", mirrored=True),
         replace(PLAIN, class_name="garden gnome's hat"),
+        replace(PLAIN, shadow=False, behind_grass=True),
+        replace(PLAIN, cast_shadow=True),
+        replace(PLAIN, cast_shadow=True, cast_direction=0, cast_length=10, cast_softness=0, cast_strength=99),
     ],
 )
 def test_the_command_line_makes_the_same_object_of_them(wish: Wish) -> None:
@@ -31,5 +34,5 @@ def test_the_command_line_makes_the_same_object_of_them(wish: Wish) -> None:
         ["photo.png", "-o", "out.png", "--box", "1,2,30,40", *shlex.split(numbers_of(wish))]
     )
     (asked,) = asked_objects(options)
-    assert replace(asked.wish, box=NOT_DRAWN, shadow=wish.shadow) == wish
+    assert replace(asked.wish, box=NOT_DRAWN) == wish
     assert asked.wish.box == Rect(1, 2, 30, 40)

@@ -47,7 +47,7 @@ from .messages import (
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
 from .rules import check_insert, check_light
-from .wish import MAX_SEED, NOT_DRAWN, Wish
+from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, Wish
 
 __all__ = [
     "MAX_FRAME_SIDE",
@@ -59,6 +59,7 @@ __all__ = [
     "MAX_WINDOW_PIXELS",
     "MIN_BOX_SIDE",
     "NOT_DRAWN",
+    "OF_A_CAST_SHADOW",
     "PAINTINGS",
     "PLAIN_USERNAME",
     "PROTOCOL_VERSION",

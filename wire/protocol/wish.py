@@ -27,6 +27,9 @@ PERCENT = within(0, 100)
 NOT_DRAWN = Rect(0, 0, 0, 0)
 
 
+OF_A_CAST_SHADOW = ("cast_direction", "cast_length", "cast_softness", "cast_strength")
+
+
 @dataclass(frozen=True)
 class Wish:
     """One object, as a user asks for it.

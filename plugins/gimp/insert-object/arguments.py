@@ -6,13 +6,23 @@ script. So the ranges are wide, the choices are texts, and what is wrong is told
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from changed_layer import Way
 from gi.repository import Gimp, GObject
-from settings import FIRST_WISH, SHAPE_AUTOMATIC, SHAPE_FREE, SHAPE_GIVEN, SWITCHES
+from settings import (
+    BY_THE_LIGHT,
+    DIRECTION,
+    PERCENTAGES,
+    SHAPE_AUTOMATIC,
+    SHAPE_FREE,
+    SHAPE_GIVEN,
+    SWITCHES,
+)
 from thumbnails import LARGEST, SMALLEST
 from wording import Refusal, _
 
-from wire.protocol import MAX_SEED, Rect
+from wire.protocol import MAX_SEED, Rect, Wish
 from wire.sentences import N_
 
 _READ_WRITE = GObject.ParamFlags.READWRITE
@@ -69,7 +79,21 @@ def add(procedure: Gimp.Procedure) -> None:
         procedure.add_int_argument(name, _(words), meaning, *whole, 0, _READ_WRITE)
     for field, (words, tooltip) in SWITCHES.items():
         name = field.replace("_", "-")
-        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(FIRST_WISH, field), _READ_WRITE)
+        procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(Wish(), field), _READ_WRITE)
+    procedure.add_int_argument(
+        DIRECTION,
+        _("Direction"),
+        _(
+            "Where the cast shadow falls, in degrees: 0 away from the viewer, 90 to the right, "
+            "180 towards the viewer, 270 to the left; -1: away from the picture's light"
+        ),
+        *whole,
+        BY_THE_LIGHT,
+        _READ_WRITE,
+    )
+    for field, (words, tooltip) in PERCENTAGES.items():
+        name, usual = field.replace("_", "-"), getattr(Wish(), field)
+        procedure.add_int_argument(name, _(words), _(tooltip), *whole, usual, _READ_WRITE)
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),
@@ -106,6 +130,15 @@ def check(config: Gimp.ProcedureConfig) -> None:
             _("The seed is {seed}.").format(seed=seed),
             _("Choose one from {low} to {high}.").format(low=0, high=MAX_SEED),
         )
+    ranges = {item.name: item.metadata["within"] for item in fields(Wish) if "within" in item.metadata}
+    for field in ("cast_direction", *PERCENTAGES):
+        name, (low, high) = field.replace("_", "-"), ranges[field]
+        number = config.get_property(name)
+        if not (low <= number <= high or (name == DIRECTION and number == BY_THE_LIGHT)):
+            raise Refusal(
+                _("“{value}” is nothing that “{argument}” can be.").format(value=number, argument=name),
+                _("Choose one from {low} to {high}.").format(low=low, high=high),
+            )
     for name, values in _CHOICES.items():
         value = config.get_property(name)
         if value not in values:

@@ -96,7 +96,7 @@ def layer_to_light(image: Gimp.Image) -> Gimp.Layer:
 
 
 def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
-    """Reads the layer, and what is seen around it without it and its shadow.
+    """Reads the layer, and what is seen around it without it and its shadows.
 
     Raises:
         InsertObjectError: the layer has no transparency, shows nothing, or lies outside the picture.
@@ -131,8 +131,7 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
     box = Rect(place.x + part.x, place.y + part.y, part.width, part.height)
     width, height = image.get_width(), image.get_height()
     area = lit_area(box, width, height, MAX_WINDOW_PIXELS)
-    shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
-    hidden = [layer] if shadow is None else [layer, shadow]
+    hidden = [layer, *layer_marks.shadows_of(image, layer, layer_marks.pair_of(layer)).values()]
     with picture.hidden(image, hidden):
         scene = picture.visible_pixels(image, area.window, (area.width, area.height))
     deep = layer_pixels.depth_for(image) == 16
@@ -177,9 +176,8 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
             layer_marks.forget_light(layer)
             if layer_marks.record_of(layer) is None:  # which would tell whose shadow is whose
                 layer_marks.remember(layer, LightRecord("", 0.0, {}, pair))
-        if lit.shadow is not None:
-            at = Rect(lit.shadow_x, lit.shadow_y, lit.shadow.width, lit.shadow.height)
-            object_layer.settle_shadow(image, layer, lit.shadow, at, pair)
+        for shadow in object_layer.shadows_in(lit):
+            object_layer.settle_shadow(image, layer, shadow, pair, layer)
         if image.get_selected_layers() != [layer]:
             image.set_selected_layers([layer])
     finally:

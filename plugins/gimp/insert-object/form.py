@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from cast_controls import CastControls
 from class_list import ClassList
 from earlier_list import EarlierList
 from gallery import Gallery
@@ -76,6 +77,11 @@ class InsertForm(Gtk.Grid):
         self._switches = {field: self._switch(*words) for field, words in SWITCHES.items()}
         self._reference = reader.button = ReferenceButton(reader, on_change)
         self._beside_checks(_("Reference:"), self._reference)
+        self._cast = CastControls(self._changed)
+        self._cast.set_no_show_all(True)
+        self.attach(self._cast, 0, self._next_row, 4, 1)
+        self._next_row += 1
+        self._switches["cast_shadow"].connect("toggled", self._cast_toggled)
         self._preview = Gtk.CheckButton.new_with_mnemonic(_("_Preview on the picture"))
         self._preview.set_tooltip_text(_("Show the object before it is inserted"))
         self._preview.set_active(True)
@@ -99,6 +105,7 @@ class InsertForm(Gtk.Grid):
                 **{field: switch.get_active() for field, switch in self._switches.items()},
                 shape_seed=self._kept["shape_seed"].seed,
                 look_seed=self._kept["look_seed"].seed,
+                **self._cast.choices,
             ),
             keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
@@ -118,6 +125,7 @@ class InsertForm(Gtk.Grid):
             switch.set_active(getattr(settings.wish, field))
         for field, kept in self._kept.items():
             kept.keep(getattr(settings.wish, field))
+        self._cast.show_choices(settings.wish)
         self._keep_seed.set_active(settings.keep_seed)
         self._preview.set_active(settings.show_preview)
         self.gallery.side = settings.thumbnail_size
@@ -212,6 +220,11 @@ class InsertForm(Gtk.Grid):
     def _changed(self, _widget: Gtk.Widget) -> None:
         if not self._silent:
             self._on_change()
+
+    def _cast_toggled(self, switch: Gtk.CheckButton) -> None:
+        for widget in self._cast.get_children():
+            widget.show()
+        self._cast.set_visible(switch.get_active())
 
     def _preview_changed(self, check: Gtk.CheckButton) -> None:
         self.gallery.allow_before(allowed=check.get_active())

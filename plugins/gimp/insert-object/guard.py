@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import layer_marks
 from gi.repository import Gimp, GLib, GObject
+from parasites import ShadowKind
 from wording import _, explain
 
 from wire.protocol import InsertObjectError
@@ -18,9 +19,9 @@ Run = Callable[[Gimp.RunMode, Gimp.Image, Gimp.ProcedureConfig], "Gimp.Layer | N
 ICON = Path(__file__).resolve().parent / "insert-object.svg"
 
 
-def guarded(run: Run) -> Callable[..., Gimp.ValueArray]:
-    """What GIMP calls for a filter that gives a layer, or None where the user cancelled; its values are layer
-    and shadow."""
+def guarded(run: Run, kinds: Sequence[ShadowKind] = (ShadowKind.CONTACT,)) -> Callable[..., Gimp.ValueArray]:
+    """What GIMP calls for a filter that gives a layer, or None where the user cancelled; its values are the
+    layer and its shadows of these kinds."""
 
     def called(
         procedure: Gimp.Procedure,
@@ -30,13 +31,16 @@ def guarded(run: Run) -> Callable[..., Gimp.ValueArray]:
         config: Gimp.ProcedureConfig,
         _data: Any,
     ) -> Gimp.ValueArray:
-        return _run_guarded(procedure, image, lambda: run(run_mode, image, config))
+        return _run_guarded(procedure, image, lambda: run(run_mode, image, config), kinds)
 
     return called
 
 
 def _run_guarded(
-    procedure: Gimp.Procedure, image: Gimp.Image, run: Callable[[], Gimp.Layer | None]
+    procedure: Gimp.Procedure,
+    image: Gimp.Image,
+    run: Callable[[], Gimp.Layer | None],
+    kinds: Sequence[ShadowKind],
 ) -> Gimp.ValueArray:
     """GIMP tells of an exception that leaves a procedure only that there was one."""
     status = Gimp.PDBStatusType
@@ -55,8 +59,9 @@ def _run_guarded(
     if layer is None:
         return procedure.new_return_values(status.CANCEL, GLib.Error())
     values = procedure.new_return_values(status.SUCCESS, GLib.Error())
-    shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
-    for index, value in enumerate((layer, shadow), 1):
+    pair = layer_marks.pair_of(layer)
+    shadows = [layer_marks.shadow_of(image, layer, pair, kind) for kind in kinds]
+    for index, value in enumerate((layer, *shadows), 1):
         values.remove(index)
         values.insert(index, GObject.Value(Gimp.Layer, value))
     return values

@@ -1,11 +1,11 @@
-"""What layers remember, and how an object's layer and its shadow's find each other by it."""
+"""What layers remember, and how an object's layer and its shadows' find each other by it."""
 
 from __future__ import annotations
 
 import re
 
 from gi.repository import Gimp
-from parasites import LIGHT, ORIGINAL, RECORD, SHADOW, ShadowMark
+from parasites import LIGHT, ORIGINAL, RECORD, SHADOW, ShadowKind, ShadowMark
 
 from wire.layer_record import LayerRecord
 from wire.light_record import LightRecord, packed, unpacked
@@ -89,8 +89,16 @@ def is_renamed(layer: Gimp.Layer, given: str) -> bool:
     return name != given and _NUMBER.sub("", name) != given
 
 
-def shadow_of(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> Gimp.Layer | None:
-    """The shadow layer that belongs to an object layer; None when it has none.
+def shadows_of(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> dict[ShadowKind, Gimp.Layer]:
+    """The shadow layers that belong to an object layer."""
+    found = {kind: shadow_of(image, layer, pair, kind) for kind in ShadowKind}
+    return {kind: shadow for kind, shadow in found.items() if shadow is not None}
+
+
+def shadow_of(
+    image: Gimp.Image, layer: Gimp.Layer, pair: str, kind: ShadowKind = ShadowKind.CONTACT
+) -> Gimp.Layer | None:
+    """The shadow layer of that kind that belongs to an object layer; None when it has none.
 
     Copies of an object and of its shadow remember the same pair. So the nearest one below in the same
     group counts, unless another object of the pair lies between; else the only one in the image.
@@ -101,11 +109,11 @@ def shadow_of(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> Gimp.Layer | N
     for other in siblings[siblings.index(layer) + 1 :]:
         if _is_object_of(other, pair):
             return None
-        if _is_shadow_of(other, pair):
+        if _is_shadow_of(other, pair, kind):
             return other
     everything = all_layers(image)
     objects = [other for other in everything if _is_object_of(other, pair)]
-    shadows = [other for other in everything if _is_shadow_of(other, pair)]
+    shadows = [other for other in everything if _is_shadow_of(other, pair, kind)]
     return shadows[0] if len(objects) == len(shadows) == 1 else None
 
 
@@ -115,7 +123,7 @@ def object_of(image: Gimp.Image, shadow: Gimp.Layer) -> Gimp.Layer | None:
     if mark is None:
         return None
     owners = [layer for layer in all_layers(image) if _is_object_of(layer, mark.pair)]
-    return next((layer for layer in owners if shadow_of(image, layer, mark.pair) == shadow), None)
+    return next((one for one in owners if shadow_of(image, one, mark.pair, mark.kind) == shadow), None)
 
 
 def layer_rectangle(layer: Gimp.Layer) -> Rect:
@@ -145,6 +153,6 @@ def _is_object_of(layer: Gimp.Layer, pair: str) -> bool:
     return pair_of(layer) == pair
 
 
-def _is_shadow_of(layer: Gimp.Layer, pair: str) -> bool:
+def _is_shadow_of(layer: Gimp.Layer, pair: str, kind: ShadowKind) -> bool:
     mark = mark_of(layer)
-    return mark is not None and mark.pair == pair
+    return mark is not None and (mark.pair, mark.kind) == (pair, kind)

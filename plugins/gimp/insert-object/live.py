@@ -18,7 +18,7 @@ from picture import Fingerprint
 from preview import CanvasPreview
 from reference_reader import ReferenceReader
 from scene_watch import SceneWatch
-from settings import FIRST_WISH, Settings
+from settings import Settings
 from subject import Ground, Subject
 from thumbnails import thumbnail
 from wording import Refusal, _, explain
@@ -262,7 +262,7 @@ class LiveInsertion(LiveLoop):
         start = self._start
         if self._subject.record is None:
             wish = form.settings.wish
-            plain = replace(FIRST_WISH, class_name=wish.class_name, seed=wish.seed, pack=wish.pack)
+            plain = Wish(wish.class_name, seed=wish.seed, pack=wish.pack)
             start = Settings(plain)
         now = form.settings
         form.set_settings(replace(start, thumbnail_size=now.thumbnail_size, favourites=now.favourites))

@@ -1,20 +1,35 @@
-"""Turns a reply into layers of the image, the object's and its contact shadow's, as one undo step."""
+"""Turns a reply into layers of the image, the object's and its shadows', as one undo step."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import layer_marks
 import layer_pixels
 import layer_places
 from gi.repository import Gimp
 from layer_imprint import imprint_of
-from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of
-from parasites import ShadowMark
+from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of, shadows_of
+from parasites import ShadowKind, ShadowMark
 from wording import _
 
 from wire.layer_record import LayerRecord
-from wire.protocol import Layer, PixelFrame, Rect
+from wire.protocol import Layer, Lit, PixelFrame, Rect
+from wire.sentences import N_
+
+_NAMES = {
+    ShadowKind.CONTACT: N_("{object} · shadow"),
+    ShadowKind.CAST: N_("{object} · cast shadow"),
+}
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """One of an object's shadows, and where it lies in the image."""
+
+    kind: ShadowKind
+    frame: PixelFrame = field(repr=False)
+    place: Rect
 
 
 def insert_above(image: Gimp.Image, layer: Gimp.Layer, anchor: Gimp.Item | None) -> None:
@@ -30,7 +45,7 @@ def insert_below(image: Gimp.Image, layer: Gimp.Layer, other: Gimp.Layer) -> Non
 
 
 def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
-    """Inserts the object, and its shadow below it, as one undo step; the object's layer is active then."""
+    """Inserts the object, and its shadows below it, as one undo step; the object's layer is active then."""
     place, active = rectangle_of(reply), image.get_selected_layers()
     layer = layer_pixels.empty_layer(image, record.name, place)
     layer_pixels.paint(layer, reply.pixels, place, place)
@@ -38,7 +53,7 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
     image.undo_group_start()
     try:
         insert_above(image, layer, anchor)
-        settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
+        settle_shadows(image, layer, reply, record.shadow)
         image.set_selected_layers([layer])
     except BaseException:  # nothing half done stays
         if layer in layer_marks.all_layers(image):
@@ -51,7 +66,7 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
 
 
 def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord) -> Gimp.Layer:
-    """Puts the object onto the layer of an older one as one undo step, and its shadow below.
+    """Puts the object onto the layer of an older one as one undo step, and its shadows below.
 
     The layer stays the one it is: with its filters, mask, opacity, mode, locks and place in the stack.
 
@@ -67,7 +82,7 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
             _rename(layer, record.name)
         remember(layer, replace(record, imprint=imprint_of(layer)))
         forget_light(layer)
-        settle_shadow(image, layer, reply.shadow, shadow_rectangle_of(reply), record.shadow)
+        settle_shadows(image, layer, reply, record.shadow)
         if image.get_selected_layers() != [layer]:
             image.set_selected_layers([layer])
     finally:
@@ -76,39 +91,48 @@ def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord
 
 
 def check_changeable(image: Gimp.Image, layer: Gimp.Layer, pair: str) -> None:
-    """Makes sure, before anything is changed, that GIMP lets an object's layer and its shadow's change.
+    """Makes sure, before anything is changed, that GIMP lets an object's layer and its shadows' change.
 
     Raises:
         Refusal: one of them lies in a locked group.
     """
-    for each in (layer, shadow_of(image, layer, pair)):
-        if each is not None:
-            layer_places.check_unlocked(each)
+    for each in (layer, *shadows_of(image, layer, pair).values()):
+        layer_places.check_unlocked(each)
+
+
+def settle_shadows(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, pair: str) -> None:
+    """Gives a layer of the image the reply's shadows, or takes away those that it has; ``pair`` is the word
+    that all of them remember."""
+    below = layer
+    for shadow in shadows_in(reply):
+        below = settle_shadow(image, layer, shadow, pair, below)
+    kept = {shadow.kind for shadow in shadows_in(reply)}
+    for kind, old in shadows_of(image, layer, pair).items():
+        if kind not in kept:
+            image.remove_layer(old)
 
 
 def settle_shadow(
-    image: Gimp.Image, layer: Gimp.Layer, frame: PixelFrame | None, place: Rect | None, pair: str
-) -> None:
-    """Gives a layer of the image this shadow, or none; ``pair`` is the word that both remember.
+    image: Gimp.Image, layer: Gimp.Layer, shadow: Shadow, pair: str, above: Gimp.Layer
+) -> Gimp.Layer:
+    """Gives a layer of the image this shadow, directly below another layer; returns the shadow's.
 
-    A shadow layer that is there already gets the new pixels and keeps what the user has set on it.
+    A shadow layer that is there already gets the new pixels and keeps its place and what the user has set on
+    it.
     """
-    old = shadow_of(image, layer, pair)
-    if frame is None or place is None:
-        if old is not None:
-            image.remove_layer(old)
-        return
-    name = _("{object} · shadow").format(object=layer.get_name())
+    old = shadow_of(image, layer, pair, shadow.kind)
+    name = _(_NAMES[shadow.kind]).format(object=layer.get_name())
     if old is None:
-        shadow = layer_pixels.empty_layer(image, name, place)
-        layer_pixels.paint(shadow, frame, place, place)
-        insert_below(image, shadow, layer)
+        made = layer_pixels.empty_layer(image, name, shadow.place)
+        layer_pixels.paint(made, shadow.frame, shadow.place, shadow.place)
+        insert_below(image, made, above)
     else:
-        shadow, mark = old, mark_of(old)
-        _repaint(shadow, frame, place)
-        if mark is not None and not is_renamed(shadow, mark.name):
-            _rename(shadow, name)
-    remember(shadow, ShadowMark(pair, name))
+        made, mark = old, mark_of(old)
+        _repaint(made, shadow.frame, shadow.place)
+        if mark is not None and not is_renamed(made, mark.name):
+            _rename(made, name)
+    remember(made, ShadowMark(pair, name, shadow.kind))
+    return made
 
 
 def _repaint(layer: Gimp.Layer, frame: PixelFrame, place: Rect) -> None:
@@ -128,11 +152,16 @@ def rectangle_of(reply: Layer) -> Rect:
     return Rect(reply.x, reply.y, reply.pixels.width, reply.pixels.height)
 
 
-def shadow_rectangle_of(reply: Layer) -> Rect | None:
-    """Where the reply's shadow lies in the image; None when it has none."""
-    if reply.shadow is None:
-        return None
-    return Rect(reply.shadow_x, reply.shadow_y, reply.shadow.width, reply.shadow.height)
+def shadows_in(reply: Layer | Lit) -> list[Shadow]:
+    """The shadows that came with an object, from the upper to the lower."""
+    found = [(ShadowKind.CONTACT, reply.shadow, reply.shadow_x, reply.shadow_y)]
+    if isinstance(reply, Layer):
+        found.append((ShadowKind.CAST, reply.cast, reply.cast_x, reply.cast_y))
+    return [
+        Shadow(kind, frame, Rect(x, y, frame.width, frame.height))
+        for kind, frame, x, y in found
+        if frame is not None
+    ]
 
 
 def layer_name(label: str, seed: int) -> str:

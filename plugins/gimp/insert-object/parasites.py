@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from dataclasses import dataclass
 
@@ -15,12 +16,20 @@ ORIGINAL = "insert-object-original"  # a lit layer's own pixels, apart: they are
 _MARK_VERSION = 1
 
 
+class ShadowKind(enum.Enum):
+    """The shadows that an object can have, each on a layer of its own; from the upper to the lower."""
+
+    CONTACT = "contact"
+    CAST = "cast"
+
+
 @dataclass(frozen=True)
 class ShadowMark:
-    """What a shadow layer remembers: whose shadow it is, and the name that it was given."""
+    """What a shadow layer remembers: whose shadow it is, which of the two, and the name it was given."""
 
     pair: str
     name: str
+    kind: ShadowKind = ShadowKind.CONTACT
 
     def to_bytes(self) -> bytes:
         return json.dumps({"version": _MARK_VERSION, **to_plain(self)}, sort_keys=True).encode("ascii")

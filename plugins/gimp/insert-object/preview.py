@@ -7,6 +7,7 @@ import layer_pixels
 import object_layer
 import picture
 from gi.repository import Gimp
+from parasites import ShadowKind
 from wording import _
 
 from wire.protocol import Layer, PixelFrame, Rect
@@ -16,9 +17,10 @@ _KEPT = 1  # GIMP_PARASITE_PERSISTENT: an XCF that is saved meanwhile can be cle
 
 
 class _Sheet:
-    """One layer of the preview: the object's or the shadow's. ``like`` is the layer that it stands for.
+    """One layer of the preview: the object's or a shadow's. ``like`` is the layer that it stands for.
 
-    The sheet has the window's size whatever lies on it, so that the next variation is only new pixels:
+    The sheet has the window's size whatever lies on it, or more where a shadow falls beyond it, so that the
+    next variation is only new pixels:
     taking a layer out and putting another in makes GIMP rebuild its layer list and redraw.
     """
 
@@ -27,10 +29,12 @@ class _Sheet:
         self._name = name
         self._like = like
         self._painted: Rect | None = None  # where there are pixels, of the image
+        self._window = Rect(0, 0, 0, 0)
         self.layer: Gimp.Layer | None = None
 
     def make(self, window: Rect) -> Gimp.Layer:
         """A layer for the window that is not in the image yet."""
+        self._window = window
         like = self._like
         if like is None or not like.is_valid():
             layer = layer_pixels.empty_layer(self._image, self._name, window)
@@ -46,13 +50,17 @@ class _Sheet:
         self.layer = layer
         return layer
 
-    def paint(self, frame: PixelFrame, at: Rect, window: Rect) -> None:
+    def has_room(self, at: Rect) -> bool:
+        """Whether it is in the image, and so large."""
+        return self.is_there and self._window.around(at) == self._window
+
+    def paint(self, frame: PixelFrame, at: Rect) -> None:
         """Makes the frame all that is on the sheet, which is in the image."""
         if self.layer is None:
             return
-        if layer_marks.layer_rectangle(self.layer) != window:
-            layer_pixels.reshape(self.layer, window)
-        layer_pixels.paint(self.layer, frame, at, window, self._painted)
+        if layer_marks.layer_rectangle(self.layer) != self._window:
+            layer_pixels.reshape(self.layer, self._window)
+        layer_pixels.paint(self.layer, frame, at, self._window, self._painted)
         self._painted = at
         if not self.layer.get_visible():
             self.layer.set_visible(True)
@@ -83,9 +91,16 @@ class CanvasPreview:
         self._image = image
         self._anchor = anchor
         self._replaced = [layer for layer in replaced if layer.get_visible()]
-        object_like, shadow_like = (*replaced, None, None)[:2]
-        self._object = _Sheet(image, _("Insert object: preview"), object_like)
-        self._shadow = _Sheet(image, _("Insert object: preview of the shadow"), shadow_like)
+        marks = [(layer_marks.mark_of(layer), layer) for layer in replaced]
+        like = {mark.kind if mark is not None else None: layer for mark, layer in marks}
+        self._object = _Sheet(image, _("Insert object: preview"), like.get(None))
+        self._shadows = {
+            kind: _Sheet(image, name, like.get(kind))
+            for kind, name in (
+                (ShadowKind.CONTACT, _("Insert object: preview of the shadow")),
+                (ShadowKind.CAST, _("Insert object: preview of the cast shadow")),
+            )
+        }
         self._active = image.get_selected_layers()
         self._shown: Layer | None = None
         self._window: Rect | None = None
@@ -99,7 +114,7 @@ class CanvasPreview:
         if self.shows(reply):
             return
         is_kept = self._object.is_there and self._window == window
-        if not is_kept or self._shadow.is_there != (reply.shadow is not None):
+        if not is_kept or not self._has_room(reply):
             with picture.without_traces(self._image):
                 self._take_out()
                 self._set_replaced_visible(shown=False)
@@ -107,7 +122,7 @@ class CanvasPreview:
                 self._restore_active()
                 self._set_replaced_visible(shown=False)  # GIMP shows a layer with filters that is selected
         else:
-            self._paint(reply, window)
+            self._paint(reply)
         self._shown, self._window = reply, window
         Gimp.displays_flush()
 
@@ -119,17 +134,26 @@ class CanvasPreview:
         layer.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, stands_for.encode()))
         anchor = self._anchor if self._anchor is not None and self._anchor.is_valid() else None
         object_layer.insert_above(self._image, layer, anchor)
-        if reply.shadow is not None:
-            shadow = self._shadow.make(window)
-            shadow.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, b""))
-            object_layer.insert_below(self._image, shadow, layer)
-        self._paint(reply, window)
+        below = layer
+        for shadow in object_layer.shadows_in(reply):
+            sheet = self._shadows[shadow.kind].make(window.around(shadow.place))
+            sheet.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, b""))
+            object_layer.insert_below(self._image, sheet, below)
+            below = sheet
+        self._paint(reply)
 
-    def _paint(self, reply: Layer, window: Rect) -> None:
-        self._object.paint(reply.pixels, object_layer.rectangle_of(reply), window)
-        place = object_layer.shadow_rectangle_of(reply)
-        if reply.shadow is not None and place is not None:
-            self._shadow.paint(reply.shadow, place, window)
+    def _has_room(self, reply: Layer) -> bool:
+        """Whether there are sheets for the reply's shadows, large enough, and none besides."""
+        places = {shadow.kind: shadow.place for shadow in object_layer.shadows_in(reply)}
+        return all(
+            sheet.has_room(places[kind]) if kind in places else not sheet.is_there
+            for kind, sheet in self._shadows.items()
+        )
+
+    def _paint(self, reply: Layer) -> None:
+        self._object.paint(reply.pixels, object_layer.rectangle_of(reply))
+        for shadow in object_layer.shadows_in(reply):
+            self._shadows[shadow.kind].paint(shadow.frame, shadow.place)
 
     def hide_all(self) -> None:
         """Takes the preview, and the layers it stands for, off the canvas: what is left is the scene."""
@@ -157,10 +181,11 @@ class CanvasPreview:
         return self._object.layer is not None or is_hidden
 
     def _take_out(self) -> None:
-        mine = (self._object.layer, self._shadow.layer)
+        sheets = (*reversed(self._shadows.values()), self._object)
+        mine = [sheet.layer for sheet in sheets]
         active = self._image.get_selected_layers()
         self._shown = None
-        removed = [sheet.remove() for sheet in (self._shadow, self._object)]
+        removed = [sheet.remove() for sheet in sheets]
         if any(removed):
             self._active = [item for item in active if item not in mine] or self._active
             self._restore_active()

@@ -14,6 +14,7 @@ import reference_picture
 from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
+from parasites import ShadowKind
 from settings import Settings, roll_seed
 from subject import EditedObject, Subject, choose_subject
 from wording import _
@@ -26,7 +27,9 @@ _READ_WRITE = GObject.ParamFlags.READWRITE
 
 def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     """Describes the procedure to GIMP."""
-    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run), None)
+    procedure = Gimp.ImageProcedure.new(
+        plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run, tuple(ShadowKind)), None
+    )
     procedure.set_image_types("*")  # indexed images too: they get an explanation instead of a grey menu
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
@@ -46,6 +49,13 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer with the object"), True, _READ_WRITE)
     procedure.add_layer_return_value(
         "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
+    )
+    procedure.add_layer_return_value(
+        "cast-shadow-layer",
+        _("Cast shadow"),
+        _("The layer with its cast shadow, if it has one"),
+        True,
+        _READ_WRITE,
     )
     return procedure
 

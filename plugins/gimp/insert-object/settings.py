@@ -17,17 +17,31 @@ SHAPE_AUTOMATIC = "automatic"
 SHAPE_GIVEN = "given"
 SHAPE_FREE = "free"
 
-FIRST_WISH = Wish(shadow=False)
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
     "shadow": (N_("Contact shado_w"), N_("A soft shadow on the ground, as a layer below the object")),
+    "cast_shadow": (
+        N_("Cast sha_dow"),
+        N_("The object's outline on the ground, away from the light, as a layer of its own below"),
+    ),
+    "behind_grass": (
+        N_("Feet behind the _grass"),
+        N_("The picture's own blades of grass stand before the object's feet"),
+    ),
     "mirrored": (N_("_Flip horizontally"), N_("Turns what is drawn around, left for right")),
 }
+PERCENTAGES = {  # of a cast shadow: the words on each, and its tooltip
+    "cast_length": (N_("Length"), N_("How far the shadow falls, in percent of the object's height")),
+    "cast_softness": (N_("Softness"), N_("How much softer the shadow becomes away from the feet")),
+    "cast_strength": (N_("Strength"), N_("How dark the shadow is at the feet")),
+}
+DIRECTION = "cast-direction"
+BY_THE_LIGHT = -1  # instead of a direction in degrees
 _PROPERTIES = {  # the wish's fields that GIMP keeps, and what the procedure's arguments are called
     "class_name": "object-class",
     "style": "style",
     "seed": "seed",
     "pack": "pack",
-    **{field: field.replace("_", "-") for field in SWITCHES},
+    **{field: field.replace("_", "-") for field in (*SWITCHES, *PERCENTAGES)},
 }
 
 
@@ -47,6 +61,8 @@ class Settings:
     def from_config(config: Gimp.ProcedureConfig) -> Settings:
         choice = config.get_property("shape")
         given = {field: config.get_property(name) for field, name in _PROPERTIES.items()}
+        direction = config.get_property(DIRECTION)
+        given["cast_direction"] = None if direction == BY_THE_LIGHT else direction
         return Settings(
             replace(Wish(), **{field: value for field, value in given.items() if value is not None}),
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
@@ -60,6 +76,8 @@ class Settings:
         """Keeps the choices; whether the selection is the shape belongs to a selection and is not kept."""
         for field, name in _PROPERTIES.items():
             config.set_property(name, getattr(self.wish, field))
+        direction = self.wish.cast_direction
+        config.set_property(DIRECTION, BY_THE_LIGHT if direction is None else direction)
         config.set_property("show-preview", self.show_preview)
         config.set_property("keep-seed", self.keep_seed)
         config.set_property("thumbnail-size", self.thumbnail_size)

@@ -9,8 +9,9 @@ import object_layer
 import picture
 from gi.repository import Gimp
 from layer_imprint import standing_of
-from layer_marks import layer_rectangle, object_of, record_of, shadow_of
+from layer_marks import layer_rectangle, object_of, record_of, shadows_of
 from layer_places import check_seen, seen_anchor, topmost
+from parasites import ShadowKind
 from picture import Fingerprint
 from wording import Refusal, _
 
@@ -40,7 +41,7 @@ class Subject(Protocol):
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
-        """The layers whose place the object takes: the object's own, then its shadow's if it has one."""
+        """The layers whose place the object takes: the object's own, then its shadows'."""
 
     @property
     def unseen(self) -> tuple[Gimp.Layer, ...]:
@@ -48,7 +49,7 @@ class Subject(Protocol):
 
     @property
     def pair(self) -> str:
-        """The word by which the object and its shadow know each other; "" for a new one."""
+        """The word by which the object and its shadows know each other; "" for a new one."""
 
     def fingerprint(self) -> Fingerprint:
         """Numbers that change when the ground does."""
@@ -126,8 +127,7 @@ class EditedObject:
 
     @property
     def unseen(self) -> tuple[Gimp.Layer, ...]:
-        shadow = shadow_of(self.image, self.layer, self.record.shadow)
-        return (self.layer,) if shadow is None else (self.layer, shadow)
+        return (self.layer, *self._shadows.values())
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
@@ -135,10 +135,18 @@ class EditedObject:
 
     @property
     def wish(self) -> Wish:
-        """How the object was made, with its shadow if it has one now and flipped if the layer was."""
-        made = self.record.wish
-        flipped = made.mirrored != self.standing.is_flipped
-        return replace(made, shadow=len(self.unseen) > 1, mirrored=flipped)
+        """How the object was made, with the shadows that it has now and flipped if the layer was."""
+        made, shadows = self.record.wish, self._shadows
+        return replace(
+            made,
+            shadow=ShadowKind.CONTACT in shadows,
+            cast_shadow=ShadowKind.CAST in shadows,
+            mirrored=made.mirrored != self.standing.is_flipped,
+        )
+
+    @property
+    def _shadows(self) -> dict[ShadowKind, Gimp.Layer]:
+        return shadows_of(self.image, self.layer, self.record.shadow)
 
     def fingerprint(self) -> Fingerprint:
         if not self.layer.is_valid():

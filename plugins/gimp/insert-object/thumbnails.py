@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gi.repository import GdkPixbuf, GLib
+from object_layer import rectangle_of, shadows_in
 
 from wire.protocol import Layer, PixelFormat, PixelFrame, Rect
 
@@ -29,16 +30,11 @@ def thumbnail(scene: PixelFrame, window: Rect, box: Rect, reply: Layer) -> GdkPi
     square.fill(0x808080FF)
     background = Rect(window.x, window.y, window.width, window.height)
     sheets = [(scene, background)]
-    if reply.shadow is not None:
-        sheets.append(_placed(reply.shadow, reply.shadow_x, reply.shadow_y))
-    sheets.append(_placed(reply.pixels, reply.x, reply.y))
+    sheets += [(_eight_bits(shadow.frame), shadow.place) for shadow in reversed(shadows_in(reply))]
+    sheets.append((_eight_bits(reply.pixels), rectangle_of(reply)))
     for frame, place in sheets:
         _lay(square, frame, place, (left, top), scale)
     return square
-
-
-def _placed(frame: PixelFrame, x: int, y: int) -> tuple[PixelFrame, Rect]:
-    return _eight_bits(frame), Rect(x, y, frame.width, frame.height)
 
 
 def _lay(

@@ -21,16 +21,16 @@ def read_records(document: Any) -> dict[str, LayerRecord]:
 
 
 def record_with(document: Any, identity: str) -> tuple[str, LayerRecord] | None:
-    """The record of the object whose layer, shadow or group has that id, with its layer's id."""
+    """The record of the object whose layer, shadows or group has that id, with its layer's id."""
     for layer, entry in _entries(document).items():
-        if identity in (layer, entry.get("shadow"), entry.get("group")):
+        if identity in (layer, entry.get("shadow"), entry.get("cast"), entry.get("group")):
             record = LayerRecord.from_map(entry)
             return (layer, record) if record is not None else None
     return None
 
 
 def groups_of_objects(document: Any) -> frozenset[str]:
-    """The ids of the groups that hold an object and its shadow; nothing else belongs into them."""
+    """The ids of the groups that hold an object and its shadows; nothing else belongs into them."""
     groups = (entry.get("group") for entry in _entries(document).values())
     return frozenset(group for group in groups if group and isinstance(group, str))
 

@@ -11,6 +11,7 @@ from .imprints import imprint_of
 from .steps import finished
 from .translations import tr
 from .wire.layer_record import LayerRecord, Recipe
+from .wire.sentences import N_
 
 MAX_COMPARED_PIXELS = 4_000_000  # of a layer without a telling name; more would be felt
 
@@ -21,7 +22,7 @@ def recipe_title(recipe: Recipe) -> str:
 
 
 def copied_object(document: Any, node: Any) -> tuple[Any, LayerRecord] | None:
-    """The copy of an object that a layer, its shadow or the group of the two belongs to, with its record.
+    """The copy of an object that a layer, its shadow or their group belongs to, with its record.
 
     It is told by its name, which Krita makes of the original's, or by its pixels.
     """
@@ -40,7 +41,7 @@ def copied_object(document: Any, node: Any) -> tuple[Any, LayerRecord] | None:
 
 def _original(node: Any, records: list[LayerRecord]) -> LayerRecord | None:
     name, place = node.name(), bounds_of(node)
-    if _SHADOW in name:
+    if _kind_of(name) is not None:
         return None
     named = [record for record in records if recipe_title(record.recipe) in name]
     alike = [
@@ -58,20 +59,26 @@ def _original(node: Any, records: list[LayerRecord]) -> LayerRecord | None:
 
 
 def _as_it_lies(node: Any, record: LayerRecord) -> LayerRecord:
-    """The record with the ids of the copy's own shadow and group, where it has them."""
+    """The record with the ids of the copy's own shadows and group, where it has them."""
     around = node.parentNode()
     siblings = owned(around.childNodes()) if around is not None else []
     shadows = [other for other in siblings if _is_shadow_of(other, node, [record])]
-    if len(shadows) != 1 or len(siblings) != 2:
-        return replace(record, shadow="", group="")
-    return replace(record, shadow=layer_id(shadows[0]), group=layer_id(around))
+    ids = {_kind_of(shadow.name()): layer_id(shadow) for shadow in shadows}
+    if not shadows or len(ids) != len(shadows) or len(siblings) != 1 + len(shadows):
+        return replace(record, shadow="", cast="", group="")
+    return replace(record, shadow=ids.get("shadow", ""), cast=ids.get("cast", ""), group=layer_id(around))
 
 
-_SHADOW = tr("{layer} · shadow", layer="")
+_NAMES = {"cast": N_("{layer} · cast shadow"), "shadow": N_("{layer} · shadow")}  # one may begin as another
+
+
+def _kind_of(name: str, title: str = "") -> str | None:
+    """Which of an object's shadows a name tells; None: none of them."""
+    return next((kind for kind, words in _NAMES.items() if tr(words, layer=title) in name), None)
 
 
 def _is_shadow_of(shadow: Any, node: Any, records: list[LayerRecord]) -> bool:
     titles = (recipe_title(record.recipe) for record in records)
     return layer_id(shadow) != layer_id(node) and any(
-        tr("{layer} · shadow", layer=title) in shadow.name() and title in node.name() for title in titles
+        _kind_of(shadow.name(), title) is not None and title in node.name() for title in titles
     )

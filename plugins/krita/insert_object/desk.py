@@ -290,7 +290,7 @@ class Desk(QtCore.QObject):
             except InsertObjectError:
                 self.light = self.preview.replaces = None
                 raise
-            with self.preview.out_of_sight(light.shadow) as source:
+            with self.preview.out_of_sight(*light.shadows) as source:
                 yield from light.read_scene(source)
         request = light.request()
         self._send(request, LightJob(request), Purpose.LIGHT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from krita import Krita
@@ -16,21 +16,38 @@ from .wire.sentences import N_
 GROUP = "insert_object"  # the section in kritarc
 SMALLEST, LARGEST = 160, 320  # device independent pixels that a thumbnail can have
 
-FIRST_WISH = Wish(seed=1, shadow=False)
+FIRST_WISH = Wish(seed=1)
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
     "shadow": (
         N_("Contact shadow"),
         N_("A soft shadow where the object stands, on a layer of its own below it"),
     ),
+    "cast_shadow": (
+        N_("Cast shadow"),
+        N_("The object's outline on the ground, away from the light, on a layer of its own below"),
+    ),
+    "behind_grass": (
+        N_("Feet behind the grass"),
+        N_("The picture's own blades of grass stand before the object's feet"),
+    ),
     "mirrored": (N_("Flip horizontally"), N_("Turns what is drawn around, left for right")),
 }
+PERCENTAGES = {  # of a cast shadow: the words on each, and its tooltip
+    "cast_length": (N_("Length"), N_("How far the shadow falls, in percent of the object's height")),
+    "cast_softness": (N_("Softness"), N_("How much softer the shadow becomes away from the feet")),
+    "cast_strength": (N_("Darkness"), N_("How dark the shadow is at the feet")),
+}
+RANGES = {item.name: item.metadata["within"] for item in fields(Wish) if "within" in item.metadata}
 _KEPT = {  # the wish's fields that are kept, and what they are called in kritarc
     "class_name": "class",
     "style": "style",
     "seed": "seed",
     "pack": "pack",
-    **{field: field for field in SWITCHES},
+    **{field: field for field in (*SWITCHES, *PERCENTAGES)},
 }
+
+
+_DIRECTION = "cast_direction"  # kept as a number, or as nothing where it is left to the light
 
 
 @dataclass(frozen=True)
@@ -82,9 +99,13 @@ def load_form(dice: random.Random) -> Form:
     """The settings of the last session, with another seed unless it is kept; anything unreadable takes its
     default."""
     usual = Form()
-    wish = Wish(**{field: _read(name, getattr(usual.wish, field)) for field, name in _KEPT.items()})
+    read = {field: _read(name, getattr(usual.wish, field)) for field, name in _KEPT.items()}
+    held = {
+        field: min(max(value, RANGES[field][0]), RANGES[field][1]) if field in RANGES else value
+        for field, value in read.items()
+    }
     form = Form(
-        replace(wish, seed=min(wish.seed, MAX_SEED)),
+        Wish(**held, cast_direction=_read_direction()),
         variations=min(max(_read("variations", usual.variations), 1), MAX_VARIATIONS),
         keep_seed=_read("keep_seed", usual.keep_seed),
         favourites=tuple(filter(None, _read("favourites", "").split(","))),
@@ -98,6 +119,8 @@ def save_form(form: Form) -> None:
     kept = {name: getattr(form.wish, field) for field, name in _KEPT.items()}
     kept |= {"variations": form.variations, "keep_seed": form.keep_seed, "thumbnail": form.thumbnail}
     kept["favourites"] = ",".join(form.favourites)
+    direction = form.wish.cast_direction
+    kept[_DIRECTION] = "" if direction is None else str(direction)
     for name, value in kept.items():
         Krita.instance().writeSetting(GROUP, name, _written(value))
 
@@ -109,6 +132,13 @@ def _read(name: str, default: Any) -> Any:
         return text
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else default
     return number == 1 if isinstance(default, bool) else number
+
+
+def _read_direction() -> int | None:
+    """Where a cast shadow falls; None: by the light."""
+    text = _read(_DIRECTION, "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= 3
+    return min(int(text), RANGES[_DIRECTION][1]) if is_number else None
 
 
 def _written(value: Any) -> str:

@@ -31,6 +31,9 @@ class Variation:
     shadow: PixelFrame | None = field(default=None, repr=False)
     shadow_x: int = 0
     shadow_y: int = 0
+    cast: PixelFrame | None = field(default=None, repr=False)
+    cast_x: int = 0
+    cast_y: int = 0
     keeps: Kept | None = None  # of a layer that was lit, not painted
     jpeg: bytes = field(default=b"", repr=False)  # how it looked, from the picture's file
     marked: bool = False  # the user wants it kept longest
@@ -43,13 +46,14 @@ class Variation:
         return variation
 
     def take(self, layer: Layer) -> None:
-        """Takes the pixels of object and shadow from a reply."""
+        """Takes the pixels of object and shadows from a reply."""
         self.x, self.y, self.pixels = layer.x, layer.y, layer.pixels
         self.shadow, self.shadow_x, self.shadow_y = layer.shadow, layer.shadow_x, layer.shadow_y
+        self.cast, self.cast_x, self.cast_y = layer.cast, layer.cast_x, layer.cast_y
 
     def forget_pixels(self) -> None:
         """Lets the pixels go; the recipe can make them again."""
-        self.pixels = self.shadow = None
+        self.pixels = self.shadow = self.cast = None
 
     @property
     def drawn(self) -> PixelFrame:
@@ -65,13 +69,18 @@ class Variation:
 
     @property
     def shadow_rect(self) -> Rect:
-        """Where the shadow's pixels lie; empty without a shadow."""
+        """Where the contact shadow's pixels lie; empty without one."""
         return _rect(self.shadow_x, self.shadow_y, self.shadow)
+
+    @property
+    def cast_rect(self) -> Rect:
+        """Where the cast shadow's pixels lie; empty without one."""
+        return _rect(self.cast_x, self.cast_y, self.cast)
 
     @property
     def held_bytes(self) -> int:
         """The memory of the pixels."""
-        return sum(len(frame.data) for frame in (self.pixels, self.shadow) if frame is not None)
+        return sum(len(frame.data) for frame in (self.pixels, self.shadow, self.cast) if frame is not None)
 
 
 def _rect(x: int, y: int, frame: PixelFrame | None) -> Rect:

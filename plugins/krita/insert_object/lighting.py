@@ -55,7 +55,7 @@ class LayerLight:
         self.node = found[0].layer if found is not None else node
         _check(document, self.node)
         self._record: LayerRecord | None = found[1] if found is not None else None
-        self.shadow = found[0].shadow if found is not None else None
+        self.shadows = found[0].shadows if found is not None else ()
         self.cut_out: CutOut | None = None
         self._scene: PixelFrame | None = None
         self.adjustments: dict[str, float] | None = None  # once they are judged
@@ -102,7 +102,7 @@ class LayerLight:
         self.adjustments = dict(lit.adjustments)
         rect = self.cut_out.rect
         wish = self._record.wish if self._record is not None else Wish()
-        recipe = Recipe(replace(wish, shadow=False))  # which has a layer of its own already
+        recipe = Recipe(replace(wish, shadow=False, cast_shadow=False))  # which have layers of their own
         return Variation(recipe, rect.x, rect.y, lit.pixels, keeps=Kept(self.node.name(), self._record))
 
     @property

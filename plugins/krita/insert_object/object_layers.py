@@ -1,7 +1,7 @@
-"""The layers of one object: its own alone, or with its shadow right below it in a group for the two.
+"""The layers of one object: its own alone, or in a group with its shadows right below it.
 
 Krita records every layer that a script adds as an undo step of its own, but a group with what it holds as
-one. So object and shadow come as a group. It passes through: the two look as if they lay in the stack itself.
+one. So object and shadows come as a group. It passes through: they look as if they lay in the stack itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .history import Variation
 from .pixels import clear_layer, write_layer
 from .translations import tr
 from .wire.layer_record import LayerRecord, Recipe
-from .wire.protocol import Rect
+from .wire.protocol import Rect, Wish
 
 NOTHING = Rect(0, 0, 0, 0)
 
@@ -28,19 +28,21 @@ class Drawn:
 
     layer: Rect = NOTHING
     shadow: Rect = NOTHING
+    cast: Rect = NOTHING
 
     @classmethod
     def by(cls, variation: Variation) -> Drawn:
-        return cls(variation.rect, variation.shadow_rect)
+        return cls(variation.rect, variation.shadow_rect, variation.cast_rect)
 
 
 @dataclass(frozen=True)
 class ObjectLayers:
-    """An object's layer; with a shadow also that one's layer and the group of the two."""
+    """An object's layer; with shadows also the contact and the cast one's, and the group of them all."""
 
     layer: Any
     shadow: Any | None = None
     group: Any | None = None
+    cast: Any | None = None
 
     @property
     def top(self) -> Any:
@@ -49,7 +51,12 @@ class ObjectLayers:
 
     @property
     def all(self) -> tuple[Any, ...]:
-        return tuple(node for node in (self.group, self.shadow, self.layer) if node is not None)
+        return tuple(node for node in (self.group, self.cast, self.shadow, self.layer) if node is not None)
+
+    @property
+    def shadows(self) -> tuple[Any, ...]:
+        """The layers of the shadows, from the lowest."""
+        return tuple(node for node in (self.cast, self.shadow) if node is not None)
 
     @property
     def is_attached(self) -> bool:
@@ -64,7 +71,11 @@ class ObjectLayers:
         mine = {layer_id(node) for node in self.all}
         if self.group is not None and all(layer_id(n) in mine for n in owned(self.group.childNodes())):
             return (self.group,)
-        return tuple(node for node in (self.shadow, self.layer) if node is not None and is_attached(node))
+        return tuple(node for node in (*self.shadows, self.layer) if is_attached(node))
+
+    def suit(self, wish: Wish) -> bool:
+        """Whether there is a layer for each shadow that a wish asks for, and for no other."""
+        return (self.shadow is not None, self.cast is not None) == (wish.shadow, wish.cast_shadow)
 
     def holds(self, node: Any) -> bool:
         """Whether the node is one of these layers."""
@@ -82,32 +93,59 @@ class ObjectLayers:
 
     def name_after(self, title: str) -> None:
         """Names them after the object."""
-        for node, name in zip(self.all, layer_names(title, with_shadow=self.group is not None)):  # noqa: B905 - as many
-            node.setName(name)
+        names = layer_names(title)
+        lone = self.group is None
+        for node, name in (
+            (self.group, names.group),
+            (self.cast, names.cast),
+            (self.shadow, names.shadow),
+            (self.layer, title),
+        ):
+            if node is not None and not (lone and node is not self.layer):
+                node.setName(name)
 
     def record(self, recipe: Recipe, placed: Rect) -> LayerRecord:
         """What is kept in the document of these layers."""
-        shadow, group = (layer_id(node) if node is not None else "" for node in (self.shadow, self.group))
-        return LayerRecord(recipe, placed, shadow=shadow, group=group)
+        shadow, cast, group = (
+            layer_id(node) if node is not None else "" for node in (self.shadow, self.cast, self.group)
+        )
+        return LayerRecord(recipe, placed, shadow=shadow, group=group, cast=cast)
 
 
-def layer_names(title: str, *, with_shadow: bool) -> tuple[str, ...]:
-    """The names of group, shadow and object; of the object alone without a shadow."""
-    if not with_shadow:
-        return (title,)
-    return tr("{layer} with its shadow", layer=title), tr("{layer} · shadow", layer=title), title
+@dataclass(frozen=True)
+class LayerNames:
+    """What the layers around an object's are called."""
+
+    group: str
+    shadow: str
+    cast: str
+
+
+def layer_names(title: str) -> LayerNames:
+    """The names that go with an object's."""
+    return LayerNames(
+        tr("{layer} with its shadow", layer=title),
+        tr("{layer} · shadow", layer=title),
+        tr("{layer} · cast shadow", layer=title),
+    )
+
+
+def needs_group(wish: Wish) -> bool:
+    """Whether an object comes with more than its own layer."""
+    return wish.shadow or wish.cast_shadow
 
 
 def new_object_layers(document: Any, variation: Variation, title: str) -> tuple[ObjectLayers, Steps]:
     """Layers that are not yet in the picture, and the steps that fill them with a variation."""
-    if not variation.recipe.wish.shadow:
+    wish, names = variation.recipe.wish, layer_names(title)
+    if not needs_group(wish):
         layers = ObjectLayers(document.createNode(title, "paintlayer"))
         return layers, _filled(layers, variation)
-    group, shadow, layer = layer_names(title, with_shadow=True)
     layers = ObjectLayers(
-        document.createNode(layer, "paintlayer"),
-        document.createNode(shadow, "paintlayer"),
-        document.createGroupLayer(group),
+        document.createNode(title, "paintlayer"),
+        document.createNode(names.shadow, "paintlayer") if wish.shadow else None,
+        document.createGroupLayer(names.group),
+        document.createNode(names.cast, "paintlayer") if wish.cast_shadow else None,
     )
     if layers.group is not None:
         layers.group.setPassThroughMode(True)
@@ -119,11 +157,19 @@ def _filled(layers: ObjectLayers, variation: Variation) -> Steps:
     if layers.group is None:
         return
     yield
-    if variation.shadow is not None:
-        yield from write_layer(layers.shadow, variation.shadow, variation.shadow_x, variation.shadow_y)
-        yield
+    yield from _write_shadows(layers, variation)
     # Unlike addChildNode this adds no undo step, as a group that is not in the picture wants it.
-    layers.group.setChildNodes([layers.shadow, layers.layer])
+    layers.group.setChildNodes([*layers.shadows, layers.layer])
+
+
+def _write_shadows(layers: ObjectLayers, variation: Variation) -> Steps:
+    for node, frame, place in (
+        (layers.shadow, variation.shadow, variation.shadow_rect),
+        (layers.cast, variation.cast, variation.cast_rect),
+    ):
+        if node is not None and frame is not None:
+            yield from write_layer(node, frame, place.x, place.y)
+            yield
 
 
 def overwrite(layers: ObjectLayers, was: Drawn, now: Variation) -> Steps:
@@ -131,13 +177,16 @@ def overwrite(layers: ObjectLayers, was: Drawn, now: Variation) -> Steps:
     if was.layer != now.rect:
         yield from clear_layer(layers.layer, was.layer)
         yield
-    if layers.shadow is not None and was.shadow != now.shadow_rect:
-        yield from clear_layer(layers.shadow, was.shadow)
-        yield
+    for node, before, after in (
+        (layers.shadow, was.shadow, now.shadow_rect),
+        (layers.cast, was.cast, now.cast_rect),
+    ):
+        if node is not None and before != after:
+            yield from clear_layer(node, before)
+            yield
     yield from write_layer(layers.layer, now.drawn, now.x, now.y)
     yield
-    if layers.shadow is not None and now.shadow is not None:
-        yield from write_layer(layers.shadow, now.shadow, now.shadow_x, now.shadow_y)
+    yield from _write_shadows(layers, now)
 
 
 def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | None:
@@ -153,10 +202,11 @@ def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | No
         layer, record = copy
     parent = layer.parentNode()
     group = parent if layer_id(parent) == record.group else None
-    return ObjectLayers(layer, _shadow_in(group, record.shadow), group), record
+    shadow, cast = (_shadow_in(group, identity) for identity in (record.shadow, record.cast))
+    return ObjectLayers(layer, shadow, group, cast), record
 
 
 def _shadow_in(group: Any | None, identity: str) -> Any | None:
-    """The shadow, where it lies in the object's group: a record in a file could name any layer."""
-    inside = owned(group.childNodes()) if group is not None else []
+    """A shadow, where it lies in the object's group: a record in a file could name any layer."""
+    inside = owned(group.childNodes()) if group is not None and identity else []
     return next((node for node in inside if layer_id(node) == identity), None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .cast_controls import CastControls
 from .choice import Choice
 from .form import LARGEST, SMALLEST, SWITCHES, Form
 from .messages import Message, Tone
@@ -60,6 +61,7 @@ class Panel(QtWidgets.QWidget):
                 **{field: switch.isChecked() for field, switch in self.switches.items()},
                 shape_seed=self.shape_seed_box.value() if self.keep_shape_check.isChecked() else None,
                 look_seed=self.look_seed_box.value() if self.keep_look_check.isChecked() else None,
+                **self.cast.choices,
             ),
             variations=self.count_box.value(),
             use_shape=self.shape_check.isChecked() and self._shape_possible,
@@ -88,6 +90,7 @@ class Panel(QtWidgets.QWidget):
             check.setChecked(seed is not None)
             if seed is not None:
                 box.setValue(seed)
+        self.cast.show_choices(form.wish)
         self.keep_seed_button.setChecked(form.keep_seed)
         self.size_slider.setValue(form.thumbnail)
         self.reference_button.set_model(form.model)
@@ -183,6 +186,8 @@ class Panel(QtWidgets.QWidget):
         self.switches = {field: widgets.QCheckBox(tr(words)) for field, (words, _) in SWITCHES.items()}
         for field, (_, tooltip) in SWITCHES.items():
             self.switches[field].setToolTip(tr(tooltip))
+        self.cast = CastControls()
+        self.cast.hide()
         self.live_check = widgets.QCheckBox(tr("Live"))
         self.live_check.setToolTip(tr("The preview follows the selection and the settings."))
         self.insert_button = widgets.QPushButton(tr("Insert"))
@@ -287,8 +292,10 @@ class Panel(QtWidgets.QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(form)
         inner.addWidget(self.shape_check)
-        for switch in self.switches.values():
+        for field, switch in self.switches.items():
             inner.addWidget(switch)
+            if field == "cast_shadow":
+                inner.addWidget(self.cast)
         inner.addWidget(self.edit_row)
         inner.addWidget(self.light_button)
         inner.addWidget(self.light_row)
@@ -338,12 +345,14 @@ class Panel(QtWidgets.QWidget):
             check.toggled.connect(box.setVisible)
             check.toggled.connect(partial(self._keep, box))
             box.valueChanged.connect(self.form_changed)
+        self.switches["cast_shadow"].toggled.connect(self.cast.setVisible)
         for changed in (
             self.choice.changed,
             self.seed_box.valueChanged,
             self.count_box.valueChanged,
             self.shape_check.toggled,
             *(switch.toggled for switch in self.switches.values()),
+            self.cast.changed,
             self.keep_seed_button.toggled,
             self.size_slider.valueChanged,
             self.reference_button.changed,

@@ -28,6 +28,7 @@ class Pending:
     group: str = ""
     hidden: tuple[str, ...] = ()
     is_light: bool = False
+    cast: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Found:
 
 def remember_preview(document: Any, layers: ObjectLayers, hidden: tuple[Any, ...], *, is_light: bool) -> None:
     """Notes that these layers are a preview, for which others are hidden."""
-    shadow, group = (layer_id(node) if node is not None else "" for node in (layers.shadow, layers.group))
-    pending = Pending(layer_id(layers.layer), shadow, group, tuple(map(layer_id, hidden)), is_light)
+    shadow, group, cast = (
+        layer_id(node) if node is not None else "" for node in (layers.shadow, layers.group, layers.cast)
+    )
+    pending = Pending(layer_id(layers.layer), shadow, group, tuple(map(layer_id, hidden)), is_light, cast)
     text = json.dumps({"version": _VERSION, **to_plain(pending)}).encode("ascii")
     document.setAnnotation(PENDING_ANNOTATION, "A preview of Insert Object", QtCore.QByteArray(text))
 
@@ -60,7 +63,8 @@ def find_preview(document: Any) -> Found | None:
     layer = find_layer(document, pending.layer) if pending is not None else None
     if pending is None or layer is None or not layer.locked():  # as every preview is
         return None
-    layers = ObjectLayers(layer, find_layer(document, pending.shadow), find_layer(document, pending.group))
+    others = (pending.shadow, pending.group, pending.cast)
+    layers = ObjectLayers(layer, *(find_layer(document, identity) for identity in others))
     hidden = [node for node in (find_layer(document, one) for one in pending.hidden) if node is not None]
     replaced = object_of(document, hidden[0]) if hidden else None
     edited = replaced[0] if replaced is not None else ObjectLayers(hidden[0]) if hidden else None

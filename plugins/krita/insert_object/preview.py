@@ -23,7 +23,7 @@ from .copies import recipe_title
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
 from .history import Variation
 from .imprints import imprint_of
-from .object_layers import NOTHING, Drawn, ObjectLayers, new_object_layers, overwrite
+from .object_layers import NOTHING, Drawn, ObjectLayers, needs_group, new_object_layers, overwrite
 from .pending import find_preview, forget_preview, remember_preview
 from .pixels import clear_layer, copied
 from .translations import tr
@@ -89,7 +89,7 @@ class Preview:
             raise ValueError("a variation without pixels cannot be shown")
         yield from self.look_away(away=False)
         layers = self.layers
-        if layers is not None and (layers.shadow is not None) is variation.recipe.wish.shadow:
+        if layers is not None and layers.suit(variation.recipe.wish):
             yield from self._overwrite(layers, variation)
             return
         if layers is not None:
@@ -145,24 +145,23 @@ class Preview:
         if found is None:
             return False
         self._layers, self.variation, self.replaces = found.layers, found.variation, found.replaces
-        shadow = found.layers.shadow
-        below = bounds_of(shadow) if shadow is not None else NOTHING
-        self._drawn = Drawn(bounds_of(found.layers.layer), below)
+        nodes = (found.layers.layer, found.layers.shadow, found.layers.cast)
+        self._drawn = Drawn(*(bounds_of(node) if node is not None else NOTHING for node in nodes))
         self._hidden_for_edit, self._edited_is_hidden = found.hidden, found.replaces is not None
         self._is_out_of_view = not found.layers.top.visible()
         return True
 
     @contextmanager
-    def out_of_sight(self, besides: Any | None = None) -> Generator[Any, None, None]:
-        """Gives what to read the scene from, without the preview, what it replaces and a layer ``besides``.
+    def out_of_sight(self, *besides: Any) -> Generator[Any, None, None]:
+        """Gives what to read the scene from, without the preview, what it replaces and layers ``besides``.
 
         That is the document with both hidden for the moment; or, where the picture has just one other
         layer, that layer, which spares the canvas two refreshes.
         """
         objects = (self.layers, self.replaces)
         in_sight = [n for o in objects if o is not None for n in o.removable if n.visible()]
-        if besides is not None and is_attached(besides) and besides.visible():
-            in_sight.append(besides)
+        others = [node for node in besides if node is not None and is_attached(node)]
+        in_sight += [node for node in others if node.visible()]
         lone = lone_layer(self._document, in_sight) if in_sight else None
         if lone is not None:
             yield lone
@@ -323,11 +322,11 @@ class Preview:
 def _fits(edited: ObjectLayers, variation: Variation) -> bool:
     """Whether one layer can take the place of all that is edited."""
     alone = edited.removable == (edited.top,) and not edited.layer.animated()
-    return alone and not variation.recipe.wish.shadow
+    return alone and not needs_group(variation.recipe.wish)
 
 
 def _remove(layers: ObjectLayers) -> Steps:
-    """One undo step; two where an object and its shadow are not alone in their group."""
+    """One undo step; more where an object and its shadows are not alone in their group."""
     for node in layers.removable:
         yield
         node.remove()

@@ -24,6 +24,7 @@ def drawn(variation: Variation, side: int) -> Any:
     painter = QtGui.QPainter(square)
     painter.translate((side - whole.width() * scale) / 2, (side - whole.height() * scale) / 2)
     for frame, x, y in (
+        (variation.cast, variation.cast_x, variation.cast_y),
         (variation.shadow, variation.shadow_x, variation.shadow_y),
         (variation.pixels, variation.x, variation.y),
     ):
@@ -66,7 +67,7 @@ def from_jpeg(data: bytes) -> Any | None:
 
 
 def _united(variation: Variation) -> Any:
-    """The rectangle around object and shadow."""
+    """The rectangle around object and contact shadow; a cast one may be cut off."""
     rects = (variation.rect, variation.shadow_rect)
     first, second = (QtCore.QRect(rect.x, rect.y, rect.width, rect.height) for rect in rects)
     return first.united(second) if not second.isEmpty() else first

@@ -29,6 +29,7 @@ from promises import CALM_MS, until
 __all__ = ["tidy"]  # called after every promise
 
 ON_SHADOW = (BOX[0] + BOX[2] // 2, BOX[1] + BOX[3] - 20)  # the stand-in's shadow fills the margin below
+ON_CAST = (BOX[0] + BOX[2] + 20, BOX[1] + BOX[3] - 20)  # and a cast one goes on to the right of the box
 ON_OBJECT = (BOX[0] + BOX[2] // 2, BOX[1] + BOX[3] // 2)
 
 
@@ -116,6 +117,44 @@ def promise_switching_the_shadow_on_changes_a_shown_preview(_figures):
     yield from settle()
     assert layers(document) == ["Background", "dog · seed 42 (preview)"], layers(document)
     assert not panel().switches["shadow"].isChecked(), "the settings do not follow the variation"
+
+
+def promise_a_cast_shadow_lies_below_the_contact_shadow_in_one_undo_step(figures):
+    document = yield from open_picture()
+    before = colour_at(document, *ON_CAST)
+    yield from started(document, class_name="dog", variations=1, shadow=True)
+    panel().switches["cast_shadow"].click()
+    yield from until(panel().cast.isVisible, "the controls of the cast shadow")
+    panel().cast.by_the_light.click()
+    panel().cast.sliders["cast_direction"].setValue(120)
+    yield from insert()
+    screenshot("window-cast-shadow")
+    after = colour_at(document, *ON_CAST)
+    assert all(now < then for now, then in zip(after, before, strict=True)), (after, before)
+    panel().apply_button.click()
+    yield from settle()
+    group = "dog · seed 42 with its shadow"
+    assert inside(document, group) == [
+        "dog · seed 42 · cast shadow",
+        "dog · seed 42 · shadow",
+        "dog · seed 42",
+    ]
+    wish = next(iter(read_records(document).values())).recipe.wish
+    assert (wish.cast_shadow, wish.cast_direction) == (True, 120), wish
+    yield from undo()
+    assert layers(document) == ["Background"], layers(document)
+    assert colour_at(document, *ON_CAST) == before
+    yield from redo()
+    document.setActiveNode(layer_named(document, "dog · seed 42 · cast shadow"))
+    yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the cast shadow, too")
+    panel().switches["cast_shadow"].setChecked(False)
+    panel().edit_button.click()
+    assert panel().switches["cast_shadow"].isChecked() and panel().form().wish.cast_direction == 120
+    panel().discard_button.click()
+    yield from settle()
+    panel().cast.by_the_light.setChecked(True)
+    set_form(cast_shadow=False)
+    figures["cast shadow over the meadow"] = f"{before} becomes {after}"
 
 
 def promise_shadows_keep_their_softness_in_other_colour_spaces(figures):

@@ -70,13 +70,15 @@ class Asked:
 
 
 def layer_reply(request, index=0, side=8, colour=(200, 100, 50, 255)):
-    """A square of one colour at the corner of the request's box; a shadow as wide below it, if asked for."""
+    """A square of one colour at the corner of the request's box; shadows below it, if asked for."""
     pixels = PixelFrame(side, side, PixelFormat.RGBA8, bytes(colour) * (side * side))
     shadow = PixelFrame(side, 2, PixelFormat.RGBA8, bytes((0, 0, 0, 90)) * (side * 2))
     wish = request.wish
     place = wish.box.x, wish.box.y
     below = (shadow, place[0], place[1] + side) if wish.shadow else (None, 0, 0)
-    return Layer(request.id, index, wish.class_name, wish.seed + index, *place, pixels, *below)
+    cast = PixelFrame(side, 3, PixelFormat.RGBA8, bytes((9, 9, 9, 60)) * (side * 3))
+    beside = (cast, place[0] + side, place[1] + side) if wish.cast_shadow else (None, 0, 0)
+    return Layer(request.id, index, wish.class_name, wish.seed + index, *place, pixels, *below, *beside)
 
 
 def done_reply(request, *notes):

@@ -56,6 +56,16 @@ class Copies(EditingCase):
         self.apply()
         self.assertEqual(tree(self.root)[2:], ["cat · seed 7"])
 
+    def test_a_copy_with_two_shadows_keeps_to_its_own(self):
+        form = form_of("dog", "", 42, 1, shadow=True, cast_shadow=True)
+        _original, copy = self.copied(form, "dog · seed 42 with its shadow (copy)")
+        cast, shadow, layer = copy.childNodes()
+        for node in (copy, cast, shadow, layer):
+            layers, _record = object_of(self.document, node)
+            self.assertEqual(
+                (layers.group, layers.cast, layers.shadow, layers.layer), (copy, cast, shadow, layer)
+            )
+
     def test_another_layer_is_a_strangers(self):
         self.applied()
         layer = Node(self.document, "sky", "paintlayer")

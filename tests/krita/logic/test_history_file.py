@@ -85,7 +85,7 @@ class Histories(unittest.TestCase):
         press(first, "Keep")
         press(second, "Delete")
         press(first, "Copy its numbers")
-        self.assertEqual(QtWidgets.QApplication.clipboard().text(), "--class dog --seed 42")
+        self.assertEqual(QtWidgets.QApplication.clipboard().text(), "--class dog --seed 42 --no-shadow")
         self.assertEqual(
             [(item.recipe.wish.seed, item.marked) for item in self.again().history.items],
             [(42, True), (44, False)],

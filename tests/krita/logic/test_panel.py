@@ -225,7 +225,8 @@ class Panels(unittest.TestCase):
 
     def test_settings_are_kept_between_sessions_but_not_live(self):
         Krita.instance().settings.clear()
-        choices = {"pack": "lamps", "shadow": True, "mirrored": True}
+        choices = {"pack": "lamps", "shadow": True, "mirrored": True, "behind_grass": True}
+        choices |= {"cast_shadow": True, "cast_direction": 135, "cast_length": 70, "cast_softness": 0}
         form = form_of("dog", "brown", 77, 3, use_shape=True, live=True, **choices)
         save_form(replace(form, keep_seed=True))
         kept = replace(form_of("dog", "brown", 77, 3, **choices), keep_seed=True)
@@ -236,8 +237,32 @@ class Panels(unittest.TestCase):
     def test_settings_that_make_no_sense_take_their_default(self):
         Krita.instance().settings.clear()
         Krita.instance().settings.update(seed="-1", variations="9999999", shadow="yes", keep_seed="1")
+        Krita.instance().settings.update(cast_length="1", cast_strength="x", cast_direction="south")
         loaded = load_form(random.Random())
-        self.assertEqual((loaded.wish.seed, loaded.variations, loaded.wish.shadow), (1, 16, False))
+        self.assertEqual((loaded.wish.seed, loaded.variations, loaded.wish.shadow), (1, 16, True))
+        self.assertEqual((loaded.wish.cast_length, loaded.wish.cast_strength), (10, 60))
+        self.assertIsNone(loaded.wish.cast_direction)
+
+    def test_a_contact_shadow_is_on_at_first_and_a_cast_one_off(self):
+        Krita.instance().settings.clear()
+        wish = load_form(random.Random()).wish
+        self.assertEqual((wish.shadow, wish.cast_shadow, wish.behind_grass), (True, False, False))
+
+    def test_the_controls_of_a_cast_shadow_show_with_it_and_say_what_they_are_set_to(self):
+        self.panel.set_form(form_of("dog", "", 5, 2))
+        self.assertTrue(self.panel.cast.isHidden())
+        told = []
+        self.panel.form_changed.connect(lambda: told.append(self.panel.form().wish))
+        self.panel.switches["cast_shadow"].setChecked(True)
+        self.assertFalse(self.panel.cast.isHidden())
+        self.assertFalse(self.panel.cast.sliders["cast_direction"].isEnabled())
+        self.panel.cast.by_the_light.setChecked(False)
+        self.panel.cast.sliders["cast_direction"].setValue(250)
+        self.panel.cast.sliders["cast_length"].setValue(30)
+        self.assertEqual([wish.cast_direction for wish in told], [None, 0, 250, 250])
+        self.assertEqual((told[-1].cast_shadow, told[-1].cast_length), (True, 30))
+        self.panel.cast.by_the_light.setChecked(True)
+        self.assertIsNone(told[-1].cast_direction)
 
     def test_a_kept_shape_stays_while_the_seed_changes(self):
         self.panel.set_form(form_of("dog", "", 5, 2))

@@ -133,6 +133,64 @@ class Shadows(ShadowCase):
         self.assertEqual(bytes(scene.data), bytes((30, 20, 10, 255)) * (scene.width * scene.height))
 
 
+class CastShadows(ShadowCase):
+    BOTH = form_of("dog", "", 42, 2, shadow=True, cast_shadow=True, cast_direction=200)
+    CAST = form_of("dog", "", 42, 2, cast_shadow=True)
+    NAMES = ("dog · seed 42 · cast shadow", "dog · seed 42 · shadow", "dog · seed 42")
+
+    def test_it_lies_below_the_contact_shadow_and_all_is_one_undo_step(self):
+        self.assertEqual(self.insert(self.BOTH).wish.cast_direction, 200)
+        self.apply()
+        self.assertEqual(tree(self.root), ["Background", ("dog · seed 42 with its shadow", list(self.NAMES))])
+        self.assertEqual(self.document.undo_steps, 1)
+        cast, shadow, layer = self.pair().childNodes()
+        record = read_records(self.document)[layer_id(layer)]
+        self.assertEqual((record.shadow, record.cast), (layer_id(shadow), layer_id(cast)))
+        bounds = cast.bounds()
+        self.assertEqual((bounds.x(), bounds.y(), bounds.width(), bounds.height()), (28, 28, 8, 3))
+
+    def test_without_a_contact_shadow_there_is_no_layer_for_one(self):
+        self.insert(self.CAST)
+        self.apply()
+        self.assertEqual([node.name() for node in self.pair().childNodes()], [self.NAMES[0], self.NAMES[2]])
+
+    def test_another_variation_brings_its_own_and_another_choice_other_layers(self):
+        self.insert(self.BOTH)
+        second = self.desk.history.items[1]
+        second.cast_x, second.cast_y = 40, 50
+        self.desk.choose(second)
+        settle(self.desk)
+        cast = self.pair().childNodes()[0]
+        self.assertEqual(cast.name(), "dog · seed 43 (preview) · cast shadow")
+        self.assertEqual((cast.bounds().x(), cast.bounds().y()), (40, 50))
+        for form, count in ((self.CAST, 2), (WITH_SHADOW, 2), (self.BOTH, 3), (PLAIN, 0)):
+            self.insert(form)
+            self.assertEqual(len(self.pair().childNodes()), count)
+            self.assertEqual(self.document.undo_steps, 1)
+
+    def test_editing_takes_up_the_object_from_any_of_its_layers(self):
+        self.insert(self.BOTH)
+        self.apply()
+        for node in (self.pair(), *self.pair().childNodes()):
+            recipe = self.desk.edit(node)
+            self.assertTrue(recipe.wish.shadow and recipe.wish.cast_shadow)
+            self.desk.discard()
+            settle(self.desk)
+
+    def test_an_edit_without_them_leaves_the_object_alone(self):
+        self.insert(self.BOTH)
+        self.apply()
+        self.desk.edit(self.pair())
+        self.insert(form_of("dog", "", 7, 1))
+        self.apply()
+        self.assertEqual(tree(self.root), ["Background", "dog · seed 7"])
+
+    def test_the_scene_of_the_next_request_holds_none_of_it(self):
+        self.insert(self.BOTH)
+        scene = self.insert(self.BOTH).scene
+        self.assertEqual(bytes(scene.data), bytes((30, 20, 10, 255)) * (scene.width * scene.height))
+
+
 class Packs(ShadowCase):
     LAMP = form_of("lamp", "brass", 3, 1, pack="lamps")
 
