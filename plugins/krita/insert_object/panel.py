@@ -40,6 +40,7 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self._shape_possible = False
+        self._tooltips: dict[Any, str] = {}  # of buttons, while they are not greyed
         self._dice = random.Random()
         self._base = Wish()  # holds what no widget shows
         self._build()
@@ -128,6 +129,10 @@ class Panel(QtWidgets.QWidget):
         say(self.box_label, view.box)
         say(self.insert_button, tr("Insert again") if view.is_edit else tr("Insert"))
         self.insert_button.setEnabled(view.can_insert)
+        self._explain(self.insert_button, "" if view.can_insert else view.why_not)
+        nothing = "" if view.can_apply or view.can_discard else tr("There is no preview yet: press Insert.")
+        for button in (self.apply_button, self.discard_button, self.compare_button):
+            self._explain(button, nothing)
         self.cancel_button.setVisible(view.can_cancel)
         self.insert_button.setVisible(not view.can_cancel)
         self.apply_button.setEnabled(view.can_apply)
@@ -142,6 +147,12 @@ class Panel(QtWidgets.QWidget):
         self.retry_button.setVisible(view.can_retry)
         self._show_progress(view.fraction)
         self.show_message(view.message)
+
+    def _explain(self, button: Any, why_not: str) -> None:
+        """A greyed button says why; else its own words come back."""
+        words = self._tooltips.setdefault(button, button.toolTip())
+        if button.toolTip() != (why_not or words):
+            button.setToolTip(why_not or words)
 
     def show_message(self, message: Message | None) -> None:
         """The sentence at the bottom."""

@@ -26,10 +26,12 @@ from .imprints import imprint_of
 from .object_layers import NOTHING, Drawn, ObjectLayers, needs_group, new_object_layers, overwrite
 from .pending import find_preview, forget_preview, remember_preview
 from .pixels import clear_layer, copied
+from .succession import Succession
 from .translations import tr
 from .undo_steps import LastStep, can_be_replaced, is_in_front, replaced
 from .wire.imprint import Imprint
 
+KEPT_SUCCESSIONS = 50
 ACTIVATION_SECONDS = 1.5  # within which Krita has made a new layer the active one
 
 
@@ -46,6 +48,7 @@ class Preview:
         self._given_back: tuple[Any | None, float | None] = (None, 0.0)  # None: not in front yet
         self._is_out_of_view = False
         self.variation: Variation | None = None
+        self._successions: list[Succession] = []  # edits that took two undo steps
         self.replaces: ObjectLayers | None = None  # what is being edited; not seen while a preview is shown
 
     @property
@@ -122,6 +125,7 @@ class Preview:
         yield
         if edited is not None and taken is None:
             yield from _remove(edited)
+            self._successions = [*self._successions[-KEPT_SUCCESSIONS:], Succession(edited, layers)]
         self._document.setActiveNode(layers.layer)
         self._document.refreshProjection()
         return layers
@@ -186,14 +190,18 @@ class Preview:
     @property
     def is_out_of_step(self) -> bool:
         """The edited object shows beside its preview, or neither shows: the user undid or redid."""
-        return self.replaces is not None and self.is_shown is not self._edited_is_hidden
+        is_mine = self.replaces is not None and self.is_shown is not self._edited_is_hidden
+        return is_mine or any(each.is_out_of_step for each in self._successions)
 
     def follow_undo(self) -> Steps:
         """Shows the edited object exactly while its preview is not in the picture."""
         if self.is_out_of_step:
-            if self.is_shown:
+            for each in self._successions:
+                if each.is_out_of_step:
+                    each.follow()
+            if self.replaces is not None and self.is_shown:
                 self._hide_edited()
-            else:
+            elif self.replaces is not None:
                 self._show_edited()
             self._document.refreshProjection()
         yield

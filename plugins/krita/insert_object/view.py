@@ -20,6 +20,7 @@ class View:
 
     box: str  # the selection in words
     can_insert: bool = False
+    why_not: str = ""  # nothing can be inserted
     can_cancel: bool = False
     can_apply: bool = False
     can_discard: bool = False
@@ -48,12 +49,13 @@ def view_of(link: Link, desk: Desk | None, active_record: str, *, can_light: boo
         place = selection.box
         values = {"width": place.width, "height": place.height, "x": place.x, "y": place.y}
         box = tr("{width} × {height} pixels at {x}, {y}", **values)
+    why_not = _why_not(link, desk)
     is_at_a_layer = any(each is not None for each in (desk.editing, desk.light, desk.worked))
     is_free = not (shown or desk.is_busy or desk.light is not None or desk.worked is not None)
-    usable = selection is not None and min(selection.box.width, selection.box.height) >= MIN_BOX_SIDE
     return View(
         box=box,
-        can_insert=(usable or desk.editing is not None) and link.welcome is not None and not desk.is_busy,
+        can_insert=not why_not and not desk.is_busy,
+        why_not=why_not,
         can_cancel=desk.is_busy,
         can_apply=shown and not desk.is_busy,
         can_discard=(shown or is_at_a_layer) and not desk.is_busy,
@@ -68,6 +70,20 @@ def view_of(link: Link, desk: Desk | None, active_record: str, *, can_light: boo
         fraction=_fraction(link, desk),
         message=_message(link, desk),
     )
+
+
+def _why_not(link: Link, desk: Desk) -> str:
+    """Why nothing can be inserted; empty where something can."""
+    selection = desk.selection
+    if link.welcome is None:
+        return tr("The Insert Object service is not ready yet.")
+    if desk.editing is not None:
+        return ""
+    if selection is None:
+        return tr("Draw a selection where the object should be.")
+    if min(selection.box.width, selection.box.height) < MIN_BOX_SIDE:
+        return tr("The selection is too small: at least {side} × {side} pixels.", side=MIN_BOX_SIDE)
+    return ""
 
 
 def _fraction(link: Link, desk: Desk) -> float | None:
@@ -99,6 +115,5 @@ def _message(link: Link, desk: Desk) -> Message | None:
         return Message(tr("Pick a variation, then Apply or Discard."))
     if desk.selection is not None and desk.selection.looks.pieces > 1 and desk.editing is None:
         return Message(tr(SEVERAL_PIECES, count=desk.selection.looks.pieces))
-    if desk.selection is None and desk.editing is None:
-        return Message(tr("Draw a selection where the object should be."))
-    return None
+    why_not = _why_not(link, desk)
+    return Message(why_not) if why_not and link.welcome is not None else None

@@ -186,6 +186,11 @@ def promise_a_shadow_is_taken_away_in_one_step(_figures):
     assert layers(document) == ["Background"], layers(document)
 
 
+def in_step():
+    """Lets the plug-in see what was undone."""
+    yield from until(lambda: not desk().preview.is_out_of_step and desk().is_idle, "the undo is followed")
+
+
 def promise_an_edit_with_a_shadow_is_two_steps_and_exact(_figures):
     for shadow in (False, True):
         document = yield from inserted(shadow=shadow)
@@ -195,10 +200,15 @@ def promise_an_edit_with_a_shadow_is_two_steps_and_exact(_figures):
         assert layers(document) == ["Background", "cat · seed 7 with its shadow"], layers(document)
         after = state(document)
         yield from undo()
+        yield from in_step()
+        seen = [node.name() for node in owned(document.rootNode().childNodes()) if node.visible()]
+        assert seen == ["Background", "cat · seed 7 with its shadow"], seen
         yield from undo()
+        yield from in_step()
         assert_same(state(document), before, "undone")
         yield from redo()
         yield from redo()
+        yield from in_step()
         assert_same(state(document), after, "redone")
         yield CALM_MS
         bench.close_all()

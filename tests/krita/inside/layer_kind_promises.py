@@ -85,7 +85,7 @@ def promise_a_duplicated_object_can_be_edited(_figures):
 
 
 def promise_whatever_kind_of_layer_is_active(_figures):
-    for kind in ("vector", "filter", "fill", "clone", "group", "transparencymask", "filtermask", "none"):
+    for kind in ("vector", "filter", "paint", "clone", "group", "transparencymask", "filtermask", "none"):
         document = yield from open_picture(700, 600)
         root, background = document.rootNode(), layer_named(document, "Background")
         if kind == "vector":
@@ -99,7 +99,7 @@ def promise_whatever_kind_of_layer_is_active(_figures):
             everything.select(0, 0, 700, 600, 255)
             make = document.createFilterLayer if kind == "filter" else document.createFilterMask
             node = make("an effect", krita().filter("blur"), everything)
-        elif kind == "fill":
+        elif kind == "paint":
             node = document.createNode("more", "paintlayer")
         else:
             node = document.createNode("a mask", "transparencymask") if kind != "none" else None

@@ -54,6 +54,47 @@ class Dockers(unittest.TestCase):
         self.assertEqual(self.docker.panel.choice.class_box.count(), 2)
         self.assertEqual(self.docker.panel.box_label.text(), "16 × 16 pixels at 20, 20")
 
+    def test_insert_before_the_daemon_is_there_inserts_as_soon_as_it_is(self):
+        welcome, self.link.welcome = self.link.welcome, None
+        self.link.state = SessionState.LOADING
+        self.docker.insert()
+        self.let_it_look(2)
+        self.assertEqual(self.link.sent, [])
+        self.link.welcome, self.link.state = welcome, SessionState.READY
+        until(lambda: self.link.sent)
+        self.answer(self.link.sent[-1])
+        self.assertEqual(self.docker.panel.strip.count(), 6)
+
+    def test_a_greyed_button_says_why(self):
+        button = self.docker.panel.insert_button
+        usual = button.toolTip()
+        for selected, why in (
+            (None, "Draw a selection"),
+            ((20, 20, 4, 4), "too small"),
+            ((20, 20, 9, 9), usual),
+        ):
+            selection = None
+            if selected is not None:
+                selection = Selection(64, 64)
+                selection.select(*selected, 255)
+            self.document.setSelection(selection)
+            self.let_it_look()
+            self.assertIn(why, button.toolTip())
+            self.assertEqual(button.isEnabled(), why == usual)
+        self.assertIn("no preview yet", self.docker.panel.apply_button.toolTip())
+        self.insert()
+        self.assertNotIn("no preview yet", self.docker.panel.apply_button.toolTip())
+
+    def test_the_keys_come_to_the_strip_without_choosing_anything(self):
+        self.insert()
+        self.docker.panel.discard_button.click()
+        settle(self.docker._desk)
+        sent = len(self.link.sent)
+        self.docker.panel.strip.setFocus()
+        settle(self.docker._desk)
+        self.assertFalse(self.docker._desk.preview.is_shown)
+        self.assertEqual(len(self.link.sent), sent)
+
     def test_insert_shows_its_variations_in_the_strip_and_marks_the_one_on_the_canvas(self):
         self.insert()
         self.assertEqual(self.docker.panel.strip.count(), 6)

@@ -260,6 +260,25 @@ class Undoing(EditingCase):
         self.apply()
         self.assert_one_step(before)
 
+    def test_one_object_is_seen_at_every_step_of_an_edit_that_takes_two(self):
+        old = self.applied()
+        self.preview_of_edit(old, CAT_WITH_SHADOW)
+        self.apply()
+        new = self.root.childNodes()[-1]
+        for move, seen in (
+            (self.document.undo, new),
+            (self.document.undo, old),
+            (self.document.redo, new),
+            (self.document.redo, new),
+            (self.document.undo, new),
+            (self.document.undo, old),
+        ):
+            move()
+            self.desk.look()
+            self.settle()
+            objects = [node for node in self.root.childNodes()[1:] if node.visible()]
+            self.assertEqual(objects, [seen])
+
 
 class Strangers(EditingCase):
     def test_a_strangers_layer_is_refused_in_words(self):
