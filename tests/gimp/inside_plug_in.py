@@ -160,6 +160,26 @@ def forget_imprint(layer: int) -> None:
     layer_marks.remember(item, replace(layer_marks.record_of(item), imprint=None))
 
 
+def insert_with_a_broken_shadow(image: int) -> str:
+    """Inserts an object whose shadow cannot be painted once the object is in; the exception's name."""
+    _plug_in_modules()
+    import object_layer
+
+    from wire.layer_record import LayerRecord, Recipe
+    from wire.protocol import Layer, PixelFormat, PixelFrame, Rect, Wish
+
+    target = _image_of(image)
+    pixels = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 800)
+    shadow = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 799)
+    reply = Layer("", 0, "dog", 1, 30, 40, pixels, shadow, 30, 50)
+    record = LayerRecord(Recipe(Wish("dog", Rect(20, 30, 40, 40))), Rect(30, 40, 20, 10), "dog", "pair")
+    try:
+        object_layer.insert(target, reply, record, target.get_layers()[0])
+    except Exception as error:
+        return type(error).__name__
+    return ""
+
+
 def claim_dialog(image: int) -> None:
     """Leaves behind what a dialog leaves that was killed."""
     _image_of(image).attach_parasite(Gimp.Parasite.new("insert-object-dialog", 0, b""))

@@ -88,6 +88,14 @@ def test_a_shadow_in_a_locked_group_leaves_nothing_half_done(gimp: Gimp, image: 
     assert (gimp.describe_image(image), gimp.pixels(answer["layer"])) == (before, pixels)
 
 
+def test_a_failure_after_the_object_is_in_leaves_nothing_half_done(gimp: Gimp, image: int) -> None:
+    before, seen = gimp.describe_image(image), gimp.visible_pixels(image)
+    assert gimp.insert_with_a_broken_shadow(image) == "ValueError"
+    after = gimp.describe_image(image)
+    assert {**after, "dirty": False} == {**before, "dirty": False}
+    assert gimp.visible_pixels(image) == seen
+
+
 @pytest.mark.parametrize("kind", ["mask-edited", "mask-shown", "small"])
 def test_whatever_kind_of_layer_is_active(gimp: Gimp, image: int, kind: str) -> None:
     small = kind == "small"

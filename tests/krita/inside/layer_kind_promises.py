@@ -1,5 +1,8 @@
 """What the plug-in promises whatever is active: masks, kinds of layers, copies, local selections."""
 
+import tempfile
+from pathlib import Path
+
 import bench
 from bench import (
     BOX,
@@ -17,8 +20,8 @@ from bench import (
     tidy,
 )
 from edit_promises import applied, edited, inserted, whole
-from insert_object.documents import layer_id, owned
-from insert_object.qt import Qt
+from insert_object.documents import layer_id, owned, walk
+from insert_object.qt import Qt, QtGui
 from krita import Selection
 from promises import CALM_MS, until
 
@@ -85,11 +88,16 @@ def promise_a_duplicated_object_can_be_edited(_figures):
 
 
 def promise_whatever_kind_of_layer_is_active(_figures):
-    for kind in ("vector", "filter", "paint", "clone", "group", "transparencymask", "filtermask", "none"):
+    kinds = ("vector", "filter", "paint", "clone", "file", "group", "transparencymask", "filtermask", "none")
+    for kind in kinds:
         document = yield from open_picture(700, 600)
         root, background = document.rootNode(), layer_named(document, "Background")
         if kind == "vector":
             node = document.createVectorLayer("a vector")
+        elif kind == "file":
+            path = str(Path(tempfile.mkdtemp()) / "linked.png")
+            QtGui.QImage(40, 30, QtGui.QImage.Format.Format_ARGB32).save(path)
+            node = document.createFileLayer("a file", path, "None")
         elif kind == "clone":
             node = document.createCloneLayer("a clone", background)
         elif kind == "group":
@@ -117,6 +125,27 @@ def promise_whatever_kind_of_layer_is_active(_figures):
         yield CALM_MS
         bench.close_all()
         yield 300
+
+
+def promise_a_filter_mask_in_the_objects_group_hinders_no_edit(_figures):
+    document = yield from inserted(shadow=True)
+    group = layer_named(document, "dog · seed 42 with its shadow")
+    everything = Selection()
+    everything.select(0, 0, 700, 600, 255)
+    group.addChildNode(document.createFilterMask("softer", krita().filter("blur"), everything), None)
+    yield 300
+    yield from edited(document, layer_named(document, "dog · seed 42"), class_name="cat", shadow=False)
+    assert "dog · seed 42" in [node.name() for node in walk(document.rootNode())]
+    panel().discard_button.click()
+    yield from settle()
+    yield 300
+    names = [node.name() for node in walk(document.rootNode())]
+    assert "softer" in names and "dog · seed 42 · shadow" in names, names
+    document.setActiveNode(layer_named(document, "dog · seed 42"))
+    yield from edited(document, None, class_name="cat", shadow=False)
+    yield from applied()
+    names = [node.name() for node in walk(document.rootNode()) if node.visible()]
+    assert "cat · seed 7" in names and "dog · seed 42" not in names, names
 
 
 def promise_a_preview_in_a_picture_behind_does_not_become_its_active_layer(_figures):
