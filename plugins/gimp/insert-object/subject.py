@@ -15,6 +15,7 @@ from parasites import ShadowKind
 from picture import Fingerprint
 from wording import Refusal, _
 
+from wire.imprint import Standing
 from wire.layer_record import LayerRecord
 from wire.protocol import Layer, PixelFrame, Rect, Wish
 
@@ -117,13 +118,13 @@ class EditedObject:
     was made for goes where the layer has gone.
     """
 
-    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord) -> None:
+    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord, standing: Standing) -> None:
         self.image = image
         self.anchor: Gimp.Item | None = layer
         self.record = record
         self.pair = record.shadow
         self.layer = layer
-        self.standing = standing_of(layer, record)
+        self.standing = standing
 
     @property
     def unseen(self) -> tuple[Gimp.Layer, ...]:
@@ -179,7 +180,7 @@ class ObjectAbove(EditedObject):
     """A new object above an object layer that was worked on, and that stays as it is."""
 
     def __init__(self, edited: EditedObject) -> None:
-        super().__init__(edited.image, edited.layer, edited.record)
+        super().__init__(edited.image, edited.layer, edited.record, edited.standing)
         self.pair = ""
 
     @property
@@ -220,5 +221,5 @@ def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> 
     selected = picture.read_selection(image)
     if selected is None or (selected.box == record.wish.box and not prefer_new):
         check_seen(active)
-        return EditedObject(image, active, record)
+        return EditedObject(image, active, record, standing_of(active, record))
     return NewObject(image, seen_anchor(active))

@@ -103,7 +103,13 @@ def select_ellipse(document, x, y, width, height):
     selection = Selection()
     selection.setPixelData(QtCore.QByteArray(packed(image)), x, y, width, height)
     document.setSelection(selection)
-    yield from until(lambda: panel()._shape_possible, "the docker sees the ellipse")
+    wanted = (x, y, width, height)
+    yield from until(
+        lambda: (
+            panel()._shape_possible and max(abs(a - b) for a, b in zip(seen_box(), wanted, strict=True)) <= 2
+        ),
+        "the docker sees the ellipse",
+    )
 
 
 def seen_box():

@@ -201,7 +201,7 @@ def promise_an_edit_with_a_shadow_is_two_steps_and_exact(_figures):
         after = state(document)
         yield from undo()
         yield from in_step()
-        seen = [node.name() for node in owned(document.rootNode().childNodes()) if node.visible()]
+        seen = [name for name in layers(document) if layer_named(document, name).visible()]
         assert seen == ["Background", "cat · seed 7 with its shadow"], seen
         yield from undo()
         yield from in_step()
