@@ -43,8 +43,8 @@ class EmptyMask(InsertObjectError):
     def __init__(self) -> None:
         super().__init__(
             ErrorCode.BAD_REQUEST,
-            "The mask is empty: it marks nothing inside the box, or too little to be an object.",
-            "Mark the object's shape in white, inside the box.",
+            "The object's shape is empty: nothing of it lies inside the box, or too little to be an object.",
+            "Mark, or select, more of it inside the box.",
         )
 
 
