@@ -53,7 +53,7 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     screen.keys("Tab")
     if options.shadow:
         screen.keys("alt+w")
-    time.sleep(4.0)  # the other thumbnails
+    time.sleep(10.0)  # the other thumbnails
 
 
 def light(gimp: Gimp, screen: Screen, image: int, options: argparse.Namespace) -> None:
