@@ -26,11 +26,14 @@ def test_layers_have_their_names_offsets_and_pixels(
     opened = gimp.open_picture(str(out))
     about = gimp.describe_image(opened["image"])
     layers = [gimp.describe_layer(layer) for layer in about["layers"]]
-    assert [layer["name"] for layer in layers[:2]] == ["dog · seed 8", "cow · seed 7"]
-    for layer, expected in zip(layers[:2], reversed(told), strict=True):
+    objects, shadows = layers[0:4:2], layers[1:4:2]
+    assert [layer["name"] for layer in objects] == ["dog · seed 8", "cow · seed 7"]
+    assert [layer["name"] for layer in shadows] == ["dog · seed 8 · shadow", "cow · seed 7 · shadow"]
+    told = [place for one in reversed(told) for place in (one, one["shadow"])]
+    for layer, expected in zip(layers[:4], told, strict=True):
         assert [layer["x"], layer["y"]] == expected["offset"]
         assert [layer["width"], layer["height"]] == expected["size"]
-    photo = layers[2]
-    shown = rgba(gimp.pixels(about["layers"][2]), photo["width"], photo["height"])
+    photo = layers[4]
+    shown = rgba(gimp.pixels(about["layers"][4]), photo["width"], photo["height"])
     with Image.open(sample_photo_file) as source:
         assert np.array_equal(shown[..., :3], np.asarray(source))
