@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, REFINER
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS
 from models.files.weights_file import fill
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
@@ -21,14 +19,10 @@ from models.looks import NO_LOOKS, Looks
 from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
 from models.parts_encoder import PartsEncoder
-from models.refiner import Refiner, enlarged
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
-REFINED_ABOVE = 1.25  # wanted pixels per network pixel; below, enlarging alone does as well
-MOST_DOUBLINGS = 2
-EDGE_GAIN = 1.5  # how much steeper alpha gets when its picture is doubled; at 2 it would stay as soft
-REFINED_AROUND = 6  # pixels around an object that are refined with it
+LARGER_SIDE_ABOVE = 1.25  # image pixels per network pixel at which the next larger side is painted
 NOISE_SEED = 0  # grain where the caller names no noise
 
 
@@ -43,7 +37,6 @@ class Bundle:
     encoder: AppearanceEncoder
     parts_encoder: PartsEncoder
     masks: MaskSampler
-    refiner: Refiner | None = None
     looks: Looks = NO_LOOKS
 
     @classmethod
@@ -83,12 +76,11 @@ class Bundle:
             network.eval().requires_grad_(requires_grad=False)
             network.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         masks = MaskSampler(mask_generator, shapes)
-        refiner = _read_refiner(folder, manifest, device, dtype)
         looks = NO_LOOKS
         if LOOKS in manifest.files:
             names = tuple(entry.name for entry in manifest.classes)
             looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
-        return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, refiner, looks)
+        return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, looks)
 
     @property
     def resolution(self) -> int:
@@ -103,7 +95,7 @@ class Bundle:
     def side_for(self, pixels: float) -> int:
         """The side at which to paint a window of so many image pixels: the smallest that it would not be
         enlarged from by much, so that small objects are quick."""
-        return next((side for side in self.sides if pixels <= REFINED_ABOVE * side), self.sides[-1])
+        return next((side for side in self.sides if pixels <= LARGER_SIDE_ABOVE * side), self.sides[-1])
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -192,45 +184,6 @@ class Bundle:
         )
         return colour.float(), alpha.float()
 
-    def at_scale(
-        self, colour: Tensor, alpha: Tensor, scale: float, seeds: Sequence[int]
-    ) -> tuple[Tensor, Tensor]:
-        """Objects (B, 3, S, S) and (B, 1, S, S) as they are to be enlarged ``scale`` times: doubled by the
-        refiner, as often as that comes nearest, where these weights have one. ``seeds``: one a sample."""
-        doublings = 0
-        if self.refiner is not None and scale >= REFINED_ABOVE:
-            doublings = min(MOST_DOUBLINGS, max(1, round(math.log2(scale))))
-        for _ in range(doublings):
-            colour, alpha = self.refine(colour, alpha, seeds)
-        return colour, alpha
-
-    @torch.inference_mode()
-    def refine(self, colour: Tensor, alpha: Tensor, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """colour (B, 3, H, W) in -1..1 and alpha (B, 1, H, W) in 0..1 -> both twice the size, with detail
-        and a narrower edge; the grain comes from ``seeds``, one a sample. Can be applied again.
-
-        Colour is grey where it is more than ``REFINED_AROUND`` pixels from the object.
-
-        Raises:
-            ValueError: these weights have no refiner.
-        """
-        if self.refiner is None:
-            raise ValueError("these weights have no refiner")
-        height, width = alpha.shape[-2:]
-        large = colour.new_zeros(len(colour), 3, 2 * height, 2 * width)
-        for place, seed in enumerate(seeds):
-            noise = torch.randn(1, 1, height, width, generator=torch.Generator().manual_seed(seed))
-            rows, columns = _area_of(alpha[place, 0])
-            part = (slice(place, place + 1), slice(None), rows, columns)
-            detail = self.refiner(
-                colour[part].to(self.dtype).contiguous(memory_format=torch.channels_last),
-                alpha[part].to(self.dtype),
-                noise[..., rows, columns].to(self.device, self.dtype),
-            )
-            large[place, :, _doubled(rows), _doubled(columns)] = detail[0]
-        edge = (enlarged(alpha) - 0.5) * EDGE_GAIN + 0.5
-        return large, edge.clamp(0, 1)
-
     @torch.inference_mode()
     def encode(self, picture: Tensor, mask: Tensor) -> Tensor:
         """The appearance of a picture (B, 3, S, S) in -1..1 under its mask (B, 1, S, S): (B, code_size)."""
@@ -240,34 +193,3 @@ class Bundle:
         )
         code: Tensor = mean.float()
         return code
-
-
-def _area_of(alpha: Tensor) -> tuple[slice, slice]:
-    """The rows and columns of alpha (H, W) that hold the object and some pixels around, an even number."""
-    found = []
-    for axis in (1, 0):
-        shown = (alpha > 0).any(axis).nonzero()
-        length = alpha.shape[1 - axis]
-        first, last = (int(shown[0]), int(shown[-1])) if len(shown) else (0, 1)
-        start = max(0, first - REFINED_AROUND) // 2 * 2
-        end = min(length, last + 1 + REFINED_AROUND)
-        found.append(slice(start, end + (end - start) % 2))
-    return found[0], found[1]
-
-
-def _doubled(part: slice) -> slice:
-    return slice(2 * part.start, 2 * part.stop)
-
-
-def _read_refiner(
-    folder: Path, manifest: Manifest, device: torch.device, dtype: torch.dtype
-) -> Refiner | None:
-    """The refiner, for weights that have one."""
-    if REFINER not in manifest.files:
-        return None
-    with torch.device("meta"):
-        refiner = Refiner()
-    fill(refiner, folder / REFINER, manifest.files[REFINER])
-    refiner.eval().requires_grad_(requires_grad=False)
-    refiner.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return refiner

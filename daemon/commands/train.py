@@ -17,10 +17,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--part",
-        choices=("objects", "masks", "refiner", "backgrounds", "light"),
+        choices=("objects", "masks", "backgrounds", "light"),
         default="objects",
-        help="the foreground generator (default), the mask generator, the refiner for large objects (of the "
-        "generator in --weights), the background generator, or the network that judges light",
+        help="the foreground generator (default), the mask generator, the background generator, or the "
+        "network that judges light",
     )
     parser.add_argument(
         "--data",
@@ -107,7 +107,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--best-class", default="", metavar="CLASS", help="export it as the class that editors choose first"
     )
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
-    parser.add_argument("--refiner", type=Path, help="refiner.safetensors to export with them")
     parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")
     parser.add_argument("--light", type=Path, help="light.safetensors to export with them")
     parser.set_defaults(run=run_train)
@@ -123,7 +122,6 @@ def run_train(arguments: argparse.Namespace) -> int:
         train_masks,
         train_objects,
         train_own_class,
-        train_refiner,
     )
     from models.features.networks import FeatureNetworkMissing, FeatureNetworkUnreadable
     from models.files.plain_files import ModelCorrupt, ModelMissing
@@ -148,8 +146,6 @@ def run_train(arguments: argparse.Namespace) -> int:
             train_own_class(arguments, device)
         elif arguments.part == "masks":
             train_masks(arguments, device)
-        elif arguments.part == "refiner":
-            train_refiner(arguments)
         elif arguments.part == "backgrounds":
             train_backgrounds(arguments)
         elif arguments.part == "light":

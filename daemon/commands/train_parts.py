@@ -77,25 +77,6 @@ def train_masks(arguments: argparse.Namespace, device: str) -> None:
     print(f"{figures['images']} outlines in {figures['seconds'] / 60:.1f} min; weights in {out}")
 
 
-def train_refiner(arguments: argparse.Namespace) -> None:
-    """Trains the refiner for the generator of a weights folder; a run in the same folder goes on."""
-    from models.features.networks import feature_folder
-    from models.photos.data import read_records
-    from models.training.refiner_training import RefinerSettings, train_refiner
-
-    _use_threads(arguments.threads)
-    figures = train_refiner(
-        read_records(arguments.data),
-        arguments.weights or Folders.default().weights,
-        arguments.out,
-        RefinerSettings(minutes=arguments.minutes, seed=arguments.seed or 0),
-        feature_folder(arguments.features, os.environ),
-    )
-    print(
-        f"{figures['patches']:.0f} patches in {figures['seconds'] / 60:.1f} min; refiner in {arguments.out}"
-    )
-
-
 def train_backgrounds(arguments: argparse.Namespace) -> None:
     """Trains the background generator; a run in the same folder goes on."""
     from models.features.networks import feature_folder
@@ -188,7 +169,7 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
     )
     if arguments.export is not None:
         records = [record for record in read_records(arguments.data) if record.split == "train"]
-        others = OtherParts(arguments.masks, arguments.refiner, arguments.backgrounds, arguments.light)
+        others = OtherParts(arguments.masks, arguments.backgrounds, arguments.light)
         choice = None if arguments.outlines is None else read_choice(arguments.outlines, arguments.data)
         export_run(arguments.out, arguments.export, others, records, choice, arguments.best_class)
         print(f"weights in {arguments.export}")

@@ -81,12 +81,8 @@ def layers_of(
         colour, alpha = bundle.make_objects(
             plan.scene, masks, plan.class_index, looks, plan.noise, parts.placed
         )
-        small_alphas = alpha[:, 0].cpu().numpy()  # (N, S, S), enough for a soft shadow
-    with watch.stage("refiner"):
-        scale = view.square.width / side  # image pixels per network pixel
-        colour, alpha = bundle.at_scale(colour, alpha, scale, plan.seeds)
-        pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S', S', 3)
-        alphas = alpha[:, 0].cpu().numpy()
+        pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).cpu().numpy()  # (N, S, S, 3)
+        alphas = alpha[:, 0].cpu().numpy()  # (N, S, S)
     if not (np.isfinite(pictures).all() and np.isfinite(alphas).all()):
         raise _no_picture(bundle)
     grain = scene_grain(view)
@@ -99,7 +95,7 @@ def layers_of(
         with watch.stage("grain"):
             grained = with_grain(frame_pixels(pixels), grain, seed)
         with watch.stage("shadow"):
-            down = set_down(grained, x, y, small_alphas[place], view, request.wish)
+            down = set_down(grained, x, y, alphas[place], view, request.wish)
         shadows = *(down.shadow or NO_SHADOW), *(down.cast or NO_SHADOW)
         frame = pixel_frame(down.pixels)
         yield Layer(request.id, place, request.wish.class_name, seed, x, y, frame, *shadows)

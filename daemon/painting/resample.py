@@ -16,6 +16,7 @@ from daemon.painting.pixels import Samples
 _BAND = 1 << 17  # pixels; half a megabyte of RGBA
 _FEW = 4  # bands that are not worth a second thread
 _SIDE_BY_SIDE = 2
+STEEPEST = 4.0  # times that alpha's ramp becomes steeper, at most
 
 Floats: TypeAlias = NDArray[np.float32]
 Area: TypeAlias = "tuple[float, float, float, float]"  # left, top, right, bottom in source pixels
@@ -66,9 +67,11 @@ def _edge_weights(length: int, start: float, stop: float, size: int) -> Floats:
 def edge_contrast(scale: float) -> float:
     """How much steeper alpha's ramp becomes when a network pixel grows to ``scale`` image pixels.
 
-    Enlarged as it is, the few pixels of a soft edge would turn into a wide veil around a large object.
+    Enlarged as it is, the few pixels of a soft edge would turn into a wide veil around a large object. By
+    the scale itself, an edge stays as many image pixels wide as the network made it. Beyond four times, the
+    outline's own pixels would begin to show as steps.
     """
-    return min(max(scale / 1.5, 1.0), 4.0)
+    return min(max(scale, 1.0), STEEPEST)
 
 
 def enlarged_8(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:

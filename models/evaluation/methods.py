@@ -162,15 +162,6 @@ class DrawsLooks(Protocol):
     def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor: ...
 
 
-@runtime_checkable
-class Enlarges(Protocol):
-    """Networks that bring objects to the size at which they are wanted."""
-
-    def at_scale(
-        self, colour: Tensor, alpha: Tensor, scale: float, seeds: Sequence[int]
-    ) -> tuple[Tensor, Tensor]: ...
-
-
 def looks_by_chance(networks: Networks, class_index: Tensor, z: Tensor) -> Tensor:
     """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
     own = z[:, : networks.code_size]
@@ -195,8 +186,6 @@ class Generated:
             cases.class_index,
             looks_by_chance(self.networks, cases.class_index, cases.code),
         )
-        if isinstance(self.networks, Enlarges):  # as in use: what is judged large is made large
-            rgb, alpha = self.networks.at_scale(rgb, alpha, size / own, range(len(rgb)))
         return Insertion(
             resized(rgb.float(), size), resized(alpha.float(), size), cases.mask, self.repaints_scene
         )

@@ -5,6 +5,5 @@ ENCODER = "encoder.safetensors"
 PARTS = "parts_encoder.safetensors"
 MASKS = "mask_generator.safetensors"
 LOOKS = "looks.safetensors"  # optional: the looks that seeds choose from
-REFINER = "refiner.safetensors"  # optional: objects larger than the generator paints them
 BACKGROUND = "background.safetensors"  # optional: scenes from nothing
 LIGHT = "light.safetensors"  # optional: what an object lacks of its scene's light

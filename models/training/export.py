@@ -15,7 +15,7 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LIGHT, LOOKS, MASKS, PARTS, REFINER
+from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LIGHT, LOOKS, MASKS, PARTS
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
 from models.training import checkpoint
@@ -32,7 +32,6 @@ class OtherParts:
     """Files of networks that are trained apart, to ship with a run's; None: as the folder has it."""
 
     masks: Path | None = None
-    refiner: Path | None = None
     background: Path | None = None
     light: Path | None = None
 
@@ -41,7 +40,6 @@ class OtherParts:
         present = []
         others = (
             (MASKS, self.masks),
-            (REFINER, self.refiner),
             (BACKGROUND, self.background),
             (LIGHT, self.light),
         )

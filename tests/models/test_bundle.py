@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch.nn import functional
 
-from models.bundle import REFINED_AROUND, Bundle, _area_of
+from models.bundle import Bundle
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing, file_hash
-from models.files.part_files import FOREGROUND, REFINER
-from models.refiner import Refiner
+from models.files.part_files import FOREGROUND
 from tests.tiny_weights import write_tiny_weights
 
 
@@ -116,47 +114,16 @@ def test_a_garbled_manifest_is_refused(tmp_path: Path, text: str) -> None:
         Manifest.read(tmp_path)
 
 
-def test_the_refiner_doubles_an_object_and_its_grain_comes_from_the_seed(tmp_path: Path) -> None:
+def test_a_pack_that_still_lists_a_refiner_loads_and_paints_the_same(tmp_path: Path) -> None:
     manifest = write_tiny_weights(tmp_path)
-    torch.manual_seed(0)
-    refiner = Refiner()
-    with torch.no_grad():
-        torch.nn.init.normal_(refiner.leave.weight, 0, 0.1)
-    save_file({name: value.half() for name, value in refiner.state_dict().items()}, tmp_path / REFINER)
-    files = {**manifest.files, REFINER: file_hash(tmp_path / REFINER)}
-    replace(manifest, files=files).write(tmp_path)
-    bundle = Bundle.load(tmp_path)
-    colour = torch.zeros(2, 3, 32, 32)
-    alpha = torch.zeros(2, 1, 32, 32)
-    alpha[..., 8:24, 8:24] = 1
-    large, edge = bundle.refine(colour, alpha, [3, 4])
-    assert large.shape == (2, 3, 64, 64)
-    assert edge[..., 20:44, 20:44].min() == 1
-    assert edge[..., :12, :].max() == 0
-    again, _ = bundle.refine(colour[1:], alpha[1:], [4])
-    torch.testing.assert_close(again[0], large[1])
-    assert not torch.allclose(large[0], large[1])
-    beyond = 2 * (8 - REFINED_AROUND)
-    assert large[..., :beyond, :].abs().max() == 0
-    assert large[..., beyond:-beyond, beyond:-beyond].abs().min() > 0
-
-
-def test_an_object_of_odd_size_at_the_border_is_refined_to_its_last_pixel() -> None:
-    rows, columns = _area_of(functional.pad(torch.ones(5, 7), (25, 0, 0, 27)))  # in the upper right corner
-    assert (rows.start, columns.stop) == (0, 32)
-    assert rows.stop >= 5 + REFINED_AROUND
-    assert columns.start <= 25 - REFINED_AROUND
-    assert (rows.stop - rows.start) % 2 == (columns.stop - columns.start) % 2 == 0
-    rows, columns = _area_of(torch.zeros(32, 32))
-    assert rows.stop - rows.start == columns.stop - columns.start >= 2
-
-
-def test_weights_without_a_refiner_say_so(tmp_path: Path) -> None:
-    write_tiny_weights(tmp_path)
-    bundle = Bundle.load(tmp_path)
-    assert bundle.refiner is None
-    with pytest.raises(ValueError, match="no refiner"):
-        bundle.refine(torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8), [0])
+    inputs = _inputs(1)
+    before = Bundle.load(tmp_path).make_objects(*inputs)
+    refiner = tmp_path / "refiner.safetensors"
+    save_file({"enter.weight": torch.ones(4, 20, 3, 3).half()}, refiner)
+    replace(manifest, files={**manifest.files, refiner.name: file_hash(refiner)}).write(tmp_path)
+    assert refiner.name in Manifest.read(tmp_path).sizes
+    after = Bundle.load(tmp_path).make_objects(*inputs)
+    assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
 
 
 def test_a_small_window_is_painted_at_a_smaller_side(tmp_path: Path) -> None:

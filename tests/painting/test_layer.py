@@ -182,3 +182,16 @@ def test_the_edge_of_a_large_object_is_no_wide_veil(depth: int) -> None:
     codes = array(frame)[frame.height // 2, :, 3].astype(float) / (255 if depth == 8 else 65535)
     soft = ((codes > 0.02) & (codes < 0.98)).sum() / 2
     assert soft < 2 * side / size
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("scale", [1.4, 2.1, 3.5])
+def test_an_edge_is_no_wider_in_a_large_object_than_the_network_made_it(scale: float, depth: int) -> None:
+    reach, side = 4, round(SQUARE * scale)  # pixels of the network's ramp, and of the window in the image
+    ramp = np.clip((np.arange(SQUARE) - 20) / reach, 0, 1)
+    alpha = np.ascontiguousarray(np.broadcast_to(ramp, (SQUARE, SQUARE)), np.float32)
+    box = round(side / 1.4)
+    scene = view(noise(side, side), Rect((side - box) // 2, (side - box) // 2, box, box))
+    frame, _, _ = object_layer(np.full((SQUARE, SQUARE, 3), 0.5, np.float32), alpha, scene, depth=depth)
+    codes = array(frame)[frame.height // 2, : frame.width // 2, 3] / (255 if depth == 8 else 65535)
+    assert reach - 1 <= ((codes > 0.02) & (codes < 0.98)).sum() <= reach

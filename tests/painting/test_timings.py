@@ -29,6 +29,6 @@ def test_the_daemon_tells_how_long_its_stages_took(sample_photo: np.ndarray, run
         for seed in (1, 2):  # the account of one request is there when the next is answered
             client.insert(sample_photo, (100, 120, 200, 160), "horse", seed=seed, shadow=True)
     told = json.loads(run_cli("status", "--timings", "--json").stdout)
-    assert set(told) == {"scene", "outline", "object", "refiner", "layer", "grain", "shadow"}
+    assert set(told) == {"scene", "outline", "object", "layer", "grain", "shadow"}
     assert all(stage["count"] >= 1 and stage["median_ms"] > 0 for stage in told.values())
     assert "median ms" in run_cli("status", "--timings").stdout
