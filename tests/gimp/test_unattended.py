@@ -51,6 +51,7 @@ def test_the_layer_is_named_and_remembers_its_request(gimp: Gimp, image: int) ->
         "box": list(BOX),
         "place": [about["x"], about["y"], about["width"], about["height"]],
         "given_shape": False,
+        "given_look": False,
         "name": "dog · seed 42",
         "group": "",
         "pack": "",
