@@ -88,7 +88,19 @@ def promise_a_duplicated_object_can_be_edited(_figures):
 
 
 def promise_whatever_kind_of_layer_is_active(_figures):
-    kinds = ("vector", "filter", "paint", "clone", "file", "group", "transparencymask", "filtermask", "none")
+    yield from inserted_above("vector", "filter", "paint", "clone")
+
+
+def promise_whatever_mask_or_group_is_active(_figures):
+    yield from inserted_above("group", "transparencymask", "filtermask", "none")
+
+
+def promise_a_linked_file_is_active(_figures):
+    yield from inserted_above("file")
+
+
+def inserted_above(*kinds):
+    """Inserts above an active layer of each kind, and takes it back."""
     for kind in kinds:
         document = yield from open_picture(700, 600)
         root, background = document.rootNode(), layer_named(document, "Background")
