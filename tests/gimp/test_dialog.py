@@ -330,7 +330,7 @@ def test_the_dialog_speaks_the_users_language(
     try:
         image = desk.open_photo(BOX)
         desk.open_dialog(title)
-        desk.screen.wait_until(lambda: len(desk.layers(image)) == 2, "the preview")
+        desk.screen.wait_until(lambda: len(desk.layers(image)) > 1, "the preview")
         time.sleep(2)  # for the other thumbnails: the screenshot is for people
         desk.screen.screenshot(f"dialog-{language[:2]}")
     finally:
