@@ -84,9 +84,9 @@ def test_a_cast_shadow_is_turned_previewed_inserted_and_taken_away_again(desk: D
         return bool(np.abs(desk.gimp.seen_colour(image, *CAST_OVER) - shade).max() <= 1)
 
     desk.screen.wait_until(is_shaded, "the cast shadow on the canvas, beyond the box")
-    # From the box to the controls of the shadow: grass, flip, direction's own box, length
+    # From the box to the controls of the shadow: grass, flip, reference, by the light
     done = desk.daemon.requests_done
-    desk.screen.keys("Tab", "Tab", "Tab", "space")  # by the light no more
+    desk.screen.keys(*["Tab"] * 4, "space")  # by the light no more
     desk.wait_for_requests(done + 2)
     desk.screen.screenshot("cast-shadow-preview")
     insert(desk, dialog, "alt+i")

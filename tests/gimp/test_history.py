@@ -72,7 +72,7 @@ def test_the_menu_keeps_deletes_and_copies_numbers(desk: Desk) -> None:
     image = with_two_sets(desk)
     desk.gimp.use_menu(image, 8, "Keep")
     desk.gimp.use_menu(image, 9, "Delete")
-    assert desk.gimp.use_menu(image, 10, "Copy its numbers") == "--class dog --seed 10"
+    assert desk.gimp.use_menu(image, 10, "Copy its numbers") == "--class dog --seed 10 --no-shadow"
     after = {item["seed"]: item["marked"] for item in desk.gimp.history_of(image)}
     assert after[8] is True and after[7] is False and 9 not in after
     desk.gimp.use_menu(image, 8, "Keep no longer")
