@@ -17,8 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from plugins.profiles.kinds import EditorKind
+
 ROOT = Path(__file__).resolve().parents[1]
-PLUG_INS = ("plugins/gimp/insert-object", "plugins/krita/insert_object")  # each finds wire/ beside its files
+PLUG_INS = [f"plugins/{kind.value}/{kind.about.plugin_folder[1]}" for kind in EditorKind]
+# Each finds wire/ beside its files.
 OURS = ("wire", "models", "daemon", "plugins", "installer", "benchmarks", "tests")
 
 

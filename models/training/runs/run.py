@@ -206,8 +206,9 @@ def _log(stream: TextIO, statistics: dict[str, Tensor], state: RunState, bar: tq
 
 def _tell(state: RunState, left: float) -> None:
     """A line about the progress, for output that is kept in a file."""
+    rest = max(0.0, left) / 60
     print(
-        f"{state.images_seen} images seen in {state.seconds / 60:.0f} min; at most {left / 60:.0f} min left",
+        f"{state.images_seen} images seen in {state.seconds / 60:.0f} min; at most {rest:.0f} min left",
         file=sys.stderr,
         flush=True,
     )
