@@ -50,8 +50,8 @@ def stand_in_colour(class_name: str, seed: int, index: int, style: str = "") -> 
 
 
 def middle_colour(reference: PixelFrame) -> tuple[int, int, int]:
-    """The colour in the middle of a reference (rgba8): what the stand-in takes for its look."""
-    at = 4 * (reference.height // 2 * reference.width + reference.width // 2)
+    """The colour in the middle of a reference (rgb8 or rgba8): what the stand-in takes for its look."""
+    at = reference.format.bytes_per_pixel * (reference.height // 2 * reference.width + reference.width // 2)
     red, green, blue = bytes(reference.data)[at : at + 3]
     return red, green, blue
 

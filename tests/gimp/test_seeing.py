@@ -86,7 +86,10 @@ def test_reset_takes_the_settings_back_but_for_class_and_seed(desk: Desk) -> Non
     desk.type_seed(dialog, 7)
     desk.screen.keys("alt+l", "Down", "alt+f")
     wait_for_colour(desk, image, stand_in_colour("cat", 7, 0))
-    desk.screen.keys("alt+e", "alt+i")
+    done = desk.daemon.requests_done
+    desk.screen.keys("alt+e")
+    desk.wait_for_requests(done + 1)
+    desk.screen.keys("alt+i")
     desk.screen.wait_until_gone("Insert Object")
     record = desk.gimp.describe_layer(desk.gimp.describe_image(image)["layers"][0])["record"]
     assert (record["class_name"], record["seed"], record["mirrored"]) == ("cat", 7, False)
@@ -96,6 +99,7 @@ def test_a_starred_class_stands_first_in_the_next_dialog(desk: Desk) -> None:
     image = desk.open_photo(BOX)
     dialog = desk.open_dialog()
     desk.type_seed(dialog, 7)
+    desk.screen.keys("alt+l", "d")  # whatever was inserted last
     wait_for_colour(desk, image, stand_in_colour("dog", 7, 0))
     desk.screen.keys("alt+l", "c")
     wait_for_colour(desk, image, stand_in_colour("cat", 7, 0))

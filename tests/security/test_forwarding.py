@@ -66,12 +66,12 @@ def test_an_insertion_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_
         seed=7,
         variations=3,
         depth=16,
-        reference=PixelFrame(2, 2, PixelFormat.RGB8, bytes(12)),
+        reference=PixelFrame(2, 2, PixelFormat.RGB8, bytes([10, 20, 30] * 4)),
     )
     forwarded, local = desk.peer().ask(request), box.peer().ask(request)
     assert forwarded == local
     assert [layer.seed for layer in layers(forwarded)] == [7, 8, 9]
-    assert bytes(layers(forwarded)[0].pixels.data[:6:2]) == bytes(stand_in_colour("cat", 7, 0))
+    assert bytes(layers(forwarded)[0].pixels.data[:6:2]) == bytes([10, 20, 30])  # the reference's look
 
 
 def test_light_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_desk: OpenDesk) -> None:

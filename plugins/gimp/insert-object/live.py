@@ -128,11 +128,11 @@ class LiveInsertion(LiveLoop):
         before = self._aim
         self._cancel_job()
         self._variations.clear()
-        if before is None or before.settings != aim.settings:
-            self._dialog.form.gallery.clear()  # what it shows is not what is wished any more
-        self._aim = aim
         if before is not None and before.numbers != aim.numbers:
             self._make_way()
+        elif before is None or before.settings != aim.settings:
+            self._dialog.form.gallery.clear()  # what it shows is not what is wished any more
+        self._aim = aim
         if before is None or before.seen != aim.seen:
             self._scene = None
         if self._scene is None:

@@ -163,7 +163,7 @@ def promise_a_layer_can_be_edited_and_one_undo_step_brings_the_old_one_back(_fig
     yield 200
     assert panel().insert_button.isEnabled(), "an edit needs no selection"
     yield from insert()
-    assert first not in layers(document), "the old object still shows"
+    assert not layer_named(document, first).visible(), "the old object still shows"
     assert desk().preview.variation.recipe.wish.box == record.recipe.wish.box
     panel().apply_button.click()
     yield from settle()
