@@ -122,7 +122,7 @@ class Strip(QtWidgets.QListWidget):
         self.blockSignals(False)
 
     def refresh(self, variation: Variation) -> None:
-        """Tells anew what is to be told of a variation."""
+        """Tells again what is to be told of a variation."""
         row = next((i for i, item in enumerate(self._variations) if item is variation), -1)
         if row >= 0:
             self._describe(self.item(row), variation)
