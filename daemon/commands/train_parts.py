@@ -141,7 +141,7 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
     from models.training import checkpoint
     from models.training.export import OtherParts, export_run
     from models.training.outlines import read_choice
-    from models.training.runs.run import TrainingRun, train
+    from models.training.runs.training_run import TrainingRun, train
 
     settings = settings_of(arguments, device)
     features = feature_folder(arguments.features, os.environ)

@@ -10,7 +10,7 @@ import torch
 from models.photos.data import DataError, read_records
 from models.training import instance_selection
 from models.training.instance_selection import selected, typicality
-from models.training.runs.run import TrainingRun, train
+from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from tests.models.feature_files import write_features
 from tests.models.shapes_made_in_code import write_photos

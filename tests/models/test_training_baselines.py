@@ -16,7 +16,7 @@ from models.training.baselines.baseline_trainer import BaselineTrainer
 from models.training.baselines.rivals import load_rival
 from models.training.checkpoint import CheckpointError
 from models.training.export import OtherParts, export_run
-from models.training.runs.run import TrainingRun, train
+from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import TrainingSettings
 from models.training.trainer import Trainer
 from tests.models.feature_files import write_features

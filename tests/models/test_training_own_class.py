@@ -25,7 +25,7 @@ from models.training.own_class.pack import adding_command, check_class_name, che
 from models.training.own_class.quality import Quality, judge, write_report
 from models.training.own_class.start import StartFromWeights, nearest_class, settings_for
 from models.training.recipe import Recipe
-from models.training.runs.run import TrainingRun
+from models.training.runs.training_run import TrainingRun
 from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 

@@ -23,7 +23,7 @@ from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
 from models.training.export import OtherParts, export_run
-from models.training.runs.run import TrainingRun, train
+from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
 from tests.models.shapes_made_in_code import CLASSES, made_batch, made_library, write_photos
@@ -130,7 +130,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("models.training.runs.run._TOLD_SECONDS", 0.0)
+    monkeypatch.setattr("models.training.runs.training_run._TOLD_SECONDS", 0.0)
     data, out, shipped = tmp_path / "data", tmp_path / "run", tmp_path / "weights"
     data.mkdir()
     write_photos(data, per_class=5)

@@ -31,7 +31,7 @@ from models.training.own_class.pack import (
 from models.training.own_class.quality import SAMPLES, Quality, judge, read_losses, write_report
 from models.training.own_class.samples import sample_sheet
 from models.training.own_class.start import Nearest, StartFromWeights, nearest_class, settings_for
-from models.training.runs.run import TrainingRun, train
+from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import TrainingSettings
 
 FEWEST = 8  # objects to learn from, below which nothing comes of it

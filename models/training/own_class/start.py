@@ -17,7 +17,7 @@ from models.photos.data import ObjectRecord, Windows, load_windows
 from models.training import checkpoint, losses
 from models.training.checkpoint import RunState
 from models.training.recipe import Recipe
-from models.training.runs.run import TrainingRun
+from models.training.runs.training_run import TrainingRun
 from models.training.settings import TrainingSettings
 from models.training.trainer import Trainer
 
