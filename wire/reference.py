@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .protocol import PixelFormat, PixelFrame, Rect, square_window
+from .selection_shape import marked_part
 
 SIDE = 256  # pixels; the networks look at half of that
 SHOWN = 128  # alpha from which a pixel belongs to the object
@@ -52,14 +53,7 @@ class Model:
 
 def shown_part(alpha: bytes, width: int, height: int) -> Rect | None:
     """The smallest rectangle with all of a plane (``width * height`` bytes) from ``SHOWN`` on, if any."""
-    shown = alpha.translate(_SHOWN_TABLE)
-    rows = [shown[row * width : (row + 1) * width] for row in range(height)]
-    filled = [row for row in range(height) if 1 in rows[row]]
-    if not filled:
-        return None
-    left = min(rows[row].index(1) for row in filled)
-    right = max(rows[row].rindex(1) for row in filled) + 1
-    return Rect(left, filled[0], right - left, filled[-1] + 1 - filled[0])
+    return marked_part(alpha.translate(_SHOWN_TABLE), width, height)
 
 
 def looked_at(part: Rect, width: int, height: int) -> Rect:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .protocol import Rect
+
 HALF = 128  # coverage from which a pixel is selected; editors draw their marching ants there
 LOOKED_AT = 64  # pixels of the longer side, at most
 _FULL = 0.9  # of its hull, from which on a shape is no object's
@@ -26,6 +28,17 @@ class SelectionShape:
 
     pieces: int
     is_outline: bool
+
+
+def marked_part(marked: bytes, width: int, height: int) -> Rect | None:
+    """The smallest rectangle with every 1 of a plane (``width * height`` bytes of 0 and 1), if it has any."""
+    rows = [marked[row * width : (row + 1) * width] for row in range(height)]
+    filled = [row for row in range(height) if 1 in rows[row]]
+    if not filled:
+        return None
+    left = min(rows[row].index(1) for row in filled)
+    right = max(rows[row].rindex(1) for row in filled) + 1
+    return Rect(left, filled[0], right - left, filled[-1] + 1 - filled[0])
 
 
 def shape_of_rows(rows: list[bytes]) -> SelectionShape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,7 @@ class Feet:
     @property
     def standing(self) -> NDArray[np.bool_]:
         """Which of the columns end so low that they stand on the ground."""
-        standing: NDArray[np.bool_] = self.lowest >= self.lowest.max() - FOOT_BAND * self.height
-        return standing
+        return _standing(self.lowest, self.height)
 
     @cached_property
     def own_ground(self) -> Floats:
@@ -119,7 +119,7 @@ def _feet(alpha: Floats) -> Feet | None:
     top = int(np.flatnonzero(solid.any(axis=1))[0])
     lowest = size - np.argmax(solid[::-1, columns], axis=0).astype(np.float64)  # the row below each column
     height = float(lowest.max() - top)
-    standing = lowest >= lowest.max() - FOOT_BAND * height
+    standing = _standing(lowest, height)
     places = columns[standing]
     hull = _lower_hull(places.astype(np.float64), lowest[standing])
     every = np.arange(size)
@@ -127,6 +127,12 @@ def _feet(alpha: Floats) -> Feet | None:
     slopes = STEEPEST * np.abs(every[:, np.newaxis] - places)
     line = np.maximum(line, (line[places] - slopes).max(axis=1))
     return Feet(line.astype(np.float32), columns, lowest.astype(np.float32), height)
+
+
+def _standing(lowest: NDArray[np.floating[Any]], height: float) -> NDArray[np.bool_]:
+    """Which columns of an object of that height, whose ``lowest`` rows these are, stand on the ground."""
+    standing: NDArray[np.bool_] = lowest >= lowest.max() - FOOT_BAND * height
+    return standing
 
 
 def _lower_hull(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.painting.pixels import Samples
+from daemon.painting.pixels import LUMA, Samples
 from daemon.painting.scene import SceneView
 
 LARGEST_GRAIN = 10.0  # code values of 255; beyond it a scene is texture, not noise
@@ -16,7 +16,6 @@ _FLAT_SHARE = 0.25  # of the blocks that count as flat
 _WIDEST_GAP = 2.0  # pixels over which noise counts as independent: JPEG's and a sensor's is not, beyond
 _TILE = 192  # pixels after which the grain repeats
 _READ = 1 << 17  # pixels of a layer that its own noise is read from
-_LUMA: NDArray[np.float32] = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _COLOURED = 0.3  # share of the grain that differs between the channels
 
 
@@ -24,7 +23,7 @@ def scene_grain(view: SceneView) -> float:
     """The scene's noise at the size of the image, a standard deviation in code values of 255."""
     sent = view.pixels.shape[1]
     gap = min(max(view.window.width / sent, 1.0), _WIDEST_GAP)  # averaging pixels has averaged their noise
-    luma: NDArray[np.float32] = view.pixels.astype(np.float32) @ _LUMA
+    luma: NDArray[np.float32] = view.pixels.astype(np.float32) @ LUMA
     return float(min(noise_of(luma) * gap, LARGEST_GRAIN))
 
 
@@ -71,7 +70,7 @@ def _own_noise(pixels: Samples) -> float:
     codes = np.iinfo(pixels.dtype).max
     return _noise_in(
         [
-            _responses(pixels[rows, :, :3].astype(np.float32) @ _LUMA, pixels[rows, :, 3] == codes)
+            _responses(pixels[rows, :, :3].astype(np.float32) @ LUMA, pixels[rows, :, 3] == codes)
             for rows in strips
         ]
     )

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from daemon.painting.footing import Footing
-from daemon.painting.pixels import Samples, frame_pixels, pixel_frame
+from daemon.painting.pixels import LUMA, Samples, frame_pixels, pixel_frame
 from daemon.painting.resample import Floats
 from daemon.painting.shadow_layer import PlacedFrame
 from wire.protocol import Rect
@@ -26,7 +26,6 @@ LOWEST_STANDS_OUT, HIGHEST_STANDS_OUT = -1.5, 2.0  # deviations of the detail, a
 STEEP = 3.0  # how sharp a blade's edge is, over a deviation
 OUT_OF_SHADOW = 0.75  # of a blade over the object, which is before the shadow at its feet
 SMOOTH, GRASSY = 0.02, 0.05  # deviation of the detail over the brightness: no blades yet, and blades for sure
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def behind_grass(pixels: Samples, x: int, y: int, footing: Footing) -> GrownOver
     last = min(high, math.ceil(ground.max()) + 2)
     if last - first < 2:
         return None
-    cover = _blades(view.pixels[first:last].astype(np.float32) @ _LUMA, ground - first, height)
+    cover = _blades(view.pixels[first:last].astype(np.float32) @ LUMA, ground - first, height)
 
     above, below = view.window.y + first * scale, view.window.y + last * scale
     begin, end = max(0, math.floor(above) - y), min(pixels.shape[0], math.ceil(below) - y)

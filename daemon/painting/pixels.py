@@ -13,6 +13,8 @@ from wire.protocol import PixelFormat, PixelFrame
 
 Samples: TypeAlias = NDArray[Any]  # uint8 or uint16
 
+LUMA: NDArray[np.float32] = np.array([0.299, 0.587, 0.114], np.float32)  # of RGB, ITU-R BT.601
+
 _CHANNELS = {
     PixelFormat.RGB8: (3, "u1"),
     PixelFormat.RGBA8: (4, "u1"),

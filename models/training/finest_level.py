@@ -60,7 +60,7 @@ class FinestLevelTrainer(Trainer):
             "l1": settings.weight_l1 * losses.masked_l1(rebuilt, real, mask[:recon]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
-        terms["spectrum"] = settings.weight_spectrum * self.spectrum(cut(fake), cut(stage.real), mask)
+        terms.update(self._surface_terms(cut(fake), cut(stage.real), mask))
         terms.update(self._perceptual_terms(rebuilt, real))
         terms.update(self._head_terms(fake[:recon], stage.real[:recon], batch.heads[:recon]))
         return {**statistics, **self._teach_generator(terms, images_seen, count)}

@@ -162,7 +162,7 @@ class Trainer(Recipe):
             * losses.masked_l1(relit, change.apply(colour[tail]), alpha[tail]),
             "edge": settings.weight_edge * losses.edge_entropy(soft),
         }
-        terms["spectrum"] = settings.weight_spectrum * self.spectrum(fake, real, batch.mask)
+        terms.update(self._surface_terms(fake, real, batch.mask))
         terms.update(self._perceptual_terms(rebuilt, real[:recon]))
         terms.update(self._head_terms(rebuilt, real[:recon], batch.heads[:recon]))
         statistics |= self._teach_generator(terms, images_seen, count)
@@ -213,9 +213,13 @@ class Trainer(Recipe):
         """How far reconstructions are from the real pictures, both (R, 3, S, S)."""
         if self.lpips is None:
             return {}
-        settings = self.settings
         with self._precision():
-            return {"lpips": settings.weight_lpips * perceptual_distance(self.lpips, rebuilt, real)}
+            return {"lpips": self.settings.weight_lpips * perceptual_distance(self.lpips, rebuilt, real)}
+
+    def _surface_terms(self, painted: Tensor, real: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """How far the surfaces of all painted objects (B, 3, S, S) are from those of the real ones."""
+        weight = self.settings.weight_spectrum
+        return {"spectrum": weight * self.spectrum(painted, real, mask)} if weight else {}
 
     def _head_terms(self, rebuilt: Tensor, real: Tensor, heads: Tensor) -> dict[str, Tensor]:
         """The same of heads (R, 3) by themselves: a face is a small part of a picture."""

@@ -13,18 +13,17 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 from wording import Refusal, _
 
 from wire.protocol import PixelFormat, PixelFrame, Rect
-from wire.selection_shape import SelectionShape, shape_of_rows
+from wire.selection_shape import HALF, SelectionShape, marked_part, shape_of_rows
 
 SCENE_FORMAT = "R'G'B'A u8"  # a format *name* always means sRGB, whatever the picture's own profile
 # What GIMP keeps selections in. Other formats would do too, but Babl takes a quarter of a second to find its
 # way to one that has colours.
 COVERAGE_FORMAT = "Y u8"
-HALF_SELECTED = 128  # GIMP draws the marching ants where a selection passes one half
 RECTANGLE_FILL = 0.97  # a shape that fills its box to this part is meant as a box
 FINE_OVER_SIZE = 4  # how many more pixels than wanted GEGL gives, each way
 ANALYSIS_PIXELS = 256  # longest side of the selection when its shape is judged
 DIGEST_PIXELS = 256  # longest side of the scene when it is compared with how it looked before
-_HALF_TABLE = bytes(int(value >= HALF_SELECTED) for value in range(256))
+_HALF_TABLE = bytes(int(value >= HALF) for value in range(256))
 
 Fingerprint = tuple[int, ...]
 
@@ -74,20 +73,17 @@ def read_selection(image: Gimp.Image) -> Selected | None:
     width, height = max(1, round(bounds.width * scale)), max(1, round(bounds.height * scale))
     coverage = _read(image.get_selection(), bounds, (width, height), COVERAGE_FORMAT)
     inside = coverage.translate(_HALF_TABLE)
-    rows = [inside[row * width : (row + 1) * width] for row in range(height)]
-    filled = [row for row in range(height) if 1 in rows[row]]
-    if not filled:
+    part = marked_part(inside, width, height)
+    if part is None:
         return None
-    left = min(rows[row].find(1) for row in filled)
-    right = max(rows[row].rfind(1) for row in filled) + 1
-    top, bottom = filled[0], filled[-1] + 1
-    fill = inside.count(1) / ((right - left) * (bottom - top))
-    if (left, top, right, bottom) == (0, 0, width, height):
+    fill = inside.count(1) / (part.width * part.height)
+    if part == Rect(0, 0, width, height):
         box = bounds
     else:  # the selection fades out: the box is where it is selected by at least a half
-        x, y = bounds.x + round(left / scale), bounds.y + round(top / scale)
-        box = Rect(x, y, round((right - left) / scale), round((bottom - top) / scale))
-    shape = shape_of_rows([coverage[row * width + left : row * width + right] for row in range(top, bottom)])
+        x, y = bounds.x + round(part.x / scale), bounds.y + round(part.y / scale)
+        box = Rect(x, y, round(part.width / scale), round(part.height / scale))
+    starts = (row * width + part.x for row in range(part.y, part.bottom))
+    shape = shape_of_rows([coverage[start : start + part.width] for start in starts])
     return Selected(box, fill >= RECTANGLE_FILL, shape)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from .documents import is_mask, owned
 from .wire.protocol import Rect
-from .wire.selection_shape import SelectionShape, shape_of_rows
+from .wire.selection_shape import HALF, SelectionShape, shape_of_rows
 
-HALF_SELECTED = 128  # of 255; Krita draws its marching ants there
 BOX_ALONE = SelectionShape(1, is_outline=False)
 SAMPLED_ROWS = 64  # enough to see any change of shape, few enough to ask ten times a second
 
@@ -45,7 +44,7 @@ def read_selection(document: Any) -> SelectionInfo | None:
         strongest = max(strongest, max(row))
         rows.append(row)
     looks = BOX_ALONE if rectangular else _looks_of(tuple(rows))
-    return SelectionInfo(box, rectangular, fingerprint, strongest < HALF_SELECTED, looks)
+    return SelectionInfo(box, rectangular, fingerprint, strongest < HALF, looks)
 
 
 @lru_cache(maxsize=16)
