@@ -43,17 +43,20 @@ def marked_part(marked: bytes, width: int, height: int) -> Rect | None:
 
 def shape_of_rows(rows: list[bytes]) -> SelectionShape:
     """What a selection looks like, of which these are the rows, 0 outside to 255 inside."""
-    cells = _cells(rows)
-    sizes, largest = _pieces(cells)
-    pieces = sum(size >= _PIECE * max(sizes) for size in sizes)
-    filled = len(largest) / _hull_area(list(_corners(largest))) if largest else 1.0
-    return SelectionShape(pieces, pieces == 1 and filled < _FULL)
+    pieces = pieces_of(cells_of(rows))
+    filled = len(pieces[0]) / _hull_area(list(_corners(pieces[0]))) if pieces else 1.0
+    return SelectionShape(len(pieces), len(pieces) == 1 and filled < _FULL)
 
 
-def _cells(rows: list[bytes]) -> set[Point]:
-    """The selected places on a grid of at most ``LOOKED_AT``."""
+def grid_of(rows: list[bytes]) -> tuple[int, int]:
+    """How many places a selection's grid has across and down, at most ``LOOKED_AT``."""
+    return min(len(rows[0]) if rows else 0, LOOKED_AT), min(len(rows), LOOKED_AT)
+
+
+def cells_of(rows: list[bytes]) -> set[Point]:
+    """The selected places on the grid, (column, row)."""
     across, down = len(rows[0]) if rows else 0, len(rows)
-    wide, high = (min(length, LOOKED_AT) for length in (across, down))
+    wide, high = grid_of(rows)
     return {
         (column, row)
         for row in range(high)
@@ -62,10 +65,9 @@ def _cells(rows: list[bytes]) -> set[Point]:
     }
 
 
-def _pieces(cells: set[Point]) -> tuple[list[int], set[Point]]:
-    """The sizes of all pieces, and the largest piece."""
-    left, sizes = set(cells), []
-    largest: set[Point] = set()
+def pieces_of(cells: set[Point]) -> list[set[Point]]:
+    """The pieces that lie apart, the largest first, crumbs left out."""
+    left, pieces = set(cells), []
     while left:
         waiting = [left.pop()]
         piece = set(waiting)
@@ -76,9 +78,9 @@ def _pieces(cells: set[Point]) -> tuple[list[int], set[Point]]:
                     left.remove(near)
                     piece.add(near)
                     waiting.append(near)
-        sizes.append(len(piece))
-        largest = max(largest, piece, key=len)
-    return sizes, largest
+        pieces.append(piece)
+    pieces.sort(key=len, reverse=True)
+    return [piece for piece in pieces if len(piece) >= _PIECE * len(pieces[0])]
 
 
 def _corners(cells: set[Point]) -> Iterator[Point]:

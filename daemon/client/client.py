@@ -25,6 +25,7 @@ from daemon.client.arguments import (
     whole_of,
     wish_of,
 )
+from daemon.client.herds import herd_of
 from daemon.client.received_layers import LitLayer, ObjectLayer, object_layer, shadow_layer
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
@@ -32,6 +33,7 @@ from daemon.home.limits import check_limits
 from daemon.painting.object_shape import ObjectShape
 from wire import __version__
 from wire.connection import Config
+from wire.herd import MAX_HERD
 from wire.protocol import (
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
@@ -70,6 +72,7 @@ SILENCE_SECONDS = 300.0  # the longest wait for the next word about a request
 LOOK_SECONDS = 0.2  # between two reports on the loading of the networks
 ANSWER_SECONDS = 10.0  # for requests that need no networks
 
+_OF_A_HERD = ("reference", "reference_box", "depth", "on_progress")  # what is not of its wish
 _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 
 
@@ -158,6 +161,25 @@ class Client:
     ) -> ObjectLayer:
         """Makes one object layer; see ``insert_variations``."""
         return self.insert_variations(picture, box, class_name, **choices)[0]
+
+    def insert_herd(
+        self,
+        picture: NDArray[Any],
+        box: tuple[int, int, int, int],
+        class_name: str,
+        count: int,
+        **choices: Any,
+    ) -> list[ObjectLayer]:
+        """Makes a herd in a box, 1..24 objects from the farthest to the nearest: paste them in this order.
+
+        ``choices`` and errors as for ``insert_variations``, without ``variations``, ``mask`` and ``shape``.
+        """
+        asked = {name: choices.pop(name) for name in _OF_A_HERD if name in choices}
+        wish = wish_of(class_name, box, choices)
+        count = whole_of("count", count, 1, MAX_HERD)
+        if asked.get("reference_box") is not None:
+            asked["reference_box"] = box_of("reference_box", asked["reference_box"])
+        return list(herd_of(self, picture_of("picture", picture), wish, count, **asked))
 
     def insert_variations(
         self,

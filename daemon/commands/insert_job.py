@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.client import Client, ObjectLayer
+from daemon.client.herds import herd_of
 from daemon.commands.insert_options import (
     AskedObject,
     WrongOptions,
@@ -80,8 +81,9 @@ class Job:
 
     @property
     def steps(self) -> int:
-        """Requests that it takes."""
-        return 1 + (len(self.ready) - 1) * self.plan.variations
+        """Requests that it takes: the variations of the first object are one, unless it is a herd."""
+        requests = sum(item.herd for item in self.plan.asked) * self.plan.variations
+        return requests - (self.plan.variations - 1) * (self.plan.asked[0].herd == 1)
 
 
 def planned(options: argparse.Namespace) -> Plan:
@@ -93,7 +95,7 @@ def planned(options: argparse.Namespace) -> Plan:
     check_needed(options)
     asked = asked_objects(options)
     check_outputs(options)
-    outputs, layer_files = _file_names(options, len(asked))
+    outputs, layer_files = _file_names(options, sum(item.herd for item in asked))
     return Plan(asked, options.photo, options.variations, options.depth, outputs, layer_files)
 
 
@@ -199,40 +201,40 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
     """One composition per variation; the daemon's notes join the job's.
 
     The first object's variations are one request; each further object is inserted into each variation's
-    own picture, with the seed counted up alike.
+    own picture, with the seed counted up alike. So is a herd, each object of it by a request of its own.
 
     Raises:
         InsertObjectError: with the sentence for the user.
     """
     start = Composition(job.photo, job.depth)
-    results: list[Composition] = []
+    results = [start.copy() for _ in range(job.plan.variations)]
     offered = client.classes, client.packs
-    wishes = [named(in_its_pack(item.asked.wish, *offered), *offered) for item in job.ready]
-
-    def insert(number: int, scene: Samples, later: int, count: int) -> list[ObjectLayer]:
-        item, wish = job.ready[number], wishes[number]
-        layers = client.fulfil(
-            scene,
-            replace(wish, seed=wish.seed + later),
-            variations=count,
-            mask=item.mask,
-            reference=item.reference,
-            reference_box=item.asked.reference_box,
-            shape=item.asked.shape,
-            depth=job.depth,
-            on_progress=bar.show,
-        )
-        bar.next_step()
-        job.notes.extend(layers[0].notes)
-        return layers
-
-    for layer in insert(0, start.scene, 0, job.plan.variations):
-        result = start.copy()
-        add_layer(result, layer)
-        results.append(result)
-    for number in range(1, len(job.ready)):
-        for variation, result in enumerate(results):
-            add_layer(result, insert(number, result.scene, variation, 1)[0])
+    for number, item in enumerate(job.ready):
+        wish = named(in_its_pack(item.asked.wish, *offered), *offered)
+        choices: dict[str, Any] = {
+            "reference": item.reference,
+            "reference_box": item.asked.reference_box,
+            "depth": job.depth,
+            "on_progress": bar.show,
+        }
+        shape: dict[str, Any] = {"mask": item.mask, "shape": item.asked.shape}
+        if number == 0 and item.asked.herd == 1:
+            layers = client.fulfil(start.scene, wish, variations=len(results), **choices, **shape)
+            bar.next_step()
+            job.notes.extend(layers[0].notes)
+            for result, layer in zip(results, layers, strict=True):
+                add_layer(result, layer)
+            continue
+        for later, result in enumerate(results):
+            own = replace(wish, seed=wish.seed + later)
+            if item.asked.herd == 1:
+                made = iter(client.fulfil(result.scene, own, **choices, **shape))
+            else:
+                made = herd_of(client, result.scene, own, item.asked.herd, **choices)
+            for layer in made:
+                bar.next_step()
+                job.notes.extend(layer.notes)
+                add_layer(result, layer)
     return results
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
+from wire.herd import MAX_HERD
 from wire.protocol import (
     MAX_IMAGE_SIDE,
     MAX_SEED,
@@ -27,8 +28,11 @@ Item = TypeVar("Item")
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
 Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
---seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box, --shape and the
---cast-… that take a number are given once for all objects or once for each box.
+--class, --herd, --seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box,
+--shape and the --cast-… that take a number are given once for all objects or once for each box.
+
+A herd: --herd 5 spreads five objects over the box, far ones smaller and behind, each on a layer of its own
+with a seed of its own. The same --seed makes the same herd.
 
 Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
 holds them all as layers instead, of which only the first variation is visible.
@@ -62,6 +66,7 @@ class AskedObject:
     reference: Path | None
     reference_box: Rect | None
     shape: ObjectShape
+    herd: int
 
 
 def add_insert_options(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +88,10 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="what to insert; “insert-object classes” lists them",
     )
+    parser.add_argument(
+        "--herd", metavar="N", action="append", type=number_of(1, MAX_HERD),
+        help=f"insert N objects that stand in the box, far ones smaller, 1 to {MAX_HERD} (default 1)",
+    )  # fmt: skip
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=PHOTO_OUTPUT_HELP)
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
@@ -237,10 +246,10 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
         WrongOptions: if the numbers of boxes, classes and other options do not fit.
     """
     count = len(options.box)
-    if len(options.class_name) != count:
+    if len(options.class_name) not in (1, count):
         raise WrongOptions(
             f"--box is given {count} times and --class {len(options.class_name)} times.",
-            "Give one --class for each --box.",
+            "Give one --class for all boxes, or one for each.",
         )
     each = {
         item.name: _for_each(
@@ -260,12 +269,14 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
                 _for_each("--reference", options.reference, count, None),
                 _for_each("--reference-box", options.reference_box, count, None),
                 _for_each("--shape", options.shape, count, ObjectShape.DRAWN),
+                _for_each("--herd", options.herd, count, 1),
                 strict=True,
             )
         )
     ]
     for item in asked:
         _check_reference(item)
+        _check_herd(item)
     return asked
 
 
@@ -284,6 +295,13 @@ def _check_reference(asked: AskedObject) -> None:
         raise WrongOptions("--shape reference is given without a picture.", "Name one with --reference.")
     if asked.mask is not None:
         raise WrongOptions("--mask and --shape reference both give the shape.", "Leave one of them out.")
+
+
+def _check_herd(asked: AskedObject) -> None:
+    """One outline does not fit a herd."""
+    given = "--mask" if asked.mask else "--shape reference" if asked.shape is ObjectShape.REFERENCE else ""
+    if asked.herd > 1 and given:
+        raise WrongOptions(f"{given} gives one shape, and --herd {asked.herd} needs many.", "Leave one out.")
 
 
 def check_outputs(options: argparse.Namespace) -> None:

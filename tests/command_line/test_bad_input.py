@@ -70,7 +70,13 @@ def test_an_unknown_style(command: Command, photo: Path, tmp_path: Path) -> None
     [
         (["--box", BOX], "--class"),
         (["--class", "dog"], "--box"),
-        (["--box", BOX, "--box", BOX, "--class", "dog"], "--box is given 2 times"),
+        (
+            ["--box", BOX, "--box", BOX, "--box", BOX, "--class", "dog", "--class", "cat"],
+            "--box is given 3 times",
+        ),
+        (["--box", BOX, "--class", "dog", "--herd", "0"], "1 to 24"),
+        (["--box", "40,30,30,20", "--class", "dog", "--herd", "24"], "A herd of 24 finds no room"),
+        (["--box", BOX, "--class", "dog", "--herd", "2", "--mask", "m.png"], "--mask gives one shape"),
         (["--box", BOX, "--class", "dog", "--seed", "1", "--seed", "2"], "--seed is given 2 times"),
         (["--box", BOX, "--class", "dog", "--seed", "-1"], "0 to 2147483647"),
         (["--box", BOX, "--class", "dog", "--seed", "2147483648"], "0 to 2147483647"),

@@ -15,6 +15,8 @@ from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import write_photo
 from tests.command_line.conftest import Command
 from tests.stand_in_engine import stand_in_colour
+from wire.herd import Region, herd_in
+from wire.protocol import Rect
 
 BOX = "40,30,48,40"  # the stand-in fills it but for an eighth on each side: 46,35 to 82,65
 INSIDE = (slice(35, 60), slice(46, 82))
@@ -59,6 +61,47 @@ def test_objects_are_inserted_in_the_order_given_with_counted_seeds(
     after = np.asarray(Image.open(tmp_path / "out.png"))
     assert (after[45, 60] == stand_in_colour("cat", 8, 0)).all()  # the cat covers the dog
     assert (after[45, 48] == stand_in_colour("dog", 7, 0)).all()
+
+
+def test_a_herd_is_drawn_from_far_to_near_and_the_same_seed_makes_it_again(
+    command: Command, photo: Path, picture: np.ndarray, tmp_path: Path
+) -> None:
+    box = ("--box", "10,40,140,75", "--class", "dog", "--herd", 4, "--seed", 7, "--json")
+    told = [
+        json.loads(command("insert", photo, *box, "-o", tmp_path / name, *more).out)
+        for name, more in (("one.ora", ()), ("two.png", ("--layer", tmp_path / "each.png")))
+    ]
+    members = herd_in(Region(Rect(10, 40, 140, 75)), "dog", 4, 7, 120)
+    assert [layer["seed"] for layer in told[0]["layers"]] == [member.seed for member in members]
+    assert [layer["offset"] for layer in told[0]["layers"]] == [
+        [member.box.x + member.box.width // 8, member.box.y + member.box.height // 8] for member in members
+    ]
+    assert len({Path(layer["file"]).name for layer in told[1]["layers"]}) == 4
+    with zipfile.ZipFile(tmp_path / "one.ora") as archive, archive.open("mergedimage.png") as merged:
+        after = np.asarray(Image.open(merged).convert("RGB"))
+    assert np.array_equal(after, np.asarray(Image.open(tmp_path / "two.png")))
+    outside = np.ones((120, 160), bool)
+    outside[40:115, 10:150] = False
+    assert np.array_equal(after[outside], picture[outside])
+
+
+def test_each_variation_of_a_herd_is_another_herd(command: Command, photo: Path, tmp_path: Path) -> None:
+    wanted = ("--box", "10,40,140,75", "--class", "dog", "--herd", 3, "--variations", 2, "-o")
+    told = json.loads(command("insert", photo, *wanted, tmp_path / "herd.png", "--json").out)
+    made = [(layer["variation"], layer["seed"]) for layer in told["layers"]]
+    assert made == [
+        (variation, member.seed)
+        for variation in (1, 2)
+        for member in herd_in(Region(Rect(10, 40, 140, 75)), "dog", 3, variation - 1, 120)
+    ]
+
+
+def test_one_class_goes_into_several_boxes(command: Command, photo: Path, tmp_path: Path) -> None:
+    boxes = ["--box", BOX, "--box", "100,30,48,40", "--class", "car"]
+    assert command("insert", photo, *boxes, "-o", tmp_path / "out.png").code == 0
+    after = np.asarray(Image.open(tmp_path / "out.png"))
+    assert (after[45, 60] == stand_in_colour("car", 0, 0)).all()
+    assert (after[45, 120] == stand_in_colour("car", 1, 0)).all()
 
 
 def test_each_object_may_have_its_own_seed_and_style(command: Command, photo: Path, tmp_path: Path) -> None:

@@ -60,6 +60,14 @@ def test_it_starts_the_daemon_and_inserts(client: Client, sample_photo: np.ndarr
     assert np.array_equal(sample_photo, before)
 
 
+def test_it_inserts_a_herd(client: Client, sample_photo: np.ndarray) -> None:
+    herd = client.insert_herd(sample_photo, (50, 40, 400, 200), "dog", 3, seed=3, shadow=False)
+    lowest = [layer.offset[1] + layer.pixels.shape[0] for layer in herd]
+    assert lowest == sorted(lowest)
+    assert len({layer.seed for layer in herd}) == 3
+    assert {layer.shadow for layer in herd} == {None}
+
+
 def test_variations_come_in_order_and_in_the_pictures_depth(client: Client) -> None:
     picture = np.full((300, 400, 4), 30_000, np.uint16)
     mask = np.full((300, 400), 255, np.uint8)

@@ -1,0 +1,30 @@
+"""A herd through a client: each object a request of its own, for a box of its own, in the same scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wire.herd import Region, herd_in
+from wire.protocol import Wish, usable_box
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from daemon.client.client import Client
+    from daemon.client.received_layers import ObjectLayer
+
+
+def herd_of(
+    client: Client, picture: NDArray[Any], wish: Wish, count: int, **choices: Any
+) -> Iterator[ObjectLayer]:
+    """The objects of a herd in the wish's box, far ones first, each when it is made.
+
+    None sees another one: all have the light and the grass of the picture as it was. ``choices`` are those of
+    ``Client.fulfil`` but ``variations``, errors as there, and ``box-too-small`` where so many find no room.
+    """
+    height, width = picture.shape[:2]
+    region = Region(usable_box(wish.box, width, height))
+    for member in herd_in(region, wish.class_name, count, wish.seed, height):
+        yield client.fulfil(picture, replace(wish, box=member.box, seed=member.seed), **choices)[0]
