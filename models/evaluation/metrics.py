@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.hole import dilate
-from models.masks.geometry import largest_component
+from models.masks.pieces import largest_component
 
 HALVES = 100  # subsets behind an error bar; its own relative error is then about 1 / sqrt(2 * 100) = 7 %
 

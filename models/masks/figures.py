@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.masks.generator import LATENT
-from models.masks.geometry import fill_ratio, largest_component, masks_in_window
+from models.masks.geometry import fill_ratio, masks_in_window
+from models.masks.pieces import largest_component
 from models.masks.sampling import MaskSampler
 from models.masks.shapes import Shapes
 

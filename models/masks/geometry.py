@@ -18,12 +18,15 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from models.masks.pieces import filled_holes, grown, largest_component
+
 FRAME = 64  # cells along a side of the frame
 MARGIN = 2  # cells between the frame's side and the box
 TRUNCATION = 6.0  # cells; a horse's leg is about four cells wide, so its middle is not yet truncated
 FINE = 2 * FRAME  # cells along a side in which masks are kept, before distances are measured
 _BEND = 0.05  # how far, in box sides, the inner parts of a shape are bent
-_FAR = 1e6
+_FAR = 1_000_000  # cells, in numbers that hold its square
+_NEAR = 127  # cells, whose square twice over is a number of 16 bits
 _CORRECTIONS = 10  # times that a drawn shape is fitted to its box again, at most
 _THICKER = 0.35  # cells by which a contour grows where a thin part could not be drawn in one piece
 _WELL_FITTED = 0.4  # pixels between box and drawn shape that need no correction
@@ -32,8 +35,8 @@ _WELL_FITTED = 0.4  # pixels between box and drawn shape that need no correction
 def squared_distance(target: Tensor, reach: int | None = None) -> Tensor:
     """Exact squared Euclidean distance of every cell to the nearest cell of ``target``, in cells.
 
-    First along columns, then the minimum over columns of (vertical² + horizontal²), which is exact because
-    the two axes separate (Saito and Toriwaki, Pattern Recognition 27, 1994).
+    First along columns, by steps that double, then the minimum over columns of (vertical² + horizontal²),
+    which is exact because the two axes separate (Saito and Toriwaki, Pattern Recognition 27, 1994).
 
     Args:
         target: (B, H, W) bool.
@@ -43,19 +46,22 @@ def squared_distance(target: Tensor, reach: int | None = None) -> Tensor:
         (B, H, W) float32; very large where a mask has no cell at all.
     """
     _, height, width = target.shape
-    reach = width if reach is None else min(reach, width)
-    rows = torch.arange(height, device=target.device, dtype=torch.float32)[None, :, None]
-    above = torch.where(target, rows, -_FAR).cummax(1).values
-    below = torch.where(target, rows, _FAR).flip(1).cummin(1).values.flip(1)
-    vertical = torch.minimum(rows - above, below - rows).clamp(max=_FAR).square()  # (B, H, W)
-    best = vertical.clone()
-    for step in range(1, reach + 1):
-        for here, there in (
-            (best[..., step:], vertical[..., :-step]),
-            (best[..., :-step], vertical[..., step:]),
-        ):
-            torch.minimum(here, there + step * step, out=here)
-    return best
+    near = reach is not None and reach < _NEAR  # small whole numbers are several times as quick
+    far, kind = (_NEAR, np.int16) if near else (_FAR, np.float32)
+    reach = max(height, width) if reach is None else reach
+    along = (~target).cpu().numpy() * kind(far)
+    step = 1
+    while step <= min(reach, height - 1):
+        np.minimum(along[:, step:], along[:, :-step] + kind(step), out=along[:, step:])
+        np.minimum(along[:, :-step], along[:, step:] + kind(step), out=along[:, :-step])
+        step *= 2
+    vertical = np.ascontiguousarray((along * along).transpose(2, 0, 1))  # (W, B, H)
+    best = vertical.copy()
+    for step in range(1, min(reach, width - 1) + 1):
+        there = vertical + kind(step * step)
+        np.minimum(best[step:], there[:-step], out=best[step:])
+        np.minimum(best[:-step], there[step:], out=best[:-step])
+    return torch.from_numpy(best.transpose(1, 2, 0).astype(np.float32, order="C")).to(target.device)
 
 
 def signed_distance(inside: Tensor, reach: int | None = None) -> Tensor:
@@ -64,8 +70,7 @@ def signed_distance(inside: Tensor, reach: int | None = None) -> Tensor:
     The contour runs half-way between the last cell inside and the first one outside. ``reach``: as in
     ``squared_distance``.
     """
-    to_outside = squared_distance(~inside, reach).sqrt()
-    to_inside = squared_distance(inside, reach).sqrt()
+    to_outside, to_inside = squared_distance(torch.cat([~inside, inside]), reach).sqrt().chunk(2)
     return torch.where(inside, to_outside - 0.5, 0.5 - to_inside)
 
 
@@ -90,57 +95,6 @@ def fields_of(frames: Tensor) -> Tensor:
     distance = torch.cat([signed_distance(part, reach) for part in in_parts(frames > 0, 64)])
     cells = functional.avg_pool2d(distance[:, None], scale) / scale
     return (cells / TRUNCATION).clamp(-1, 1)
-
-
-def _spread(seeds: Tensor, within: Tensor, *, corners: bool) -> Tensor:
-    """Grows the largest of the values of ``seeds`` (B, 1, H, W) through ``within`` (bool), until no change.
-
-    Each round a value runs along its whole row and column at once, so that even winding shapes need few.
-    """
-    values = torch.where(within, seeds, 0.0)
-    rows = _runs(within)
-    columns = _runs(within.transpose(2, 3))
-    while True:
-        before = values
-        values = _along(values, rows, within)
-        values = _along(values.transpose(2, 3), columns, within.transpose(2, 3)).transpose(2, 3)
-        if corners:
-            values = torch.where(within, functional.max_pool2d(values, 3, 1, 1), 0.0)
-        if torch.equal(before, values):
-            return values
-
-
-def _runs(within: Tensor) -> Tensor:
-    """A number for every unbroken run of a row, the same along the run, (B, 1, H, W) -> (cells,) int64."""
-    begins = torch.ones_like(within)
-    begins[..., 1:] = within[..., 1:] != within[..., :-1]
-    return begins.flatten().cumsum(0) - 1
-
-
-def _along(values: Tensor, runs: Tensor, within: Tensor) -> Tensor:
-    """Every cell takes the largest value of its run."""
-    flat = values.reshape(-1)
-    largest = torch.zeros(len(flat), device=flat.device).scatter_reduce(0, runs, flat, "amax")
-    return torch.where(within, largest[runs].view(values.shape), 0.0)
-
-
-def largest_component(inside: Tensor) -> Tensor:
-    """The largest piece (cells joined by their sides) of each shape, (B, 1, H, W) bool -> the same."""
-    count, _, height, width = inside.shape
-    numbers = torch.arange(1, height * width + 1, device=inside.device, dtype=torch.float32)
-    labels = _spread(numbers.view(1, 1, height, width).expand(count, -1, -1, -1), inside, corners=False)
-    flat = labels.flatten(1).long()
-    sizes = torch.zeros(count, height * width + 1, device=inside.device)
-    sizes.scatter_add_(1, flat, torch.ones_like(flat, dtype=torch.float32))
-    sizes[:, 0] = 0
-    return inside & (labels == sizes.argmax(1).view(-1, 1, 1, 1).float())
-
-
-def filled_holes(inside: Tensor) -> Tensor:
-    """The shapes without holes: background that does not reach the border becomes inside."""
-    border = torch.zeros(inside.shape, device=inside.device)
-    border[..., 0, :] = border[..., -1, :] = border[..., :, 0] = border[..., :, -1] = 1
-    return _spread(border, ~inside, corners=True) < 0.5
 
 
 def warped(fields: Tensor, movement: Tensor) -> Tensor:
@@ -257,8 +211,7 @@ def _without_specks(masks: Tensor) -> Tensor:
     """Masks (B, 1, S, S) reduced to their largest piece and its soft contour."""
     solid = masks > 0.5
     piece = largest_component(solid)
-    around = functional.max_pool2d(piece.float(), 3, 1, 1) > 0
-    return torch.where(around & (piece | ~solid), masks, 0.0)
+    return torch.where(grown(piece) & (piece | ~solid), masks, 0.0)
 
 
 def _placed(fields: Tensor, extents: Tensor, boxes: Tensor, size: int) -> Tensor:

@@ -80,8 +80,10 @@ class MaskSampler:
             z: (B, 32).
         """
         found = self._drawn(class_index, log_aspect, z)
-        first = found.place.clone()
         good = self.shapes.plausible(found.fields, class_index)
+        if good.all():
+            return found
+        first = found.place.clone()
         for attempt in range(1, _ATTEMPTS):
             again = torch.where(~good)[0]
             if len(again) == 0:

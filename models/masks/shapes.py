@@ -20,10 +20,9 @@ from models.masks.geometry import (
     boxed_mask,
     fields_of,
     fill_ratio,
-    filled_holes,
     in_parts,
-    largest_component,
 )
+from models.masks.pieces import filled_holes, largest_component
 from models.photos.data import DataError, ObjectRecord
 
 _SMALLEST_SIDE = 20  # pixels; smaller objects have no legs or ears left

@@ -9,7 +9,7 @@ import torch
 
 from models.masks.figures import box_misfit
 from models.masks.generator import LATENT, MaskGenerator, ShapeCritic
-from models.masks.geometry import largest_component
+from models.masks.pieces import largest_component
 from models.masks.sampling import MaskSampler, generate_masks
 from models.masks.weights import load_mask_weights, save_mask_weights
 from tests.models.shapes_made_in_code import made_library, made_shapes

@@ -16,13 +16,12 @@ from models.masks.geometry import (
     extent,
     fields_of,
     fill_ratio,
-    filled_holes,
-    largest_component,
     masks_in_window,
     signed_distance,
     squared_distance,
     tidied,
 )
+from models.masks.pieces import filled_holes, largest_component
 
 
 def disc(size: int, radius: float) -> torch.Tensor:
