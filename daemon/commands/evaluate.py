@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--size",
         type=int,
-        choices=(64, 128, 256),
+        choices=(64, 128, 256, 512),
         default=128,
         help="pixels of a judged window; figures compare only at one size (default: 128)",
     )
@@ -130,10 +130,18 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from daemon.painting.finished import LayerPainter
     from models.evaluation.evaluate import evaluate
     from models.evaluation.report import to_html, to_text, write_down
 
-    found = evaluate(setting.bundle, setting.records, setting.features, setting.options, setting.rivals)
+    found = evaluate(
+        setting.bundle,
+        setting.records,
+        setting.features,
+        setting.options,
+        setting.rivals,
+        LayerPainter(setting.bundle),
+    )
     found.facts = {**setting.facts, **found.facts}
     found.notes = [*setting.notes, *found.notes]
     content = found.to_json()
@@ -142,6 +150,7 @@ def _report(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[
 
 
 def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    from daemon.painting.finished import LayerPainter
     from models.bundle import Bundle
     from models.evaluation.comparison import compare, to_text
     from models.evaluation.report import write_down
@@ -154,6 +163,7 @@ def _compare(setting: Setting, arguments: argparse.Namespace) -> tuple[str, dict
         setting.records,
         setting.features,
         setting.options,
+        (LayerPainter(setting.bundle), LayerPainter(other)),
     )
     sheet = write_down(arguments.out, "compare", found.to_json(), found.sheets)
     return f"{to_text(found)}\nPictures side by side: {sheet}", found.to_json()

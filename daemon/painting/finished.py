@@ -1,37 +1,66 @@
-"""Finished pictures from a set of weights, made as the daemon makes them, but without one."""
+"""Objects and finished pictures from a set of weights, made as the daemon makes them, but without one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.painting.insertion import layers_of
 from daemon.painting.pixels import frame_pixels
-from daemon.painting.scene import paste, window_pixels
+from daemon.painting.scene import EmptyObject, paste, window_mask, window_pixels
 from models.bundle import Bundle
-from wire.protocol import MAX_WINDOW_PIXELS, Rect, Wish
+from wire.protocol import MAX_WINDOW_PIXELS, Layer, Rect, Wish
 from wire.request import insert_request
 
 Picture = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
 
 
-def whole_path(bundle: Bundle) -> Callable[[Picture, tuple[int, int, int, int], str, int], Picture]:
+def whole_path(bundle: Bundle) -> Callable[[Picture, Box, str, int], Picture]:
     """What a user gets from a set of weights: window, networks, grain, contact shadow, paste."""
 
-    def insert(picture: Picture, box: tuple[int, int, int, int], class_name: str, seed: int) -> Picture:
-        height, width = picture.shape[:2]
-        place = Rect(*box)
-        limit = min(MAX_WINDOW_PIXELS, 2 * bundle.resolution)
-        _, scene = window_pixels(picture, place, limit)
-        request = insert_request(Wish(class_name, place, seed), width, height, scene, limit=limit)
+    def insert(picture: Picture, box: Box, class_name: str, seed: int) -> Picture:
+        layer = _layer(bundle, picture, Wish(class_name, Rect(*box), seed), None)
         finished = picture
-        for layer in layers_of(bundle, request, lambda *_: None):
-            if layer.shadow is not None:
-                shadow = frame_pixels(layer.shadow)
-                finished = paste(finished, shadow, layer.shadow_x, layer.shadow_y)
-            finished = paste(finished, frame_pixels(layer.pixels), layer.x, layer.y)
-        return finished.astype(np.uint8)
+        if layer.shadow is not None:
+            finished = paste(finished, frame_pixels(layer.shadow), layer.shadow_x, layer.shadow_y)
+        return paste(finished, frame_pixels(layer.pixels), layer.x, layer.y).astype(np.uint8)
 
     return insert
+
+
+@dataclass(frozen=True)
+class LayerPainter:
+    """The object layers that a user gets from a set of weights, without shadows."""
+
+    bundle: Bundle
+
+    def __call__(
+        self, picture: Picture, box: Box, class_name: str, seeds: tuple[int, int], mask: Picture | None
+    ) -> Picture:
+        """The layer (H, W, 4), straight alpha, for a picture (H, W, 3); alpha 0 everywhere for no object.
+
+        ``seeds``: of look and shape; ``mask`` (H, W): the user's own shape, in place of the latter.
+        """
+        look, shape = seeds
+        wish = Wish(class_name, Rect(*box), look, shape_seed=shape, shadow=False)
+        whole = np.zeros((*picture.shape[:2], 4), np.uint8)
+        try:
+            layer = _layer(self.bundle, picture, wish, mask)
+        except EmptyObject:
+            return whole
+        pixels = frame_pixels(layer.pixels)
+        whole[layer.y : layer.y + pixels.shape[0], layer.x : layer.x + pixels.shape[1]] = pixels
+        return whole
+
+
+def _layer(bundle: Bundle, picture: Picture, wish: Wish, mask: Picture | None) -> Layer:
+    height, width = picture.shape[:2]
+    limit = min(MAX_WINDOW_PIXELS, 2 * bundle.resolution)
+    _, scene = window_pixels(picture, wish.box, limit)
+    shape = None if mask is None else window_mask(mask, wish.box, limit)
+    request = insert_request(wish, width, height, scene, mask=shape, limit=limit)
+    return next(layers_of(bundle, request, lambda *_: None))

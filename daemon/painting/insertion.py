@@ -20,8 +20,8 @@ from daemon.painting.scene import SceneView
 from daemon.painting.timings import Timings
 from models.bundle import Bundle
 from models.looks import varied
-from models.masks.generator import LATENT
 from models.masks.sampling import ShapedParts
+from models.seeds import numbers_of
 from wire.protocol import (
     MAX_SEED,
     ErrorCode,
@@ -134,9 +134,9 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int, si
     for seed in seeds:
         look = seed if request.wish.look_seed is None else request.wish.look_seed
         shape = seed if request.wish.shape_seed is None else request.wish.shape_seed
-        codes.append(_numbers(look, bundle, side).look)
-        mask_codes.append(_numbers(shape, bundle, side).shape)
-        noise.append(_numbers(seed, bundle, side).noise)
+        codes.append(numbers_of(look, bundle.code_size).look)
+        mask_codes.append(numbers_of(shape, bundle.code_size).shape)
+        noise.append(numbers_of(seed, bundle.code_size, side).noise)
     classes = torch.full((count,), class_index)
     scene = _planes(view_of_scene.square_pixels(view, side)) * 2 - 1
     box = torch.tensor(view_of_scene.box_in_square(view))
@@ -150,21 +150,6 @@ def _plan(request: Insert, view: SceneView, bundle: Bundle, class_index: int, si
         box.expand(count, -1),
         torch.stack(noise),
     )
-
-
-@dataclass(frozen=True)
-class _Numbers:
-    """What a seed stands for: look (code_size,), shape (32,), noise (1, S, S), standard normal."""
-
-    look: Tensor
-    shape: Tensor
-    noise: Tensor
-
-
-def _numbers(seed: int, bundle: Bundle, side: int) -> _Numbers:
-    random = torch.Generator().manual_seed(seed)
-    sizes = ((bundle.code_size,), (LATENT,), (1, side, side))
-    return _Numbers(*(torch.randn(size, generator=random) for size in sizes))
 
 
 def _given_code(request: Insert, bundle: Bundle, class_index: int) -> Tensor | None:

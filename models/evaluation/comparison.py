@@ -16,11 +16,13 @@ from models.evaluation import metrics
 from models.evaluation.lighting import measure_lighting
 from models.evaluation.methods import (
     CopyPaste,
+    Finished,
     ForClasses,
     Generated,
     GreyFill,
     Method,
     Networks,
+    PaintLayer,
     RivalUnusable,
 )
 from models.evaluation.realism import REAL_PHOTO, UNKNOWN, Halves, halves_by_class, realism_rows, soft_reach
@@ -104,8 +106,10 @@ def compare(
     records: Sequence[ObjectRecord],
     judges: FeatureNetworks,
     options: Options,
+    paint: tuple[PaintLayer, PaintLayer] | None = None,
 ) -> Comparison:
-    """Both networks on the classes that both know, each with its own masks, in the same scenes.
+    """Both networks on the classes that both know, each with its own masks, in the same scenes; `paint`
+    makes the objects of either as users get them.
 
     Raises:
         NothingToEvaluate, DataError: as `evaluate`.
@@ -119,10 +123,13 @@ def compare(
     sample = load_sample(records, sides[0], options, generator, sides[1].code_size)
     scene = sample.scenes(Background.OTHER)
     masks = [sample.masks(side, Shape.GENERATED) for side in sides]
-    methods = [Generated(sides[0], Better.FIRST.value), Generated(sides[1], Better.SECOND.value)]
+    titles = Better.FIRST.value, Better.SECOND.value
+    methods: list[Method] = [Generated(*its) for its in zip(sides, titles, strict=True)]
+    if paint is not None:
+        methods = [Finished(its, known, title) for its, title in zip(paint, titles, strict=True)]
     numbers = segmenter_names(sample.class_names, sample.class_index)
     verdicts = {REAL_PHOTO: judge_photos(sample.real, sample.real_mask, numbers, judges)}
-    reaches = [soft_reach(options.size, method.networks.resolution) for method in methods]
+    reaches = [soft_reach(options.size, side.resolution) for side in sides]
     entries: list[tuple[Method, Tensor, int]] = [
         *((anchor, sample.real_mask, 0) for anchor in (GreyFill(), CopyPaste())),
         *zip(methods, masks, reaches, strict=True),
@@ -130,7 +137,9 @@ def compare(
     total = len(entries) * len(sample)
     with tqdm(total=total, desc="judging pictures", unit="picture", disable=None, leave=False) as bar:
         for entry, mask, reach in entries:
-            verdicts[entry.name] = judge_method(sample, entry, scene, mask, judges, reach, bar)
+            verdicts[entry.name] = judge_method(
+                sample, entry, scene, mask, Shape.GENERATED, judges, reach, bar
+            )
     lights = measure_lighting(sample, methods, options.lighting_limit)
     facts: dict[str, str | int | float] = {
         "photos": len(sample),

@@ -10,10 +10,12 @@ from models.evaluation.faces import measure_faces
 from models.evaluation.lighting import measure_lighting
 from models.evaluation.methods import (
     CopyPaste,
+    Finished,
     Generated,
     GreyFill,
     Method,
     Networks,
+    PaintLayer,
     ReinhardPaste,
 )
 from models.evaluation.realism import SMALLEST_SAMPLE, measure_cells
@@ -33,8 +35,11 @@ def evaluate(
     features: FeatureNetworks,
     options: Options,
     rivals: Sequence[Generated] = (),
+    paint: PaintLayer | None = None,
 ) -> Evaluation:
     """Measures the networks, the three baselines and any `rivals` on the validation photos of `records`.
+
+    `paint` makes the objects as users get them; without it the networks are asked directly.
 
     The same options, records and networks give the same figures on the same device.
 
@@ -48,7 +53,7 @@ def evaluate(
     pool = None if options.limit is None else options.training_per_photo * len(sample)
     picked = pick_records(records, "train", networks.class_names, pool, generator)
     training = load_windows(picked, tuple(networks.class_names), options.size) if picked else None
-    ours = Generated(networks)
+    ours = Generated(networks) if paint is None else Finished(paint, sample.class_names)
     methods: list[Method] = [CopyPaste(), ReinhardPaste(), GreyFill(), *rivals, ours]
     rows = options.sheet_rows
 

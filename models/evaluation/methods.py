@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from models.masks.sampling import ShapedParts
 from models.relight import from_linear, to_linear
 from models.training.baselines import rivals
 from models.training.baselines.rivals import Rival
@@ -21,7 +24,9 @@ class Cases:
     """A batch of insertions to be made, and the real photo that each stems from. All windows are square.
 
     scene: (B, 3, S, S) in -1..1, the picture without an object; mask: (B, 1, S, S) in 0..1, the shape asked
-    for; real, real_mask: photo and shape of the real object; class_index (B,); code (B, 64): appearance.
+    for; real, real_mask: photo and shape of the real object; class_index (B,); code (B, 64): appearance;
+    boxes (B, 4) as fractions and seeds (B, 2), of look and shape: what a user would ask for. None: nobody
+    asks. is_drawn: the mask is the one that the seed of the shape stands for.
     """
 
     scene: Tensor
@@ -30,6 +35,9 @@ class Cases:
     real_mask: Tensor
     class_index: Tensor
     code: Tensor
+    boxes: Tensor | None = None
+    seeds: Tensor | None = None
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,18 +167,24 @@ class Networks(Protocol):
 class DrawsLooks(Protocol):
     """Networks whose random numbers choose a look, instead of being one."""
 
-    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor: ...
+    def draw_looks(self, class_index: Tensor, z: Tensor, parts: ShapedParts | None = None) -> Tensor: ...
+
+    def parts_for(self, class_index: Tensor, mask: Tensor) -> ShapedParts: ...
 
 
-def looks_by_chance(networks: Networks, class_index: Tensor, z: Tensor) -> Tensor:
-    """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for."""
+def looks_by_chance(networks: Networks, class_index: Tensor, z: Tensor, mask: Tensor) -> Tensor:
+    """The appearance codes (B, code_size) that standard normal `z` (B, code_size or more) stands for, in
+    shapes (B, 1, S, S)."""
     own = z[:, : networks.code_size]
-    return networks.draw_looks(class_index, own) if isinstance(networks, DrawsLooks) else own
+    if not isinstance(networks, DrawsLooks):
+        return own
+    return networks.draw_looks(class_index, own, networks.parts_for(class_index, mask))
 
 
 @dataclass(frozen=True)
 class Generated:
-    """The networks as a row of the table, at their own resolution whatever the size of the pictures."""
+    """Networks as a row of the table, at their own resolution whatever the size of the pictures; every mask
+    is taken as a user's own, with the parts of the outline most like it."""
 
     networks: Networks
     name: str = "this program"
@@ -180,15 +194,49 @@ class Generated:
 
     def insert(self, cases: Cases) -> Insertion:
         own, size = self.networks.resolution, cases.scene.shape[-1]
-        rgb, alpha = self.networks.make_objects(
-            resized(cases.scene, own),
-            resized(cases.mask, own),
-            cases.class_index,
-            looks_by_chance(self.networks, cases.class_index, cases.code),
-        )
+        mask = resized(cases.mask, own)
+        looks = looks_by_chance(self.networks, cases.class_index, cases.code, mask)
+        rgb, alpha = self.networks.make_objects(resized(cases.scene, own), mask, cases.class_index, looks)
         return Insertion(
             resized(rgb.float(), size), resized(alpha.float(), size), cases.mask, self.repaints_scene
         )
+
+
+Pixels = NDArray[np.uint8]
+PaintLayer = Callable[[Pixels, tuple[int, int, int, int], str, tuple[int, int], Pixels | None], Pixels]
+"""A picture (S, S, 3), a box x, y, width, height, a class, the seeds of look and shape, perhaps the user's
+own mask (S, S) -> the object layer (S, S, 4) that the user gets."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What users get, all the way: outline with its parts, look, networks, enlarging, grain, 8-bit layer."""
+
+    paint: PaintLayer
+    class_names: Sequence[str]
+    name: str = Generated.name
+    keeps_real_shape: bool = False
+    repaints_scene: bool = False
+
+    def insert(self, cases: Cases) -> Insertion:
+        """Colours where the layer is transparent are mid grey. Raises ValueError for cases without seeds."""
+        if cases.boxes is None or cases.seeds is None:
+            raise ValueError("What a user gets depends on box and seeds, which these cases do not have.")
+        size = cases.scene.shape[-1]
+        scenes = to_bytes(cases.scene).permute(0, 2, 3, 1).cpu().numpy()
+        masks = (cases.mask[:, 0] * 255).round().byte().cpu().numpy()
+        corners = (cases.boxes * size).round().long().tolist()
+        layers = []
+        for n, (x0, y0, x1, y1) in enumerate(corners):
+            box = x0, y0, max(1, x1 - x0), max(1, y1 - y0)
+            look, shape = cases.seeds[n].tolist()
+            name = self.class_names[int(cases.class_index[n])]
+            layers.append(
+                self.paint(scenes[n], box, name, (look, shape), None if cases.is_drawn else masks[n])
+            )
+        layer = torch.from_numpy(np.stack(layers)).permute(0, 3, 1, 2).to(cases.scene.device)
+        alpha = layer[:, 3:].float() / 255
+        return Insertion(torch.where(alpha > 0, to_signed(layer[:, :3]), 0.0), alpha, cases.mask)
 
 
 class ForClasses:
@@ -208,13 +256,13 @@ class ForClasses:
     def own_index(self, class_index: Tensor) -> Tensor:
         return self._place.to(class_index.device)[class_index]
 
-    def draw_looks(self, class_index: Tensor, z: Tensor) -> Tensor:
-        return looks_by_chance(self._networks, self.own_index(class_index), z)
-
     def make_objects(
         self, scene: Tensor, mask: Tensor, class_index: Tensor, code: Tensor
     ) -> tuple[Tensor, Tensor]:
-        return self._networks.make_objects(scene, mask, self.own_index(class_index), code)
+        index = self.own_index(class_index)
+        return self._networks.make_objects(
+            scene, mask, index, looks_by_chance(self._networks, index, code, mask)
+        )
 
     def make_masks(self, class_index: Tensor, boxes: Tensor, z: Tensor) -> Tensor:
         return self._networks.make_masks(self.own_index(class_index), boxes, z)

@@ -51,7 +51,7 @@ def measure_cells(
                 for method in methods:
                     verdict = kept.get(method.name)
                     if verdict is None:
-                        verdict = judge_method(sample, method, scene, mask, judges, reach, bar)
+                        verdict = judge_method(sample, method, scene, mask, shape, judges, reach, bar)
                     if method.keeps_real_shape:
                         kept[method.name] = verdict
                     verdicts[method.name] = verdict

@@ -11,10 +11,11 @@ from torch import Tensor
 from models.evaluation.methods import Cases, Networks, resized
 from models.evaluation.result import ALL_CLASSES, Background, Shape
 from models.hole import dilate, fill_hole
-from models.masks.generator import LATENT
 from models.photos.data import ObjectRecord, load_windows
+from models.seeds import numbers_of
 
 BATCH = 16  # pictures that are made or judged at once
+MAX_SEED = 2**31  # seeds are smaller
 CLEARANCE = 0.05  # how far beyond its mask an object is removed from its photo, as a share of the window
 
 
@@ -44,8 +45,9 @@ class Sample:
     The window's side S is the size at which pictures are judged, not the networks' resolution.
     real (N, 3, S, S) in -1..1, real_mask (N, 1, S, S) in 0..1, class_index (N,), boxes (N, 4) as fractions,
     clean: `real` with the object removed, donor (N,): the index of the photo that lends the other background,
-    codes (N, K, C) and shapes (N, 32): the random numbers of each photo, standard normal, heads (N, 3):
-    middle x, y and half side of each head in -1..1 of the window, that 0 where none is known.
+    codes (N, K, C) and shapes (N, 32): the random numbers of each photo, standard normal, seeds (N, K, 2): of
+    look and shape, the latter that of `shapes`; heads (N, 3): middle x, y and half side of each head in -1..1
+    of the window, that 0 where none is known.
     """
 
     class_names: tuple[str, ...]
@@ -57,6 +59,7 @@ class Sample:
     donor: Tensor
     codes: Tensor
     shapes: Tensor
+    seeds: Tensor
     heads: Tensor
 
     def __len__(self) -> int:
@@ -72,14 +75,31 @@ class Sample:
         return self.clean if background is Background.OWN else self.clean[self.donor]
 
     def batches(
-        self, scene: Tensor, mask: Tensor, *, look: int = 0, size: int = BATCH
+        self,
+        scene: Tensor,
+        mask: Tensor,
+        shape: Shape = Shape.TRUE,
+        *,
+        look: int = 0,
+        size: int = BATCH,
     ) -> Iterator[tuple[slice, Cases]]:
-        """The insertions of `scene` and `mask` (N, ...) in batches, with appearance code number `look`."""
+        """The insertions of `scene` and `mask` (N, ...) of that shape in batches, look number `look`."""
         for start in range(0, len(scene), size):
             part = slice(start, min(start + size, len(scene)))
-            real, real_mask = self.real[part], self.real_mask[part]
-            index, codes = self.class_index[part], self.codes[part, look]
-            yield part, Cases(scene[part], mask[part], real, real_mask, index, codes)
+            yield (
+                part,
+                Cases(
+                    scene[part],
+                    mask[part],
+                    self.real[part],
+                    self.real_mask[part],
+                    self.class_index[part],
+                    self.codes[part, look],
+                    self.boxes[part],
+                    self.seeds[part, look],
+                    shape is Shape.GENERATED,
+                ),
+            )
 
     def groups(self, count: int | None = None) -> dict[str, Tensor]:
         """Which (M,) of the first `count` photos, of all without it, show each class, and all of them."""
@@ -150,6 +170,10 @@ def load_sample(
     real_mask = (windows.masks.float() / 255).to(options.device)
     clearance = max(1, round(CLEARANCE * options.size))
     numbers = max(networks.code_size, code_size)
+    codes = torch.randn(len(picked), options.looks, numbers, generator=generator)
+    seeds = torch.randint(MAX_SEED, (len(picked), options.looks, 2), generator=generator)
+    seeds[:, :, 1] = seeds[:, :1, 1]  # one shape
+    shapes = [numbers_of(seed, networks.code_size).shape for seed in seeds[:, 0, 1].tolist()]
     return Sample(
         class_names=tuple(networks.class_names),
         real=real,
@@ -158,8 +182,9 @@ def load_sample(
         boxes=windows.boxes.to(options.device),
         clean=fill_hole(real, dilate(real_mask, clearance)),
         donor=donors(picked).to(options.device),
-        codes=torch.randn(len(picked), options.looks, numbers, generator=generator).to(options.device),
-        shapes=torch.randn(len(picked), LATENT, generator=generator).to(options.device),
+        codes=codes.to(options.device),
+        shapes=torch.stack(shapes).to(options.device),
+        seeds=seeds,
         heads=(2 * windows.heads - torch.tensor([1.0, 1.0, 0.0])).to(options.device),
     )
 

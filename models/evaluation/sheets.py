@@ -50,9 +50,11 @@ def contact_sheet(columns: Mapping[str, Tensor], row_labels: Sequence[str], tile
     return sheet
 
 
-def _first(sample: Sample, scene: Tensor, mask: Tensor, count: int, look: int = 0) -> Cases:
+def _first(
+    sample: Sample, scene: Tensor, mask: Tensor, count: int, shape: Shape = Shape.TRUE, look: int = 0
+) -> Cases:
     """The first `count` insertions as one batch."""
-    return next(sample.batches(scene[:count], mask[:count], look=look, size=count))[1]
+    return next(sample.batches(scene[:count], mask[:count], shape, look=look, size=count))[1]
 
 
 def _finished(method: Method, cases: Cases) -> Tensor:
@@ -70,7 +72,7 @@ def cell_sheets(sample: Sample, networks: Networks, methods: Sequence[Method], *
     sheets = []
     for cell in (Cell(shape, background) for background in Background for shape in Shape):
         mask = sample.masks(networks, cell.shape)
-        cases = _first(sample, sample.scenes(cell.background), mask, min(rows, len(sample)))
+        cases = _first(sample, sample.scenes(cell.background), mask, min(rows, len(sample)), cell.shape)
         columns = {"scene": cases.scene, "mask": cases.mask * 2 - 1, "real photo": cases.real}
         columns |= {method.name: _finished(method, cases) for method in methods}
         caption = "Pasted objects keep the shape of the real one, whatever mask is asked for."
@@ -82,7 +84,7 @@ def looks_sheet(sample: Sample, method: Method, *, rows: int) -> Sheet:
     """One shape in one scene with several seeds."""
     columns = {"real photo": sample.real[:rows]}
     for look in range(sample.codes.shape[1]):
-        cases = _first(sample, sample.clean, sample.real_mask, rows, look)
+        cases = _first(sample, sample.clean, sample.real_mask, rows, look=look)
         columns[f"seed {look + 1}"] = _finished(method, cases)
     caption = "Colours and patterns should differ clearly within a row, the shape should not."
     return _sheet(sample, "looks", "Looks by seed", caption, columns)
@@ -126,6 +128,6 @@ def comparison_sheet(
     """The scenes with either weights' object, side by side: numbers alone do not decide."""
     columns = {"scene": scene[:rows]}
     for method, mask in zip(methods, masks, strict=True):
-        columns[method.name] = _finished(method, _first(sample, scene, mask, rows))
+        columns[method.name] = _finished(method, _first(sample, scene, mask, rows, Shape.GENERATED))
     caption = "Look before you replace: the better figures should have the better pictures."
     return _sheet(sample, "comparison", "The same scenes with either weights' object", caption, columns)

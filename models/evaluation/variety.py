@@ -50,8 +50,10 @@ def measure_diversity(sample: Sample, method: Method, lpips: Lpips, limit: int) 
             partner = aligned(sample.real[other], boxes, onto)
             real.append(lpips(cases.real * common, partner * common).cpu())
             made = [
-                lpips.features(method.insert(replace(cases, code=code)).rgb * common)
-                for code in sample.codes[part].unbind(1)
+                lpips.features(method.insert(replace(cases, code=code, seeds=seeds)).rgb * common)
+                for code, seeds in zip(
+                    sample.codes[part].unbind(1), sample.seeds[part].unbind(1), strict=True
+                )
             ]
             seeds.append(
                 torch.stack([lpips.between(*pair) for pair in combinations(made, 2)]).mean(dim=0).cpu()
@@ -93,13 +95,18 @@ def measure_memorisation(
     for a class without pictures.
     """
 
-    def features(picture: Tensor, mask: Tensor) -> Tensor:
-        pairs = list(zip(torch.split(picture, BATCH), torch.split(mask, BATCH), strict=True))
+    def on_grey(picture: Tensor, mask: Tensor) -> Tensor:
+        if picture.dtype is torch.uint8:
+            picture, mask = to_signed(picture), mask.float() / 255
+        return (picture * mask).to(made.device)
+
+    def features(pictures: Tensor, masks: Tensor) -> Tensor:
+        pairs = list(zip(torch.split(pictures, BATCH), torch.split(masks, BATCH), strict=True))
         bar = tqdm(pairs, desc="looking for copies", unit="batch", disable=None, leave=False)
-        return torch.cat([embedding((part * its).to(made.device)).cpu() for part, its in bar])
+        return torch.cat([embedding(on_grey(*pair)).cpu() for pair in bar])
 
     mask, groups = sample.real_mask, sample.groups()
-    known = features(to_signed(training.images), training.masks.float() / 255)
+    known = features(training.images, training.masks)
     distances = torch.full((2, len(sample)), math.inf)
     index = torch.full((len(sample),), -1)
     both = features(made, mask), features(sample.real, mask)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from models.evaluation import metrics
 from models.evaluation.borders import border_figures, border_profile, halos, relative_profile, ring_distance
 from models.evaluation.methods import Cases, GreyFill, Insertion, Method, composite, to_signed
+from models.evaluation.result import Shape
 from models.evaluation.sample import BATCH, Sample
 from models.features.networks import VOC_CLASSES, DeepLabVoc, Lpips, MobileNetV1Embedding
 
@@ -52,14 +53,16 @@ def judge_method(
     method: Method,
     scene: Tensor,
     mask: Tensor,
+    shape: Shape,
     judges: FeatureNetworks,
     reach: int,
     bar: tqdm[None],
 ) -> Verdict:
-    """All insertions of a method into `scene` with `mask`; `reach`: pixels of soft edge that are no spill."""
+    """All insertions of a method into `scene` with `mask`, which has that shape; `reach`: pixels of soft edge
+    that are no spill."""
     names = segmenter_names(sample.class_names, sample.class_index)
     parts = []
-    for part, cases in sample.batches(scene, mask):
+    for part, cases in sample.batches(scene, mask, shape):
         insertion = method.insert(cases)
         before, after, alpha8 = composite(cases.scene, insertion)
         picture, alpha = to_signed(after), alpha8.float() / 255

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from daemon.painting.finished import whole_path
+from daemon.painting.finished import LayerPainter, whole_path
 from models.bundle import Bundle
 from models.evaluation.keep_sheet import SEEDS, SIZES, Picture, write_keep_sheet
 from tests.models.shapes_made_in_code import CLASSES
@@ -61,3 +61,16 @@ def test_a_finished_picture_changes_inside_the_object_and_its_shadow_alone(bundl
     assert changed[90:120, 110:150].mean() > 0.5
     changed[60:160, 60:200] = False
     assert not changed.any()
+
+
+def test_an_evaluated_layer_is_the_one_that_a_user_gets_for_its_seeds_or_mask(bundle: Bundle) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    box, paint = (100, 80, 60, 50), LayerPainter(bundle)
+    layer = paint(picture, box, CLASSES[0], (5, 5), None)
+    opaque = layer[..., 3] == 255
+    assert opaque.any()
+    assert np.array_equal(whole_path(bundle)(picture, box, CLASSES[0], 5)[opaque], layer[opaque][:, :3])
+    mask = np.zeros((200, 300), np.uint8)
+    mask[85:125, 105:130] = 255
+    own = paint(picture, box, CLASSES[0], (5, 5), mask)[..., 3] > 127
+    assert (own & (mask > 0)).sum() > 0.8 * own.sum() > 0

@@ -114,8 +114,9 @@ def test_weights_with_looks_draw_them_and_an_evaluation_does_too(tmp_path: Path)
     bundle = Bundle.load(tmp_path)
     index, z = torch.tensor([1]), torch.zeros(1, CODE + 3)
     assert torch.equal(bundle.draw_looks(index, z[:, :CODE]), level(40))
-    assert torch.equal(looks_by_chance(bundle, index, z), level(40))
-    assert torch.equal(looks_by_chance(plain, index, z), level(0))
+    mask = torch.ones(1, 1, bundle.resolution, bundle.resolution)
+    assert torch.equal(looks_by_chance(bundle, index, z, mask), level(40))
+    assert torch.equal(looks_by_chance(plain, index, z, mask), level(0))
 
 
 def test_training_remembers_the_newest_looks_of_each_class() -> None:
