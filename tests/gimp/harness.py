@@ -67,11 +67,16 @@ def make_profile(folder: Path, place: GimpPlace, config: PluginConfig) -> Path:
             (few / name).symlink_to(Path("/") / found.relative_to(root))
     path = "${gimp_dir}/plug-ins:${gimp_dir}/few-plug-ins"
     (folder / "gimprc").write_text(_SETTINGS.format(plug_ins=path, version=place.version()), encoding="utf-8")
-    last = folder / "plug-in-settings" / "GimpProcedureConfigRun-plug-in-insert-object.last"
+    last = last_settings(folder)
     last.parent.mkdir()
     last.write_text(_LAST_SETTINGS, encoding="utf-8")
     (folder / "shortcutsrc").write_text(_SHORTCUTS, encoding="utf-8")
     return folder
+
+
+def last_settings(profile: Path) -> Path:
+    """Where GIMP keeps what the filter was last used with."""
+    return profile / "plug-in-settings" / "GimpProcedureConfigRun-plug-in-insert-object.last"
 
 
 class Gimp:
@@ -104,10 +109,10 @@ class Gimp:
         script = f"exec(compile(open({str(INSIDE)!r}).read(), {str(INSIDE)!r}, 'exec'))"
         batch = ["--batch-interpreter=python-fu-eval", "-b", script, "--quit"]
         if display is None:
-            command = ["gimp-console-3.0", "--no-interface", "--no-data", "--no-fonts", *batch]
+            command = [place.program("gimp-console"), "--no-interface", "--no-data", "--no-fonts", *batch]
         else:
             environment["DISPLAY"] = display
-            command = ["gimp-3.0", "--new-instance", "--no-splash", *batch]
+            command = [place.program("gimp"), "--new-instance", "--no-splash", *batch]
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
                 place.command(command, environment),

@@ -105,6 +105,7 @@ def add_cut_out(image: int, pixels: str, width: int, height: int, x: int, y: int
     target.insert_layer(layer, None, 0)
     target.set_selected_layers([layer])
     target.clean_all()
+    Gimp.displays_flush()
     return int(layer.get_id())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from gi.repository import Gegl, Gimp
-from inside_images import _item_of
+from gi.repository import Gegl, Gimp, Gio
+from inside_images import _image_of, _item_of
 
 
 def transform(layer: int, kind: str, *values: float) -> int:
@@ -94,3 +94,50 @@ def duplicate(layer: int) -> int:
 def move_to_group(layer: int, group: int) -> None:
     item = _item_of(layer)
     item.get_image().reorder_item(item, _item_of(group), 0)
+
+
+def add_redrawn(image: int, picture: str) -> list[int]:
+    """A layer of each kind whose pixels GIMP makes itself: a text, and from GIMP 3.2 on a link and a path."""
+    target = _image_of(image)
+    layers = [Gimp.TextLayer.new(target, "Hello", Gimp.context_get_font(), 60.0, Gimp.Unit.pixel())]
+    if hasattr(Gimp, "LinkLayer"):
+        layers.append(Gimp.LinkLayer.new(target, Gio.File.new_for_path(picture)))
+        path = Gimp.Path.new(target, "path")
+        path.bezier_stroke_new_ellipse(200.0, 200.0, 80.0, 60.0, 0.0)
+        target.insert_path(path, None, 0)
+        layers.append(Gimp.VectorLayer.new(target, path))
+    for layer in layers:
+        target.insert_layer(layer, None, 0)
+    return [int(layer.get_id()) for layer in layers]
+
+
+def rasterize(layer: int) -> bool:
+    """Layer ▸ Rasterize; False before GIMP 3.2, which has no such entry."""
+    item = _item_of(layer)
+    return bool(hasattr(item, "rasterize") and item.rasterize())
+
+
+def colour_patch(layer: int, box: list[int], colour: list[int]) -> None:
+    """Fills a soft ellipse of the image with a colour, as far as the layer covers it; alpha stays."""
+    item = _item_of(layer)
+    target = item.get_image()
+    shade = Gegl.Color.new("black")
+    shade.set_rgba(*(value / 255 for value in colour), 1.0)
+    Gimp.context_set_foreground(shade)
+    Gimp.context_set_feather(True)
+    Gimp.context_set_feather_radius(6.0, 6.0)
+    target.select_ellipse(Gimp.ChannelOps.REPLACE, *box)
+    item.set_lock_alpha(True)
+    item.edit_fill(Gimp.FillType.FOREGROUND)
+    item.set_lock_alpha(False)
+    Gimp.context_set_feather(False)
+    Gimp.Selection.none(target)
+    Gimp.displays_flush()
+
+
+def darken(layer: int, factor: float, blue: float) -> None:
+    """Evening falls on a layer: all of it darker by a factor, blue by another."""
+    item = _item_of(layer)
+    for channel, share in ((Gimp.HistogramChannel.VALUE, factor), (Gimp.HistogramChannel.BLUE, blue)):
+        item.levels(channel, 0.0, 1.0, False, 1.0, 0.0, share, False)
+    Gimp.displays_flush()

@@ -2,7 +2,8 @@
 
 On Debian before trixie, as root: a trixie root made by debootstrap, kept between runs under the user's
 cache folder (``INSERT_OBJECT_TEST_CACHE`` names another). Elsewhere: the GIMP 3 that the system has. Else
-``NoGimp`` says why there is none.
+``NoGimp`` says why there is none. ``INSERT_OBJECT_TEST_SUITE=sid`` makes a root of that Debian suite
+instead, whatever the system has: sid has GIMP 3.2.
 
 ``python tests/gimp/provision.py`` does it ahead of time; ``… -- COMMAND`` runs a command beside GIMP.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MIRROR = "http://deb.debian.org/debian"
+SUITE_VARIABLE = "INSERT_OBJECT_TEST_SUITE"
 SUITE = "trixie"
 PACKAGES = (
     "gimp",
@@ -77,7 +79,7 @@ class GimpPlace:
         """GIMP's version, like 3.0.4."""
         plain = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C"}
         told = subprocess.run(
-            self.command(["gimp-console-3.0", "--version"], plain),
+            self.command([self.program("gimp-console"), "--version"], plain),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -85,8 +87,14 @@ class GimpPlace:
         ).stdout
         found = re.search(r"\d+\.\d+\.\d+", told)
         if found is None:
-            raise NoGimp(f"gimp-console-3.0 does not run: {told}")
+            raise NoGimp(f"gimp-console does not run: {told}")
         return found.group()
+
+    def program(self, name: str) -> str:
+        """The path there of ``gimp`` or ``gimp-console``, whose file's name ends in GIMP's version."""
+        if self.root is None:
+            return str(_newest(map(Path, os.get_exec_path()), name))
+        return f"/usr/bin/{_newest([self.root / 'usr' / 'bin'], name).name}"
 
     def has(self, program: str) -> bool:
         """Whether a program can be run there."""
@@ -105,18 +113,35 @@ def find_gimp() -> GimpPlace:
     Raises:
         NoGimp: with the reason for the person who reads the test report.
     """
-    if shutil.which("gimp-console-3.0") and shutil.which("gimp-3.0"):
+    suite = os.environ.get(SUITE_VARIABLE)
+    if suite is None and _has_gimp_3():
         return GimpPlace(None)
     if not sys.platform.startswith("linux"):
         raise NoGimp("GIMP 3 is not in PATH, and a root to run it in can be made on Debian only.")
     release = _debian_release()
     if release is None:
         raise NoGimp("GIMP 3 is not installed, and a root to run it in can be made on Debian only.")
-    if release >= FIRST_DEBIAN_WITH_GIMP_3:
+    if suite is None and release >= FIRST_DEBIAN_WITH_GIMP_3:
         raise NoGimp("GIMP 3 is not installed. `apt install gimp` puts it on this system.")
     if os.geteuid() != 0:
-        raise NoGimp("This Debian has no GIMP 3, and only root can make a trixie root to run it in.")
-    return GimpPlace(_trixie_root())
+        raise NoGimp("Only root can make a root folder of another Debian to run GIMP 3 in.")
+    return GimpPlace(_root_of(suite or SUITE))
+
+
+def _has_gimp_3() -> bool:
+    here = GimpPlace(None)
+    try:
+        return bool(here.program("gimp") and here.program("gimp-console"))
+    except NoGimp:
+        return False
+
+
+def _newest(folders: Iterable[Path], name: str) -> Path:
+    """The program ``NAME-3.N`` of those folders with the highest N."""
+    found = [path for folder in folders for path in folder.glob(f"{name}-3.*") if path.suffix[1:].isdigit()]
+    if not found:
+        raise NoGimp(f"{name}-3 is not installed.")
+    return max(found, key=lambda path: int(path.suffix[1:]))
 
 
 def _debian_release() -> int | None:
@@ -137,35 +162,37 @@ def cache_folder() -> Path:
     return Path(override) if override else Path.home() / ".cache" / "insert-object"
 
 
-def _trixie_root() -> Path:
+def _root_of(suite: str) -> Path:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    root = cache / f"{SUITE}-gimp"
+    root = cache / f"{suite}-gimp"
     stamp = root / "etc" / "insert-object-tests"
     wanted = " ".join((*PACKAGES, *LOCALES))
-    with (cache / f"{SUITE}-gimp.lock").open("w") as lock:
+    with (cache / f"{suite}-gimp.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second test run waits for the first one to make the root
         if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
             return root
         if root.exists():
             shutil.rmtree(root)
-        partial = cache / f"{SUITE}-gimp.partial"
+        partial = cache / f"{suite}-gimp.partial"
         if partial.exists():
             shutil.rmtree(partial)
-        _build_root(partial)
+        _build_root(partial, suite)
         (partial / stamp.relative_to(root)).write_text(wanted, encoding="utf-8")
         partial.rename(root)
     return root
 
 
-def _build_root(folder: Path) -> None:
+def _build_root(folder: Path, suite: str) -> None:
     if shutil.which("debootstrap") is None:
         _run(["apt-get", "update"])
         _run(["apt-get", "install", "-y", "--no-install-recommends", "debootstrap"])
-    _run(["debootstrap", "--variant=minbase", SUITE, str(folder), MIRROR])
+    _run(["debootstrap", "--variant=minbase", suite, str(folder), MIRROR])
     place = GimpPlace(folder)
     quiet = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     shutil.copyfile("/etc/resolv.conf", folder / "etc" / "resolv.conf")
+    # sid's release files are valid for a week only: a mirror that lags behind will do for tests
+    (folder / "etc/apt/apt.conf.d/99-tests").write_text('Acquire::Check-Valid-Until "false";\n')
     lines = "".join(f"{name} UTF-8\n" for name in LOCALES)
     _run(place.command(["apt-get", "update"], quiet))
     _run(place.command(["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES], quiet))

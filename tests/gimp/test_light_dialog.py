@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.gimp.conftest import PREVIEW, Desk
 from tests.gimp.harness import encoded, rgba
@@ -124,3 +127,14 @@ def test_a_layer_that_is_moved_meanwhile_is_judged_again_there(desk: Desk, image
         lambda: desk.gimp.seen_colour(image, 200, 580) == [lit_value(value) for value in OWN], "light there"
     )
     assert desk.daemon.requests_done > done
+
+
+def test_what_gimp_redraws_by_itself_is_lit_once_it_is_rasterized(desk: Desk, tmp_path: Path) -> None:
+    image = desk.open_photo(None)
+    Image.new("RGBA", (40, 30), (*OWN, 128)).save(tmp_path / "linked.png")
+    for layer in desk.gimp.add_redrawn(image, str(tmp_path / "linked.png")):
+        desk.gimp.select_layer(image, layer)
+        assert "which GIMP redraws by itself" in desk.gimp.light(image)["error"]
+        if desk.gimp.rasterize(layer):
+            answer = desk.gimp.light(image)
+            assert answer["status"] == "success", (answer["error"], desk.gimp.describe_layer(layer)["name"])

@@ -2,7 +2,7 @@
 
 ``python tests/krita/provision.py`` does it ahead of time. Another release of Krita runs in a root folder of
 another Debian: ``python tests/krita/provision.py FOLDER [SUITE]`` makes one (as root, minutes and 1.4 GB;
-trixie has Krita 5.2), and ``pytest tests/krita --krita-root FOLDER`` tests in it.
+trixie has Krita 5.2, sid 5.3, experimental 6.0), and ``pytest tests/krita --krita-root FOLDER`` tests in it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "trixie"
+EXPERIMENTAL = "experimental"  # it lies over sid, and gives Krita alone
 
 PACKAGES = (
     "krita",
@@ -117,13 +118,23 @@ def make_root(root: Path, suite: str = SUITE) -> None:
         NoKrita: it could not be made.
     """
     quiet = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    packages = [name for name in PACKAGES if name != "python3-pyqt6"]
+    packages = list(PACKAGES)
+    base = suite
+    if suite == EXPERIMENTAL:
+        base = "sid"
+        packages[packages.index("krita")] = f"krita/{suite}"
+        packages.append(f"krita-data/{suite}")
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     inside = ["env", "-i", *(f"{name}={value}" for name, value in quiet.items())]
     if shutil.which("debootstrap") is None:
         raise NoKrita("debootstrap is not in PATH; on Debian: apt install debootstrap")
-    _run(["debootstrap", "--variant=minbase", suite, str(root), MIRROR])
+    _run(["debootstrap", "--variant=minbase", base, str(root), MIRROR])
+    if base != suite:
+        sources = root / "etc" / "apt" / "sources.list.d" / f"{suite}.list"
+        sources.write_text(f"deb {MIRROR} {suite} main\n", encoding="utf-8")
     shutil.copyfile("/etc/resolv.conf", root / "etc" / "resolv.conf")
+    # sid's release files are valid for a week only: a mirror that lags behind will do for tests
+    (root / "etc/apt/apt.conf.d/99-tests").write_text('Acquire::Check-Valid-Until "false";\n')
     for command in (["apt-get", "update"], install, ["apt-get", "clean"]):
         _run(entered(root, [*inside, *command]))
 

@@ -86,10 +86,12 @@ def layer_to_light(image: Gimp.Image) -> Gimp.Layer:
         raise Refusal(
             _("“{name}” is a group of layers.").format(name=name), _("Choose one of the layers in it.")
         )
-    if layer.is_text_layer():
+    if layer_places.is_redrawn(layer):
         raise Refusal(
-            _("“{name}” is a text layer, which GIMP redraws by itself.").format(name=name),
-            _("Choose Layer ▸ Discard Text Information first."),
+            _("“{name}” is a text, a link or a path, which GIMP redraws by itself.").format(name=name),
+            _("Choose Layer ▸ Rasterize first.")
+            if layer_places.can_rasterize(layer)
+            else _("Choose Layer ▸ Discard Text Information first."),
         )
     layer_places.check_seen(layer)
     return layer

@@ -85,10 +85,11 @@ def reshape(layer: Gimp.Layer, place: Rect) -> None:
     before = layer_rectangle(layer)
     width, height = place.width, place.height
     offset = before.x - place.x, before.y - place.y
+    resize = Gimp.Layer.resize  # a text layer, also one that was rasterized, has another one of that name
     done = True
     if before == place:  # GIMP takes the same size for nothing to do
-        done = layer.resize(width + 1, height, 0, 0)
-    done = done and layer.resize(width, height, *offset)
+        done = resize(layer, width + 1, height, 0, 0)
+    done = done and resize(layer, width, height, *offset)
     if not done:
         raise Refusal(
             _("The layer “{name}” is locked.").format(name=layer.get_name()),

@@ -1,4 +1,4 @@
-"""Where layers stand in the stack, and whether what is put there can be seen."""
+"""Where layers stand in the stack, whether what is put there can be seen, and whose pixels are their own."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ def check_seen(layer: Gimp.Layer) -> None:
             _("“{name}” is hidden.").format(name=layer.get_name()),
             _("Show it, and the groups that it is in, with the eye in the list of layers."),
         )
+
+
+def can_rasterize(layer: Gimp.Layer) -> bool:
+    """Whether this GIMP, 3.2 or later, makes texts, links and paths common layers without forgetting them."""
+    return hasattr(layer, "is_rasterized")
+
+
+def is_redrawn(layer: Gimp.Layer) -> bool:
+    """Whether GIMP makes the layer's pixels from something else: a text, and from 3.2 on a file or a path."""
+    if can_rasterize(layer) and layer.is_rasterized():
+        return False
+    kinds = (getattr(layer, f"is_{kind}_layer", None) for kind in ("text", "link", "vector"))
+    return any(is_kind() for is_kind in kinds if is_kind is not None)
 
 
 def check_unlocked(layer: Gimp.Layer) -> None:
