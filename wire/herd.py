@@ -33,7 +33,7 @@ _WIDTHS = {
 _ANY_WIDTH = (0.8, 1.3)
 _HORIZON = 0.42  # of the picture's height: where it is taken to be if the selection does not reach that high
 _FARTHEST = 0.34  # of the nearest one's size that the farthest has at least
-_LARGEST = 0.72  # of the selection's height that the nearest one has at most
+_LARGEST = 0.55  # of the selection's height that the nearest one has at most
 _FILLED = 0.5  # of the selection's area that all boxes have at most
 _SMALLER = 0.92  # from one try to the next
 _PLACES = 30  # that are tried for each object
@@ -128,20 +128,23 @@ def _share(region: Region) -> float:
 def _placed(
     region: Region, widths: list[float], size: float, image_height: int, dice: random.Random
 ) -> list[Rect]:
-    """Boxes at random places; fewer than wanted where no more find room."""
-    cells = b"".join(region.rows)
-    selected = [place for place, cell in enumerate(cells) if cell]
+    """Boxes at random places, one in each of as many strips; fewer where one finds no room."""
     horizon = min(region.box.y, round(_HORIZON * image_height))
     depth = region.box.bottom - horizon
+    farthest = max(
+        horizon + _FARTHEST * depth,
+        (region.box.y * depth - size * horizon) / (depth - size),  # where an object reaches the upper edge
+    )
+    ground = _Ground(region, farthest)
+    strips = sorted(range(len(widths)), key=lambda _strip: dice.random())
     boxes: list[Rect] = []
-    for width in widths:
+    for strip, width in zip(strips, widths, strict=True):
         own = size * (_OWN_SIZE[0] + (_OWN_SIZE[1] - _OWN_SIZE[0]) * dice.random())
         for _ in range(_PLACES):
-            x, foot = _point(region, selected, dice)
-            near = (foot - horizon) / depth
-            height = round(own * near)
+            x, foot = ground.point((strip + dice.random()) / len(widths), dice)
+            height = round(own * (foot - horizon) / depth)
             box = Rect(round(x - width * height / 2), round(foot) - height, round(width * height), height)
-            if near >= _FARTHEST and _stands(box, region) and all(_get_along(box, one) for one in boxes):
+            if _stands(box, region) and all(_get_along(box, one) for one in boxes):
                 boxes.append(box)
                 break
         else:
@@ -149,17 +152,31 @@ def _placed(
     return boxes
 
 
-def _point(region: Region, selected: list[int], dice: random.Random) -> tuple[float, float]:
-    """A place in one of the selected cells, each as likely as any other."""
-    box, rows = region.box, region.rows
-    if not rows:
-        return box.x + box.width * dice.random(), box.y + box.height * dice.random()
-    place = selected[int(dice.random() * len(selected))]
-    row, column = divmod(place, len(rows[0]))
-    return (
-        box.x + box.width * (column + dice.random()) / len(rows[0]),
-        box.y + box.height * (row + dice.random()) / len(rows),
-    )
+class _Ground:
+    """What is selected of a region below a line of the picture."""
+
+    def __init__(self, region: Region, top: float) -> None:
+        self._region, self._top = region, top
+        box, rows = region.box, region.rows
+        self._rows = [  # each as often as it has selected cells
+            row
+            for row, line in enumerate(rows)
+            if box.y + box.height * (row + 1) / len(rows) > top
+            for _cell in range(sum(line))
+        ]
+
+    def point(self, part: float, dice: random.Random) -> tuple[float, float]:
+        """A place that is selected, with that part (0..1) of all that is selected farther off."""
+        box, rows = self._region.box, self._region.rows
+        if not self._rows:
+            return box.x + box.width * dice.random(), self._top + (box.bottom - self._top) * part
+        row = self._rows[int(part * len(self._rows))]
+        columns = [place for place, cell in enumerate(rows[row]) if cell]
+        column = columns[int(dice.random() * len(columns))]
+        return (
+            box.x + box.width * (column + dice.random()) / len(rows[0]),
+            box.y + box.height * (row + dice.random()) / len(rows),
+        )
 
 
 def _stands(box: Rect, region: Region) -> bool:

@@ -41,7 +41,9 @@ def ground_of(box: Rect, rows: Sequence[bytes]) -> SelectedGround:
     """The ground of a selection with that box, of which these are even rows, 0 outside to 255 inside."""
     lines = list(rows)
     cells, (wide, high) = cells_of(lines), grid_of(lines)
-    grid = tuple(bytes((column, row) in cells for column in range(wide)) for row in range(high))
+    grid: tuple[bytes, ...] = ()  # a whole box is the same to every editor, however many rows it reads
+    if len(cells) < wide * high:
+        grid = tuple(bytes((column, row) in cells for column in range(wide)) for row in range(high))
     pieces = pieces_of(cells)
     parts: tuple[Rect, ...] = ()
     if len(pieces) > 1:

@@ -147,8 +147,9 @@ def add_text(image: int, text: str) -> None:
     target.set_selected_layers([layer])
 
 
-def select_rectangle(image: int, x: int, y: int, width: int, height: int) -> None:
-    _image_of(image).select_rectangle(Gimp.ChannelOps.REPLACE, x, y, width, height)
+def select_rectangle(image: int, x: int, y: int, width: int, height: int, *, add: bool = False) -> None:
+    how = Gimp.ChannelOps.ADD if add else Gimp.ChannelOps.REPLACE
+    _image_of(image).select_rectangle(how, x, y, width, height)
     Gimp.displays_flush()
 
 

@@ -161,7 +161,8 @@ def forget_imprint(layer: int) -> None:
 
 
 def insert_with_a_broken_shadow(image: int) -> str:
-    """Inserts an object whose shadow cannot be painted once the object is in; the exception's name."""
+    """Inserts two objects; the shadow of the second cannot be painted once both are in. The exception's
+    name."""
     _plug_in_modules()
     import object_layer
 
@@ -171,10 +172,12 @@ def insert_with_a_broken_shadow(image: int) -> str:
     target = _image_of(image)
     pixels = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 800)
     shadow = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 799)
-    reply = Layer("", 0, "dog", 1, 30, 40, pixels, shadow, 30, 50)
+    broken = Layer("", 0, "dog", 1, 30, 40, pixels, shadow, 30, 50)
+    whole = Layer("", 0, "dog", 1, 30, 40, pixels, pixels, 30, 50)
     record = LayerRecord(Recipe(Wish("dog", Rect(20, 30, 40, 40))), Rect(30, 40, 20, 10), "dog", "pair")
     try:
-        object_layer.insert(target, reply, record, target.get_layers()[0])
+        made = [object_layer.Made(reply, record) for reply in (whole, broken)]
+        object_layer.insert_all(target, made, target.get_layers()[0])
     except Exception as error:
         return type(error).__name__
     return ""

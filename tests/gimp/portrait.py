@@ -50,10 +50,12 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     screen.keys("alt+l", *["Down"] * options.steps)
     screen.keys("alt+s", "ctrl+a")
     screen.type(str(options.seed))
+    screen.keys("Tab", "alt+u", "ctrl+a")
+    screen.type(str(options.number))
     screen.keys("Tab")
     if options.shadow:
         screen.keys("alt+w")
-    time.sleep(10.0)  # the other thumbnails
+    time.sleep(10.0 * options.number)  # the other thumbnails
 
 
 def light(gimp: Gimp, screen: Screen, image: int, options: argparse.Namespace) -> None:
@@ -76,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--box", type=lambda text: tuple(map(int, text.split(","))), required=True)
     parser.add_argument("--class", dest="class_name", default="sheep")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--number", type=int, default=1, help="of objects: more than one is a herd")
     parser.add_argument("--shadow", action="store_true", help="with a contact shadow")
     parser.add_argument("--cut-out", type=Path, help="a PNG with transparency to be lit")
     options = parser.parse_args(arguments)

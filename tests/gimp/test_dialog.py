@@ -112,8 +112,8 @@ def test_arrow_keys_put_another_variation_on_the_canvas(desk: Desk) -> None:
     dialog = desk.open_dialog()
     first = previewed_colour(desk, image, bare)
     desk.screen.focus(dialog)
-    # new seed, three keeps, two shadows, grass, flip, reference, preview, before, size, thumbnails
-    desk.screen.keys("alt+s", *["Tab"] * 13)
+    # new seed, number, three keeps, two shadows, grass, flip, reference, preview, before, size, thumbnails
+    desk.screen.keys("alt+s", *["Tab"] * 14)
     desk.screen.keys("Right")
     second = previewed_colour(desk, image, bare, first)
     desk.screen.screenshot("variations")
@@ -132,7 +132,7 @@ def test_each_dialog_begins_with_a_seed_of_its_own_unless_it_is_kept(desk: Desk)
         desk.wait_for_layers(image, PREVIEW, PHOTO)
         desk.screen.focus(dialog)
         if toggles:
-            desk.screen.keys("alt+s", *["Tab"] * 4, "space")  # seed, new seed, keep shape, look, seed
+            desk.screen.keys("alt+s", *["Tab"] * 5, "space")  # new seed, number, keep shape, look, seed
         desk.screen.keys("alt+i")
         desk.screen.wait_until_gone("Insert Object")
         made = desk.gimp.describe_image(image)["layers"][0]

@@ -48,8 +48,9 @@ def test_earlier_variations_stay_in_the_file_and_bring_their_numbers_back(desk: 
     desk.gimp.select_rectangle(image, 300, 200, 256, 256)
     dialog = desk.open_dialog()
     desk.screen.focus(dialog)
-    # new seed, three keeps, two shadows, grass, flip, reference, preview, before, size, thumbnails, earlier
-    desk.screen.keys("alt+s", *["Tab"] * 14, "space")
+    # new seed, number, three keeps, two shadows, grass, flip, reference, preview, before, size,
+    # thumbnails, earlier
+    desk.screen.keys("alt+s", *["Tab"] * 15, "space")
     desk.screen.wait_until(
         lambda: tuple(desk.gimp.seen_colour(image, 428, 328)) == stand_in_colour("dog", 25, 0),
         "the object of the newest earlier one",

@@ -79,8 +79,8 @@ def test_the_object_takes_the_look_of_a_layer_and_its_own_layer_remembers_it(des
     dialog = desk.open_dialog()
     desk.screen.wait_until(lambda: desk.has_preview(image), "the preview")
     desk.screen.focus(dialog)
-    # new seed, three keeps, contact and cast shadow, grass, flip, reference
-    desk.screen.keys("alt+s", *["Tab"] * 9, "space")
+    # new seed, number, three keeps, contact and cast shadow, grass, flip, reference
+    desk.screen.keys("alt+s", *["Tab"] * 10, "space")
     desk.screen.keys(*["Down"] * 4, "Return")  # none, selection, file, the first layer
 
     def has_look() -> bool:

@@ -1,4 +1,5 @@
-"""Makes the README's picture of Krita at work: ``python -m tests.krita.take_screenshot PNG``.
+"""Makes the README's picture of Krita at work: ``python -m tests.krita.take_screenshot PNG``; with ``--herd``
+that of a herd being chosen.
 
 It inserts into the demo photo with the shipped weights, in a profile of its own, on a display of its own.
 """
@@ -6,6 +7,7 @@ It inserts into the demo photo with the shipped weights, in a profile of its own
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,7 +20,10 @@ from tests.krita.provision import find_krita
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path, help="the PNG to write")
-    picture: Path = parser.parse_args().picture
+    parser.add_argument("--herd", action="store_true", help="a herd being chosen")
+    options = parser.parse_args()
+    picture: Path = options.picture
+    os.environ["INSERT_OBJECT_ONLY"] = "herd" if options.herd else "at_work"
     with tempfile.TemporaryDirectory(prefix="insert-object-krita-") as folder:
         home = Path(folder) / "daemon"
         home.mkdir()
@@ -32,7 +37,7 @@ def main() -> None:
             if result["failure"] is not None:
                 raise SystemExit(f"{name}: {result['failure']}")
     picture.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ARTIFACTS / "readme.png", picture)
+    shutil.copyfile(ARTIFACTS / ("herd.png" if options.herd else "readme.png"), picture)
 
 
 if __name__ == "__main__":

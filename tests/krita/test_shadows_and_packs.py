@@ -10,6 +10,7 @@ from tests.krita.harness import Results
 
 SCRIPTS = (
     "shadow_and_pack_promises",
+    "herd_promises",
     "edit_promises",
     "seeing_promises",
     "reference_promises",

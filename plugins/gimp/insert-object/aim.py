@@ -24,9 +24,12 @@ class Aim:
         """What decides which objects are on the thumbnails."""
         wish = self.settings.wish
         chosen = wish.pack, wish.class_name, wish.style, wish.seed, wish.shape_seed, wish.look_seed
-        return (*chosen, self.settings.model)
+        return (*chosen, self.settings.herd, self.settings.each_part, self.settings.model)
 
     @property
     def seen(self) -> tuple[object, ...]:
         """What decides which scene, shape and reference are sent."""
-        return self.ground, self.use_shape, self.settings.model
+        settings = self.settings
+        several = settings.herd, settings.each_part
+        of_a_herd = (settings.wish.class_name, settings.wish.seed) if several != (1, False) else ()
+        return self.ground, self.use_shape, settings.model, several, of_a_herd

@@ -13,6 +13,8 @@ from gi.repository import Gimp, GObject
 from settings import (
     BY_THE_LIGHT,
     DIRECTION,
+    PARTS_EACH,
+    PARTS_TOGETHER,
     PERCENTAGES,
     SHAPE_AUTOMATIC,
     SHAPE_FREE,
@@ -22,6 +24,7 @@ from settings import (
 from thumbnails import LARGEST, SMALLEST
 from wording import Refusal, _
 
+from wire.herd import MAX_HERD
 from wire.protocol import MAX_SEED, Rect, Wish
 from wire.sentences import N_
 
@@ -35,6 +38,7 @@ _BOX = {
 _CHOICES = {
     "shape": (SHAPE_AUTOMATIC, SHAPE_GIVEN, SHAPE_FREE),
     "changed": tuple(way.value for way in Way),
+    "parts": (PARTS_TOGETHER, PARTS_EACH),
 }
 
 
@@ -72,6 +76,21 @@ def add(procedure: Gimp.Procedure) -> None:
             "“refuse”, “light” (its own pixels), “above” (on a new layer) or “repaint”"
         ),
         Way.REFUSE.value,
+        _READ_WRITE,
+    )
+    procedure.add_int_argument(
+        "herd",
+        _("_Number"),
+        _("How many objects: a herd of them stands in the box, far ones smaller; 1: one object fills it"),
+        *whole,
+        1,
+        _READ_WRITE,
+    )
+    procedure.add_string_argument(
+        "parts",
+        _("_Parts"),
+        _("What a selection of several parts gets: “together”: one box around them; “each”: an object each"),
+        PARTS_TOGETHER,
         _READ_WRITE,
     )
     for name, words in _BOX.items():
@@ -131,7 +150,8 @@ def check(config: Gimp.ProcedureConfig) -> None:
             _("Choose one from {low} to {high}.").format(low=0, high=MAX_SEED),
         )
     ranges = {item.name: item.metadata["within"] for item in fields(Wish) if "within" in item.metadata}
-    for field in ("cast_direction", *PERCENTAGES):
+    ranges["herd"] = 1, MAX_HERD
+    for field in ("herd", "cast_direction", *PERCENTAGES):
         name, (low, high) = field.replace("_", "-"), ranges[field]
         number = config.get_property(name)
         if not (low <= number <= high or (name == DIRECTION and number == BY_THE_LIGHT)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import layer_pixels
@@ -44,28 +45,40 @@ def read_scene(
     Raises:
         InsertObjectError: the box is too small or outside the image.
     """
+    (scene,) = _read(subject, [box], welcome, use_shape=use_shape, model=model)
+    return scene
+
+
+def read_scenes(
+    subject: Subject, boxes: Sequence[Rect], welcome: Welcome, *, model: Model | None = None
+) -> list[Scene]:
+    """The same for several boxes, of which none has the selection's shape.
+
+    Raises:
+        InsertObjectError: a box is too small or outside the image.
+    """
+    return _read(subject, boxes, welcome, use_shape=False, model=model)
+
+
+def _read(
+    subject: Subject, boxes: Sequence[Rect], welcome: Welcome, *, use_shape: bool, model: Model | None
+) -> list[Scene]:
     image = subject.image
     width, height, limit = image.get_width(), image.get_height(), welcome.limits.window_pixels
-    area = sent_area(box, width, height, limit)
-    size = (area.width, area.height)
+    areas = [sent_area(box, width, height, limit) for box in boxes]
     with picture.hidden(image, subject.unseen):
-        pixels = picture.visible_pixels(image, area.window, size)
-    shape = None
-    if model is not None and model.shape:
-        shape = reference_picture.shape_in(model.reference, box, area.window, size)
-    elif use_shape:
-        shape = subject.shape(area.window, size)
-    return Scene(
-        box=box,
-        area=area,
-        pixels=pixels,
-        shape=shape,
-        look=model.reference.pixels if model is not None and model.look else None,
-        image_width=width,
-        image_height=height,
-        depth=layer_pixels.depth_for(image),
-        limit=limit,
-    )
+        seen = picture.visible_parts(image, [(area.window, (area.width, area.height)) for area in areas])
+    scenes = []
+    for box, area, pixels in zip(boxes, areas, seen, strict=True):
+        shape, size = None, (area.width, area.height)
+        if model is not None and model.shape:
+            shape = reference_picture.shape_in(model.reference, box, area.window, size)
+        elif use_shape:
+            shape = subject.shape(area.window, size)
+        look = model.reference.pixels if model is not None and model.look else None
+        depth = layer_pixels.depth_for(image)
+        scenes.append(Scene(box, area, pixels, shape, look, width, height, depth, limit))
+    return scenes
 
 
 def request_for(scene: Scene, wish: Wish, *, variations: int = 1, preview: bool = False) -> Insert:

@@ -32,6 +32,7 @@ class Seen:
     recipe: Recipe
     picture: GdkPixbuf.Pixbuf | None
     marked: bool = False
+    is_alone: bool = True  # one object, not a herd, of which no numbers are kept
 
     @property
     def numbers(self) -> Wish:

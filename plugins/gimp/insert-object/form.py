@@ -11,15 +11,17 @@ from class_list import ClassList
 from earlier_list import EarlierList
 from gallery import Gallery
 from gi.repository import Gtk, Pango
+from herd_work import VARIATIONS
 from kept_seed import KeptSeed
+from number_line import NumberLine
 from reference_button import ReferenceButton
 from reference_reader import ReferenceReader
 from settings import SWITCHES, Settings, roll_seed
 from wording import _, class_label
 
 from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome, Wish
+from wire.selected_ground import SelectedGround
 
-VARIATIONS = 6
 SHIPPED = ""  # the pack that has no name on the wire
 _NAME_CHARS = 10
 _BORDER = 12  # GIMP's own dialogs
@@ -59,6 +61,12 @@ class InsertForm(Gtk.Grid):
         for widget in (self._pack, self._pack_label, self._style, self._style_label):
             widget.set_no_show_all(True)
         self._seed = self._add_seed()
+        self._number = NumberLine(self._changed)
+        self._number.set_no_show_all(editing)
+        self._number_label = self._label(_("N_umber:"), self._number.spin)
+        self._number_label.set_no_show_all(editing)
+        self.attach(self._number, 1, self._next_row, 3, 1)
+        self._next_row += 1
         self._kept = {
             "shape_seed": KeptSeed(_("Shape"), _("Keep this shape: other seeds change the look alone")),
             "look_seed": KeptSeed(_("Look"), _("Keep this look: other seeds change the shape alone")),
@@ -109,6 +117,8 @@ class InsertForm(Gtk.Grid):
             ),
             keep_seed=self._keep_seed.get_active(),
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
+            herd=self._number.herd,
+            each_part=self._number.each_part,
             show_preview=self._preview.get_active(),
             thumbnail_size=self.gallery.side,
             favourites=self._class.favourites,
@@ -127,6 +137,7 @@ class InsertForm(Gtk.Grid):
             kept.keep(getattr(settings.wish, field))
         self._cast.show_choices(settings.wish)
         self._keep_seed.set_active(settings.keep_seed)
+        self._number.herd = settings.herd
         self._preview.set_active(settings.show_preview)
         self.gallery.side = settings.thumbnail_size
         self._class.favourites = settings.favourites
@@ -170,6 +181,13 @@ class InsertForm(Gtk.Grid):
         self._silent = True
         self._shape.set_sensitive(offered)
         self._shape.set_active(offered and chosen)
+        self._silent = False
+
+    def offer_parts(self, selected: SelectedGround | None) -> None:
+        """Whether the selection has parts that can get an object each, and whether each does until the user
+        says otherwise."""
+        self._silent = True
+        self._number.offer_parts(selected)
         self._silent = False
 
     # --- Lists that depend on one another -----------------------------------------------------------

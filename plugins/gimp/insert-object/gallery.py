@@ -126,6 +126,11 @@ class Gallery(Gtk.Box):
         """What is on the thumbnails now."""
         return [item for item in self._seen if item is not None]
 
+    @property
+    def seen_alone(self) -> list[Seen]:
+        """The objects among them, herds left out."""
+        return [item for item in self.seen if item.is_alone]
+
     def show(self, index: int, item: Seen | None) -> None:
         """Shows a variation whose picture has ``LARGEST`` pixels, or an empty place while there is none."""
         self._seen[index] = item
@@ -166,7 +171,7 @@ class Gallery(Gtk.Box):
         """The menu of the chosen variation."""
         child = self._flow.get_selected_children()[0]
         item = self._seen[child.get_index()]
-        return item is not None and self.earlier.open_menu(item, child, event)
+        return item is not None and item.is_alone and self.earlier.open_menu(item, child, event)
 
     def _selected(self, flow: Gtk.FlowBox) -> None:
         chosen = flow.get_selected_children()

@@ -12,8 +12,9 @@ from aim import Aim
 from composing import Scene
 from dialog import InsertDialog
 from earlier import Earlier, Seen
-from form import VARIATIONS
+from herd_work import VARIATIONS, HerdWork
 from live_loop import LiveLoop
+from object_layer import Made
 from picture import Fingerprint
 from preview import CanvasPreview
 from reference_reader import ReferenceReader
@@ -47,7 +48,8 @@ class LiveInsertion(LiveLoop):
         self._aim: Aim | None = None  # what was asked for last
         self._asked_at = 0.0
         self._all_asked = False
-        self._variations: dict[int, Layer] = {}
+        self._variations: dict[int, tuple[Layer, ...]] = {}  # one object each, or a herd
+        self._herd: HerdWork | None = None  # where several objects are wished
         self._seeds: dict[int, int] = {}  # the seed of each variation, as the daemon told it
         self._chosen = 0
         self._ticks = 0
@@ -97,9 +99,11 @@ class LiveInsertion(LiveLoop):
         self._ground = self._subject.ground()
         if self._ground is None:
             self._dialog.form.offer_shape(offered=False, chosen=False)
+            self._dialog.form.offer_parts(None)
             self._dialog.say(_("Draw a box on the picture with the Rectangle Select tool."))
             return
         self._dialog.form.offer_shape(offered=self._ground.has_shape, chosen=self._ground.suggests_shape)
+        self._dialog.form.offer_parts(self._ground.selected)
 
     def _follow_scene(self) -> None:
         """Has the scene read again when the user has painted on it."""
@@ -121,7 +125,11 @@ class LiveInsertion(LiveLoop):
             self._begin(aim)
         elif self._job is None and not self._all_asked and time.monotonic() - self._asked_at > QUIET_SECONDS:
             self._all_asked = True
-            self._send(aim.settings.wish, variations=VARIATIONS)
+            if self._herd is not None:
+                self._herd.want(range(self._herd.count))
+                self._send_next()
+            else:
+                self._send(aim.settings.wish, variations=VARIATIONS)
 
     def _begin(self, aim: Aim) -> None:
         """Asks for the chosen variation alone: that is what the user waits for."""
@@ -135,23 +143,30 @@ class LiveInsertion(LiveLoop):
         self._aim = aim
         if before is None or before.seen != aim.seen:
             self._scene = None
-        if self._scene is None:
-            self._read_scene(aim)
         if before is None or before.settings.wish.seed != aim.settings.wish.seed:
             self._chosen = 0
             self._seeds.clear()
             self._dialog.form.show_seed(None)
             self._dialog.form.gallery.choose(0)
+        if self._scene is None:
+            self._read_scene(aim)
         self._all_asked = False
         self._asked_at = time.monotonic()
-        wish = aim.settings.wish
-        self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
+        if self._herd is not None:
+            self._chosen = min(self._chosen, self._herd.count - 1)
+            self._dialog.form.gallery.choose(self._chosen)
+            self._herd.forget()
+            self._herd.want([self._chosen])
+            self._send_next()
+        else:
+            wish = aim.settings.wish
+            self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
         self._dialog.say(_("Making the object…"))
 
     def _make_way(self) -> None:
         """Other objects come: those that are seen now become earlier ones."""
         gallery = self._dialog.form.gallery
-        self._earlier.add(gallery.seen)
+        self._earlier.add(gallery.seen_alone)
         gallery.clear()
         gallery.earlier.refresh()
 
@@ -161,9 +176,10 @@ class LiveInsertion(LiveLoop):
             return
         self._canvas.hide_all()
         box = self._subject.box(aim.ground, use_shape=aim.use_shape)
-        self._scene = composing.read_scene(
-            self._subject, box, welcome, use_shape=aim.use_shape, model=aim.settings.model
-        )
+        self._herd = HerdWork.read(self._subject, aim.ground, aim.settings, welcome)
+        use_shape = aim.use_shape and self._herd is None
+        model = aim.settings.model
+        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape, model=model)
         self._watch.remember(self._scene.area.window)
 
     def _send(self, wish: Wish, *, variations: int) -> None:
@@ -171,6 +187,15 @@ class LiveInsertion(LiveLoop):
             return
         request = composing.request_for(self._scene, wish, variations=variations, preview=not self._inserting)
         self._job = self._conversation.ask(request)
+
+    def _send_next(self) -> bool:
+        """Asks for the next object of a herd; tells whether there was one to ask for."""
+        if self._herd is None or self._conversation is None or self._aim is None:
+            return False
+        request = self._herd.next_request(self._aim.settings.wish, preview=not self._inserting)
+        if request is not None:
+            self._job = self._conversation.ask(request)
+        return request is not None
 
     # --- What the daemon says -----------------------------------------------------------------------
 
@@ -203,14 +228,19 @@ class LiveInsertion(LiveLoop):
         """Keeps a variation and shows its thumbnail."""
         if job is not self._job or self._aim is None or isinstance(result, Lit):
             return
-        layer = result
-        index = layer.index if self._all_asked else self._chosen
-        self._seeds[index] = layer.seed
+        if self._herd is not None:
+            whole = self._herd.take(result)
+            if whole is not None:
+                self._variations[whole] = self._herd.layers(whole)
+                self._show_thumbnail(whole)
+            return
+        index = result.index if self._all_asked else self._chosen
+        self._seeds[index] = result.seed
         self._dialog.form.show_seed(self._seeds.get(self._chosen))
         known = self._variations.get(index)
-        if known is None or known.seed != layer.seed:
-            self._variations[index] = layer
-            self._show_thumbnail(index, layer)
+        if known is None or known[0].seed != result.seed:
+            self._variations[index] = (result,)
+            self._show_thumbnail(index)
 
     def job_changed(self, job: Job) -> None:
         """Moves the bar; at a job's end tells how it went."""
@@ -222,9 +252,9 @@ class LiveInsertion(LiveLoop):
         self._job = None
         if job.state is JobState.FAILED and job.error is not None:
             self._fail(job.error)
-        elif job.state is JobState.DONE:
+        elif job.state is JobState.DONE and not self._send_next():
             said = [_(note) for note in job.notes]
-            if self._ground is not None and self._ground.pieces > 1:
+            if self._ground is not None and self._ground.pieces > 1 and self._herd is None:
                 said.append(_(SEVERAL_PIECES).format(count=self._ground.pieces))
             self._dialog.say(" ".join(said))
 
@@ -270,6 +300,7 @@ class LiveInsertion(LiveLoop):
             form.offer(self._welcome)
         if ground is not None:
             form.offer_shape(offered=ground.has_shape, chosen=ground.suggests_shape)
+            form.offer_parts(ground.selected)
         self.settings_changed()
 
     def retry_pressed(self) -> None:
@@ -297,7 +328,10 @@ class LiveInsertion(LiveLoop):
             if self._canvas.clear():
                 self._watch.remember(window)
         elif chosen is not None and not self._canvas.shows(chosen) and self._is_up_to_date():
-            self._canvas.show(chosen, window)
+            if self._herd is not None:
+                self._canvas.show_all(self._herd.drawn(self._chosen))
+            else:
+                self._canvas.show(chosen[0], window)
             self._watch.remember(window)
 
     def _is_up_to_date(self) -> bool:
@@ -306,22 +340,26 @@ class LiveInsertion(LiveLoop):
             self._scene = None
         return self._scene is not None
 
-    def _show_thumbnail(self, index: int, layer: Layer) -> None:
+    def _show_thumbnail(self, index: int) -> None:
         if self._scene is None or self._aim is None:
             return
-        scene, form = self._scene, self._dialog.form
-        recipe = composing.recipe_for(scene, self._aim.settings.wish, layer, form.label_of(layer.class_name))
-        shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layer)
-        form.gallery.show(index, Seen(recipe, shown))
+        scene, form, layers = self._scene, self._dialog.form, self._variations[index]
+        shown = thumbnail(scene.pixels, scene.area.window, scene.area.box, layers)
+        label = form.label_of(layers[0].class_name)
+        recipe = composing.recipe_for(scene, self._aim.settings.wish, layers[0], label)
+        form.gallery.show(index, Seen(recipe, shown, is_alone=self._herd is None))
 
-    def _finish(self, layer: Layer, scene: Scene) -> None:
+    def _finish(self, layers: tuple[Layer, ...], scene: Scene) -> None:
         settings = self.chosen = self._dialog.form.settings
-        label = self._dialog.form.label_of(layer.class_name)
-        record = composing.record_for(self._subject, scene, settings.wish, layer, label)
+        label, wish = self._dialog.form.label_of(layers[0].class_name), settings.wish
+        if self._herd is not None:
+            made = self._herd.made(self._subject, self._chosen, wish, label)
+        else:
+            made = [Made(layers[0], composing.record_for(self._subject, scene, wish, layers[0], label))]
         self._canvas.remove()
-        self._earlier.add(self._dialog.form.gallery.seen)
+        self._earlier.add(self._dialog.form.gallery.seen_alone)
         self._earlier.write()
-        self._result = self._subject.settle(layer, record)
+        self._result = self._subject.settle(made)
         self._loop.quit()
 
     def _fail(self, error: InsertObjectError) -> None:
@@ -338,7 +376,7 @@ class LiveInsertion(LiveLoop):
         self._cancel_job()
         self._aim = None
         self._ground = None
-        self._scene = None
+        self._scene = self._herd = None
         self._variations.clear()
         self._watch.stop()
         self._canvas.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import layer_marks
@@ -21,6 +22,14 @@ _NAMES = {
     ShadowKind.CONTACT: N_("{object} · shadow"),
     ShadowKind.CAST: N_("{object} · cast shadow"),
 }
+
+
+@dataclass(frozen=True)
+class Made:
+    """An object that the daemon has made, and what its layer is to remember."""
+
+    reply: Layer
+    record: LayerRecord
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,25 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
     finally:
         image.undo_group_end()
     return layer
+
+
+def insert_all(image: Gimp.Image, made: Sequence[Made], anchor: Gimp.Item | None) -> Gimp.Layer:
+    """Inserts objects, each above the one before, as one undo step; returns the uppermost's layer, which is
+    active then."""
+    active, layers = image.get_selected_layers(), list[Gimp.Layer]()
+    image.undo_group_start()
+    try:
+        for one in made:
+            layers.append(insert(image, one.reply, one.record, layers[-1] if layers else anchor))
+    except BaseException:  # nothing half done stays
+        for layer, one in zip(layers, made, strict=False):
+            for each in (*shadows_of(image, layer, one.record.shadow).values(), layer):
+                image.remove_layer(each)
+        image.set_selected_layers([item for item in active if item.is_valid()])
+        raise
+    finally:
+        image.undo_group_end()
+    return layers[-1]
 
 
 def edit(image: Gimp.Image, layer: Gimp.Layer, reply: Layer, record: LayerRecord) -> Gimp.Layer:

@@ -13,6 +13,7 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 from wording import Refusal, _
 
 from wire.protocol import PixelFormat, PixelFrame, Rect
+from wire.selected_ground import SelectedGround, ground_of
 from wire.selection_shape import HALF, SelectionShape, marked_part, shape_of_rows
 
 SCENE_FORMAT = "R'G'B'A u8"  # a format *name* always means sRGB, whatever the picture's own profile
@@ -35,6 +36,7 @@ class Selected:
     box: Rect
     is_rectangle: bool
     shape: SelectionShape
+    ground: SelectedGround
 
 
 @functools.cache
@@ -83,8 +85,8 @@ def read_selection(image: Gimp.Image) -> Selected | None:
         x, y = bounds.x + round(part.x / scale), bounds.y + round(part.y / scale)
         box = Rect(x, y, round(part.width / scale), round(part.height / scale))
     starts = (row * width + part.x for row in range(part.y, part.bottom))
-    shape = shape_of_rows([coverage[start : start + part.width] for start in starts])
-    return Selected(box, fill >= RECTANGLE_FILL, shape)
+    rows = [coverage[start : start + part.width] for start in starts]
+    return Selected(box, fill >= RECTANGLE_FILL, shape_of_rows(rows), ground_of(box, rows))
 
 
 def selection_shape(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
@@ -115,20 +117,26 @@ def layer_pixels_in(layer: Gimp.Layer, area: Rect, size: tuple[int, int]) -> Pix
 
 
 def visible_pixels(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
-    """What the user sees in the window, as an rgba8 frame of that size.
+    """What the user sees in the window, as an rgba8 frame of that size."""
+    return visible_parts(image, [(window, size)])[0]
 
-    GIMP shares the projection's tiles with the layer it makes here, so that only the window's own pixels
+
+def visible_parts(image: Gimp.Image, parts: Sequence[tuple[Rect, tuple[int, int]]]) -> list[PixelFrame]:
+    """What the user sees in each of some windows, as rgba8 frames of these sizes.
+
+    GIMP shares the projection's tiles with the layer it makes here, so that only the windows' own pixels
     are copied, however large the image.
     """
     seen = Gimp.Layer.new_from_visible(image, image, "insert-object")
     if seen is None:
         raise Refusal(_("The picture was closed before the object was ready."))
     try:
-        width, height = size
-        pixels = _read(seen, window, size, SCENE_FORMAT)
+        return [
+            PixelFrame(*size, PixelFormat.RGBA8, _read(seen, window, size, SCENE_FORMAT))
+            for window, size in parts
+        ]
     finally:
         seen.delete()
-    return PixelFrame(width, height, PixelFormat.RGBA8, pixels)
 
 
 def _read(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import layer_marks
 import layer_pixels
 import object_layer
@@ -78,6 +82,77 @@ class _Sheet:
         return self.layer is not None and self.layer.is_valid()
 
 
+class _Stack:
+    """The sheets of one object, its own and its shadows'. ``like`` are the layers that they stand for."""
+
+    def __init__(self, image: Gimp.Image, like: dict[ShadowKind | None, Gimp.Layer]) -> None:
+        self._image = image
+        self._object = _Sheet(image, _("Insert object: preview"), like.get(None))
+        self._shadows = {
+            kind: _Sheet(image, name, like.get(kind))
+            for kind, name in (
+                (ShadowKind.CONTACT, _("Insert object: preview of the shadow")),
+                (ShadowKind.CAST, _("Insert object: preview of the cast shadow")),
+            )
+        }
+        self._window: Rect | None = None
+
+    @property
+    def layer(self) -> Gimp.Layer | None:
+        """The object's sheet."""
+        return self._object.layer
+
+    @property
+    def layers(self) -> list[Gimp.Layer | None]:
+        return [sheet.layer for sheet in (*self._shadows.values(), self._object)]
+
+    @property
+    def is_there(self) -> bool:
+        return self._object.is_there
+
+    def put_in(self, drawn: Drawn, anchor: Gimp.Item | None, stands_for: str) -> None:
+        """New sheets above ``anchor``, with what is drawn."""
+        reply, self._window = drawn.reply, drawn.window
+        layer = self._object.make(drawn.window)
+        layer.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, stands_for.encode()))
+        object_layer.insert_above(self._image, layer, anchor)
+        below = layer
+        for shadow in object_layer.shadows_in(reply):
+            sheet = self._shadows[shadow.kind].make(drawn.window.around(shadow.place))
+            sheet.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, b""))
+            object_layer.insert_below(self._image, sheet, below)
+            below = sheet
+        self.paint(reply)
+
+    def has_room(self, drawn: Drawn) -> bool:
+        """Whether there are sheets for an object and its shadows, large enough, and none besides."""
+        places = {shadow.kind: shadow.place for shadow in object_layer.shadows_in(drawn.reply)}
+        is_kept = self._object.is_there and self._window == drawn.window
+        return is_kept and all(
+            sheet.has_room(places[kind]) if kind in places else not sheet.is_there
+            for kind, sheet in self._shadows.items()
+        )
+
+    def paint(self, reply: Layer) -> None:
+        """Makes the object and its shadows all that is on the sheets."""
+        self._object.paint(reply.pixels, object_layer.rectangle_of(reply))
+        for shadow in object_layer.shadows_in(reply):
+            self._shadows[shadow.kind].paint(shadow.frame, shadow.place)
+
+    def take_out(self) -> bool:
+        """Takes the sheets out of the image; tells whether there were any."""
+        removed = [sheet.remove() for sheet in (*reversed(self._shadows.values()), self._object)]
+        return any(removed)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An object for the canvas, and the window that it was drawn in."""
+
+    reply: Layer
+    window: Rect
+
+
 class CanvasPreview:
     """Shows one variation at a time above ``anchor``, in the place of the ``replaced`` layers if there are.
 
@@ -92,68 +167,49 @@ class CanvasPreview:
         self._anchor = anchor
         self._replaced = [layer for layer in replaced if layer.get_visible()]
         marks = [(layer_marks.mark_of(layer), layer) for layer in replaced]
-        like = {mark.kind if mark is not None else None: layer for mark, layer in marks}
-        self._object = _Sheet(image, _("Insert object: preview"), like.get(None))
-        self._shadows = {
-            kind: _Sheet(image, name, like.get(kind))
-            for kind, name in (
-                (ShadowKind.CONTACT, _("Insert object: preview of the shadow")),
-                (ShadowKind.CAST, _("Insert object: preview of the cast shadow")),
-            )
-        }
+        self._like = {mark.kind if mark is not None else None: layer for mark, layer in marks}
+        self._stacks: list[_Stack] = []
         self._active = image.get_selected_layers()
-        self._shown: Layer | None = None
-        self._window: Rect | None = None
+        self._shown: list[Layer] = []
 
-    def shows(self, reply: Layer) -> bool:
-        """Whether this variation is what is on the canvas."""
-        return self._shown is reply and self._object.is_there
+    def shows(self, replies: Sequence[Layer]) -> bool:
+        """Whether these objects are what is on the canvas."""
+        is_same = len(replies) == len(self._shown) > 0
+        are_there = all(stack.is_there for stack in self._stacks)
+        return is_same and are_there and all(map(operator.is_, replies, self._shown))
 
     def show(self, reply: Layer, window: Rect) -> None:
-        """Puts this variation on the canvas instead of the one before."""
-        if self.shows(reply):
+        """Puts this object on the canvas instead of what was there before."""
+        self.show_all([Drawn(reply, window)])
+
+    def show_all(self, drawn: Sequence[Drawn]) -> None:
+        """Puts these objects on the canvas, each above the one before."""
+        replies = [one.reply for one in drawn]
+        if self.shows(replies):
             return
-        is_kept = self._object.is_there and self._window == window
-        if not is_kept or not self._has_room(reply):
+        pairs = list(zip(self._stacks, drawn, strict=False))
+        if len(drawn) == len(self._stacks) and all(stack.has_room(one) for stack, one in pairs):
+            for stack, one in pairs:
+                stack.paint(one.reply)
+        else:
             with picture.without_traces(self._image):
                 self._take_out()
                 self._set_replaced_visible(shown=False)
-                self._put_in(reply, window)
+                self._put_in(drawn)
                 self._restore_active()
                 self._set_replaced_visible(shown=False)  # GIMP shows a layer with filters that is selected
-        else:
-            self._paint(reply)
-        self._shown, self._window = reply, window
+        self._shown = replies
         Gimp.displays_flush()
 
-    def _put_in(self, reply: Layer, window: Rect) -> None:
-        layer = self._object.make(window)
-        stands_for = " ".join(
-            str(replaced.get_tattoo()) for replaced in self._replaced if replaced.is_valid()
-        )
-        layer.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, stands_for.encode()))
+    def _put_in(self, drawn: Sequence[Drawn]) -> None:
+        hidden = [layer for layer in self._replaced if layer.is_valid()]
+        stands_for = " ".join(str(layer.get_tattoo()) for layer in hidden)
         anchor = self._anchor if self._anchor is not None and self._anchor.is_valid() else None
-        object_layer.insert_above(self._image, layer, anchor)
-        below = layer
-        for shadow in object_layer.shadows_in(reply):
-            sheet = self._shadows[shadow.kind].make(window.around(shadow.place))
-            sheet.attach_parasite(Gimp.Parasite.new(MARK, _KEPT, b""))
-            object_layer.insert_below(self._image, sheet, below)
-            below = sheet
-        self._paint(reply)
-
-    def _has_room(self, reply: Layer) -> bool:
-        """Whether there are sheets for the reply's shadows, large enough, and none besides."""
-        places = {shadow.kind: shadow.place for shadow in object_layer.shadows_in(reply)}
-        return all(
-            sheet.has_room(places[kind]) if kind in places else not sheet.is_there
-            for kind, sheet in self._shadows.items()
-        )
-
-    def _paint(self, reply: Layer) -> None:
-        self._object.paint(reply.pixels, object_layer.rectangle_of(reply))
-        for shadow in object_layer.shadows_in(reply):
-            self._shadows[shadow.kind].paint(shadow.frame, shadow.place)
+        for one in drawn:
+            stack = _Stack(self._image, {} if self._stacks else self._like)
+            self._stacks.append(stack)
+            stack.put_in(one, anchor, stands_for)
+            anchor, stands_for = stack.layer, ""
 
     def hide_all(self) -> None:
         """Takes the preview, and the layers it stands for, off the canvas: what is left is the scene."""
@@ -178,14 +234,13 @@ class CanvasPreview:
     def _differs(self) -> bool:
         """Whether anything on the canvas is not as the user left it."""
         is_hidden = any(layer.is_valid() and not layer.get_visible() for layer in self._replaced)
-        return self._object.layer is not None or is_hidden
+        return bool(self._stacks) or is_hidden
 
     def _take_out(self) -> None:
-        sheets = (*reversed(self._shadows.values()), self._object)
-        mine = [sheet.layer for sheet in sheets]
+        stacks, self._stacks, self._shown = self._stacks, [], []
+        mine = [layer for stack in stacks for layer in stack.layers]
         active = self._image.get_selected_layers()
-        self._shown = None
-        removed = [sheet.remove() for sheet in sheets]
+        removed = [stack.take_out() for stack in reversed(stacks)]
         if any(removed):
             self._active = [item for item in active if item not in mine] or self._active
             self._restore_active()

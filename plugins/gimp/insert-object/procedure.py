@@ -73,6 +73,7 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
         preview.remove_leftovers(image)
     if run_mode == Gimp.RunMode.WITH_LAST_VALS:
         settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()), use_shape=None)
+        settings = replace(settings, each_part=None)
         config.set_property("seed", settings.wish.seed)
         subject = choose_subject(image, box=None, prefer_new=True)
     else:
@@ -128,7 +129,7 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     live = LiveInsertion(subject, settings)
     layer = live.run()
     if layer is not None:
-        replace(live.chosen, use_shape=None).to_config(config)
+        live.chosen.to_config(config)
     return layer
 
 

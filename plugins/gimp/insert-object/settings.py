@@ -16,6 +16,8 @@ DICE_SIDES = 1_000_000  # seeds that the dice gives stay short enough for a laye
 SHAPE_AUTOMATIC = "automatic"
 SHAPE_GIVEN = "given"
 SHAPE_FREE = "free"
+PARTS_TOGETHER = "together"
+PARTS_EACH = "each"
 
 SWITCHES = {  # the wish's switches: the words on each, and its tooltip
     "shadow": (N_("Contact shado_w"), N_("A soft shadow on the ground, as a layer below the object")),
@@ -47,7 +49,7 @@ _PROPERTIES = {  # the wish's fields that GIMP keeps, and what the procedure's a
 
 @dataclass(frozen=True)
 class Settings:
-    """One set of choices. ``use_shape`` is None where the selection itself is to decide."""
+    """One set of choices. ``use_shape`` and ``each_part`` are None where the selection is to decide."""
 
     wish: Wish
     use_shape: bool | None = None
@@ -55,6 +57,8 @@ class Settings:
     keep_seed: bool = False  # the next object begins with the same seed
     thumbnail_size: int = 160  # screen pixels
     favourites: tuple[str, ...] = ()  # classes that stand first, "pack/class"
+    herd: int = 1  # objects over the selection
+    each_part: bool | None = None  # one object in each part of the selection
     model: Model | None = None  # what look or shape is taken from; it is not kept
 
     @staticmethod
@@ -69,17 +73,20 @@ class Settings:
             show_preview=config.get_property("show-preview"),
             keep_seed=config.get_property("keep-seed"),
             thumbnail_size=config.get_property("thumbnail-size"),
+            herd=config.get_property("herd"),
+            each_part=config.get_property("parts") == PARTS_EACH,
             favourites=tuple(filter(None, (config.get_property("favourite-classes") or "").split(","))),
         )
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
-        """Keeps the choices; whether the selection is the shape belongs to a selection and is not kept."""
+        """Keeps the choices; what belongs to one selection, its shape and its parts, is not kept."""
         for field, name in _PROPERTIES.items():
             config.set_property(name, getattr(self.wish, field))
         direction = self.wish.cast_direction
         config.set_property(DIRECTION, BY_THE_LIGHT if direction is None else direction)
         config.set_property("show-preview", self.show_preview)
         config.set_property("keep-seed", self.keep_seed)
+        config.set_property("herd", self.herd)
         config.set_property("thumbnail-size", self.thumbnail_size)
         config.set_property("favourite-classes", ",".join(self.favourites))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,13 +12,16 @@ from gi.repository import Gimp
 from layer_imprint import standing_of
 from layer_marks import layer_rectangle, object_of, record_of, shadows_of
 from layer_places import check_seen, seen_anchor, topmost
+from object_layer import Made
 from parasites import ShadowKind
 from picture import Fingerprint
 from wording import Refusal, _
 
+from wire.herd import Region
 from wire.imprint import Standing
 from wire.layer_record import LayerRecord
-from wire.protocol import Layer, PixelFrame, Rect, Wish
+from wire.protocol import PixelFrame, Rect, Wish
+from wire.selected_ground import SelectedGround
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,12 @@ class Ground:
     box: Rect
     has_shape: bool
     suggests_shape: bool
-    pieces: int = 1  # that the selection has
+    selected: SelectedGround | None = None  # where several objects can go
+
+    @property
+    def pieces(self) -> int:
+        """How many parts the selection has that lie apart."""
+        return max(1, len(self.selected.parts)) if self.selected is not None else 1
 
 
 class Subject(Protocol):
@@ -64,8 +73,8 @@ class Subject(Protocol):
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         """The object's shape in the window, an a8 frame of that size."""
 
-    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
-        """Puts the object into the image, as one undo step."""
+    def settle(self, made: Sequence[Made]) -> Gimp.Layer:
+        """Puts one object, or several into a new place, into the image, as one undo step."""
 
 
 class NewObject:
@@ -86,13 +95,14 @@ class NewObject:
 
     def ground(self) -> Ground | None:
         if self._fixed_box is not None:
-            return Ground(self._fixed_box, has_shape=False, suggests_shape=False)
+            inside = self._fixed_box.clipped(self.image.get_width(), self.image.get_height())
+            return Ground(self._fixed_box, False, False, SelectedGround(Region(inside)))
         selected = picture.read_selection(self.image)
         if selected is None:
             return None
         is_shape = not selected.is_rectangle
         is_outline = is_shape and selected.shape.is_outline
-        return Ground(selected.box, is_shape, is_outline, selected.shape.pieces)
+        return Ground(selected.box, is_shape, is_outline, selected.ground)
 
     def box(self, ground: Ground, *, use_shape: bool) -> Rect:  # noqa: ARG002 - a selection's box is its own
         return ground.box
@@ -106,9 +116,9 @@ class NewObject:
             )
         return coverage
 
-    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
+    def settle(self, made: Sequence[Made]) -> Gimp.Layer:
         anchor = self.anchor if self.anchor is not None and self.anchor.is_valid() else None
-        return object_layer.insert(self.image, reply, record, anchor)
+        return object_layer.insert_all(self.image, made, anchor)
 
 
 class EditedObject:
@@ -170,10 +180,10 @@ class EditedObject:
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         return picture.layer_shape(self.layer, window, size)
 
-    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
+    def settle(self, made: Sequence[Made]) -> Gimp.Layer:
         if not self.layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
-        return object_layer.edit(self.image, self.layer, reply, record)
+        return object_layer.edit(self.image, self.layer, made[0].reply, made[0].record)
 
 
 class ObjectAbove(EditedObject):
@@ -187,9 +197,8 @@ class ObjectAbove(EditedObject):
     def replaced(self) -> tuple[Gimp.Layer, ...]:
         return ()
 
-    def settle(self, reply: Layer, record: LayerRecord) -> Gimp.Layer:
-        anchor = self.layer if self.layer.is_valid() else None
-        return object_layer.insert(self.image, reply, record, anchor)
+    def settle(self, made: Sequence[Made]) -> Gimp.Layer:
+        return object_layer.insert_all(self.image, made, self.layer if self.layer.is_valid() else None)
 
 
 def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> Subject:

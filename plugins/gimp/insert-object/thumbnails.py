@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gi.repository import GdkPixbuf, GLib
 from object_layer import rectangle_of, shadows_in
 
@@ -20,8 +22,9 @@ def at_side(picture: GdkPixbuf.Pixbuf | None, side: int) -> GdkPixbuf.Pixbuf:
     return place
 
 
-def thumbnail(scene: PixelFrame, window: Rect, box: Rect, reply: Layer) -> GdkPixbuf.Pixbuf:
-    """The object in its scene, cut to a square round the box. ``scene`` is the window's rgba8 pixels."""
+def thumbnail(scene: PixelFrame, window: Rect, box: Rect, replies: Sequence[Layer]) -> GdkPixbuf.Pixbuf:
+    """Objects in their scene, far ones first, cut to a square round the box. ``scene`` is the window's rgba8
+    pixels."""
     side = min(max(box.width, box.height) * _MARGIN, max(window.width, window.height))
     left = min(max(box.x + box.width / 2 - side / 2, window.x), max(window.right - side, window.x))
     top = min(max(box.y + box.height / 2 - side / 2, window.y), max(window.bottom - side, window.y))
@@ -30,8 +33,9 @@ def thumbnail(scene: PixelFrame, window: Rect, box: Rect, reply: Layer) -> GdkPi
     square.fill(0x808080FF)
     background = Rect(window.x, window.y, window.width, window.height)
     sheets = [(scene, background)]
-    sheets += [(_eight_bits(shadow.frame), shadow.place) for shadow in reversed(shadows_in(reply))]
-    sheets.append((_eight_bits(reply.pixels), rectangle_of(reply)))
+    for reply in replies:
+        sheets += [(_eight_bits(shadow.frame), shadow.place) for shadow in reversed(shadows_in(reply))]
+        sheets.append((_eight_bits(reply.pixels), rectangle_of(reply)))
     for frame, place in sheets:
         _lay(square, frame, place, (left, top), scale)
     return square

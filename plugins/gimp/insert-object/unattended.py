@@ -9,8 +9,10 @@ import composing
 from composing import Scene
 from conversation import Conversation
 from gi.repository import Gimp, GLib
+from herd_work import HerdWork
+from object_layer import Made
 from settings import Settings
-from subject import Subject
+from subject import Ground, Subject
 from wording import Refusal, _, class_label
 
 from wire.job import Job, JobState
@@ -111,21 +113,47 @@ class UnattendedInsertion(Unattended):
         self._subject = subject
         self._settings = settings
         self._scene: Scene | None = None
+        self._herd: HerdWork | None = None
 
     def _ask(self, welcome: Welcome) -> Job:
         ground = self._subject.ground()
         if ground is None:
             raise Refusal(_(NOTHING_SELECTED), _("Draw a box on the picture with the Rectangle Select tool."))
-        wanted = self._settings.use_shape
+        self._settings = self._completed(welcome, ground)
+        wanted, wish = self._settings.use_shape, self._settings.wish
         use_shape = ground.suggests_shape if wanted is None else wanted
-        box = self._subject.box(ground, use_shape=use_shape)
-        self._settings = self._completed(welcome)
-        self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
+        self._herd = HerdWork.read(self._subject, ground, self._settings, welcome, count=1)
         Gimp.progress_set_text(_("Making the object…"))
-        return self._conversation.ask(composing.request_for(self._scene, self._settings.wish))
+        if self._herd is not None:
+            self._herd.want([0])
+            request = self._herd.next_request(wish, preview=False)
+        else:
+            box = self._subject.box(ground, use_shape=use_shape)
+            self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
+            request = composing.request_for(self._scene, wish)
+        return self._conversation.ask(request)
 
-    def _completed(self, welcome: Welcome) -> Settings:
-        """The settings with a class where none was named: that of the edited object, or the first one."""
+    def result_arrived(self, job: Job, result: Layer | Lit) -> None:
+        """Takes the result; of a herd each, until all are there."""
+        if self._herd is None:
+            super().result_arrived(job, result)
+        elif isinstance(result, Layer) and job is self._job and self._herd.take(result) is not None:
+            made = self._herd.made(self._subject, 0, self._settings.wish, self._label(result.class_name))
+            self._result = self._subject.settle(made)
+
+    def job_changed(self, job: Job) -> None:
+        """Asks for the next object of a herd when one is done."""
+        request = None
+        if self._herd is not None and job.state is JobState.DONE:
+            request = self._herd.next_request(self._settings.wish, preview=False)
+        if request is not None:
+            self._job = self._conversation.ask(request)
+        else:
+            super().job_changed(job)
+
+    def _completed(self, welcome: Welcome, ground: Ground) -> Settings:
+        """The settings with what was left open: the class of the edited object, or the first one; whether
+        each part of the selection gets an object."""
         wish, record = self._settings.wish, self._subject.record
         if not wish.class_name and record is not None:
             made = record.wish
@@ -135,14 +163,21 @@ class UnattendedInsertion(Unattended):
         classes = welcome.classes_of(wish.pack)
         if not wish.class_name and classes:
             wish = replace(wish, class_name=classes[0].name)
-        return replace(self._settings, wish=wish)
+        each_part = self._settings.each_part
+        if each_part is None:
+            each_part = ground.selected is not None and ground.selected.suggests_each
+        return replace(self._settings, wish=wish, each_part=each_part)
 
     def _settle(self, result: Layer | Lit) -> Gimp.Layer:
         if not isinstance(result, Layer) or self._scene is None:
             raise Refusal(_("The Insert Object service sent no object."))
+        label = self._label(result.class_name)
+        record = composing.record_for(self._subject, self._scene, self._settings.wish, result, label)
+        return self._subject.settle([Made(result, record)])
+
+    def _label(self, class_name: str) -> str:
+        """What a class is called in the user's language."""
         welcome = self._conversation.welcome
         classes = welcome.classes_of(self._settings.wish.pack) if welcome is not None else ()
-        named = (class_label(info) for info in classes if info.name == result.class_name)
-        label = next(named, result.class_name)
-        record = composing.record_for(self._subject, self._scene, self._settings.wish, result, label)
-        return self._subject.settle(result, record)
+        named = (class_label(info) for info in classes if info.name == class_name)
+        return next(named, class_name)

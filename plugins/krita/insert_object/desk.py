@@ -11,6 +11,7 @@ from .canvas import CanvasWork, Steps
 from .documents import layer_id
 from .editing import Edits, Way, Worked
 from .form import Form
+from .herds import HerdJob, herds_of, job_for
 from .history import History, Variation
 from .history_file import HistoryFile
 from .lighting import LayerLight
@@ -24,7 +25,6 @@ from .selection import SelectionInfo, current_selection, read_selection
 from .targets import (
     Purpose,
     Target,
-    build_request,
     check_pack,
     checked_class,
     selected_box,
@@ -32,17 +32,9 @@ from .targets import (
     window_limit,
 )
 from .translations import tr
-from .wire.job import InsertJob, Job, JobState, LightJob
+from .wire.job import Job, JobState, LightJob
 from .wire.layer_record import Recipe
-from .wire.protocol import (
-    Error,
-    Insert,
-    InsertObjectError,
-    Layer,
-    Light,
-    Lit,
-    Reply,
-)
+from .wire.protocol import Error, Insert, InsertObjectError, Layer, Light, Lit, Reply
 from .wire.reference import Reference
 
 
@@ -69,7 +61,7 @@ class Desk(QtCore.QObject):
         self._recipe: Recipe | None = None  # what the running job follows
         self._last: Form | None = None  # what was inserted last
         self._anchor = ""
-        self._shown_job = ""  # the job whose first layer went to the canvas
+        self._shown_job: Job | None = None  # the job whose first layer went to the canvas
         self._work = CanvasWork(document, self)
         self._work.failed.connect(self._fail)
         self._work.held_up.connect(self._held_up)
@@ -137,7 +129,8 @@ class Desk(QtCore.QObject):
         recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label, look=form.given_look)
         shape = current_selection(self.document) if form.use_shape else None
         count = 1 if purpose is Purpose.LIVE else form.variations
-        self._ask(Target(purpose, recipe, count, shape, form.outline))
+        herds = herds_of(form, recipe, self.selection, self.document.height(), count)
+        self._ask(Target(purpose, recipe, count, shape, form.outline, herds))
 
     def edit(self, node: Any) -> Recipe | None:
         """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
@@ -272,8 +265,8 @@ class Desk(QtCore.QObject):
     def _read_and_send(self, target: Target) -> Steps:
         limit = window_limit(self._link.welcome)
         with self.preview.out_of_sight(self._edits.unseen) as source:
-            request, self._recipe = yield from build_request(self.document, source, target, limit)
-        self._send(request, InsertJob(request), target.purpose)
+            job, self._recipe = yield from job_for(self.document, source, target, limit, self._link.send)
+        self._send(job.request, job, target.purpose)
 
     def _send(self, request: Insert | Light, job: Job, purpose: Purpose) -> None:
         self._link.send(request)
@@ -366,17 +359,22 @@ class Desk(QtCore.QObject):
     def _take_layer(self, job: Job, layer: Layer) -> None:
         if self._recipe is None:
             return
-        recipe = self._recipe.with_seed(layer.seed)
-        live = self.purpose is Purpose.LIVE
-        variation = self.history.find(recipe) if self.purpose is Purpose.AGAIN else None
-        if variation is not None:
-            variation.take(layer)
+        recipe, live = self._recipe.with_seed(layer.seed), self.purpose is Purpose.LIVE
+        known = self.history.find(recipe) if self.purpose is Purpose.AGAIN else None
+        if isinstance(job, HerdJob):
+            variation = job.complete(layer, live=live)
+        elif known is not None:
+            known.take(layer)
+            variation = known
         else:
             variation = Variation.of(recipe, layer, live=live)
+        if variation is None:  # the rest of its herd is still to come
+            return
+        if known is None:
             self.history.add(variation)
             self.added.emit(variation)
-        if self._shown_job != job.id:
-            self._shown_job = job.id
+        if self._shown_job is not job:
+            self._shown_job = job
             self._show(variation)
 
     def _show(self, variation: Variation) -> None:

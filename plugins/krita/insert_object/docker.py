@@ -240,6 +240,7 @@ class InsertObjectDocker(DockWidget):
                 self.panel.set_shape_possible(
                     possible=shape_of(desk.selection), chosen=suggests_shape(desk.selection)
                 )
+                self.panel.number.offer_parts(desk.selection.ground if desk.selection else None)
             self._follow_live(desk)
         self._render()
 

@@ -59,6 +59,8 @@ class Form:
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
     keep_seed: bool = False  # the next insertion begins with the same seed
+    herd: int = 1  # objects over the selection; not kept
+    each_part: bool = False  # one object in each part of the selection
     model: Model | None = None  # what look or shape is taken from; it is not kept
     favourites: tuple[str, ...] = ()  # classes that stand first, "pack/class"
     thumbnail: int = SMALLEST  # how large variations are shown
@@ -66,7 +68,7 @@ class Form:
     @property
     def look(self) -> tuple[object, ...]:
         """What decides how one object looks; a change of it makes a live preview out of date."""
-        return self.wish, self.use_shape, self.model
+        return self.wish, self.use_shape, self.herd, self.each_part, self.model
 
     @property
     def given_look(self) -> GivenLook | None:
@@ -87,7 +89,9 @@ class Form:
     def is_within(self, last: Form) -> bool:
         """Whether this asks for one of the variations that ``last`` asked for, wherever the box was."""
         before, wish = last.wish, self.wish
-        alike = last.model == self.model and replace(before, box=wish.box, seed=wish.seed) == wish
+        alike = (last.model, last.herd) == (self.model, self.herd) and replace(
+            before, box=wish.box, seed=wish.seed
+        ) == wish
         return alike and before.seed <= wish.seed < before.seed + last.variations
 
     def rolled(self, dice: random.Random) -> Form:

@@ -37,6 +37,9 @@ class Variation:
     keeps: Kept | None = None  # of a layer that was lit, not painted
     jpeg: bytes = field(default=b"", repr=False)  # how it looked, from the picture's file
     marked: bool = False  # the user wants it kept longest
+    herd: tuple[Variation, ...] = field(
+        default=(), repr=False
+    )  # its objects, far ones first, where it is one
 
     @classmethod
     def of(cls, recipe: Recipe, layer: Layer, *, live: bool = False) -> Variation:
@@ -44,6 +47,17 @@ class Variation:
         variation = cls(recipe, 0, 0, None, live)
         variation.take(layer)
         return variation
+
+    @classmethod
+    def of_herd(cls, recipe: Recipe, herd: tuple[Variation, ...], *, live: bool = False) -> Variation:
+        """Several objects that are one variation; its own place and pixels are those of the nearest."""
+        near = herd[-1]
+        return cls(recipe, near.x, near.y, near.pixels, live, herd=herd)
+
+    @property
+    def objects(self) -> tuple[Variation, ...]:
+        """The objects of a herd, far ones first; else this one."""
+        return self.herd or (self,)
 
     def take(self, layer: Layer) -> None:
         """Takes the pixels of object and shadows from a reply."""
@@ -80,6 +94,8 @@ class Variation:
     @property
     def held_bytes(self) -> int:
         """The memory of the pixels."""
+        if self.herd:
+            return sum(each.held_bytes for each in self.herd)
         return sum(len(frame.data) for frame in (self.pixels, self.shadow, self.cast) if frame is not None)
 
 
@@ -122,4 +138,6 @@ class History:
                 continue
             held += item.held_bytes
             if held > self._kept_bytes and item is not self.items[-1]:
+                if item.herd:
+                    self.remove(item)  # nothing makes it again
                 item.forget_pixels()

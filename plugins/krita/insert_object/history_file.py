@@ -42,7 +42,9 @@ class HistoryFile:
 
     def _write(self) -> Steps:
         kept = []
-        for item in shortened([item for item in self._history.items if not item.live and item.keeps is None]):
+        for item in shortened(
+            [item for item in self._history.items if not item.live and item.keeps is None and not item.herd]
+        ):
             if item.pixels is not None and not item.jpeg:
                 item.jpeg = to_jpeg(item)
                 yield

@@ -12,6 +12,7 @@ from .cast_controls import CastControls
 from .choice import Choice
 from .form import LARGEST, SMALLEST, SWITCHES, Form
 from .messages import Message, Tone
+from .number_row import NumberRow
 from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling, text_button
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .question import Question
@@ -68,6 +69,8 @@ class Panel(QtWidgets.QWidget):
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
             keep_seed=self.keep_seed_button.isChecked(),
+            herd=self.number.herd,
+            each_part=self.number.each_part,
             model=self.reference_button.model,
             favourites=self.choice.favourites,
             thumbnail=self.size_slider.value(),
@@ -81,6 +84,7 @@ class Panel(QtWidgets.QWidget):
         self.choice.choose(form.wish.pack, form.wish.class_name, form.wish.style)
         self.seed_box.setValue(form.wish.seed)
         self.count_box.setValue(form.variations)
+        self.number.set_herd(form.herd)
         self.live_check.setChecked(form.live)
         for field, switch in self.switches.items():
             switch.setChecked(getattr(form.wish, field))
@@ -191,6 +195,7 @@ class Panel(QtWidgets.QWidget):
         self.defaults_button = text_button(tr("Reset"))
         self.defaults_button.setToolTip(tr("Settings as they were at first; class and seed stay"))
         self.count_box = number_field(1, MAX_VARIATIONS, tr("How many different objects to make at once"))
+        self.number = NumberRow()
         self.shape_check = widgets.QCheckBox(tr("Use the selection's shape"))
         self.shape_check.setToolTip(tr("Off: the object finds its own shape inside the selection's box."))
         self.shape_check.setEnabled(False)
@@ -205,10 +210,8 @@ class Panel(QtWidgets.QWidget):
         self.insert_button.setToolTip(tr("Make variations for the selection, and show the first"))
         self.cancel_button = widgets.QPushButton(tr("Cancel"))
         self.cancel_button.setToolTip(tr("Stop; variations that have come stay"))
-        self.apply_button, self.discard_button = (
-            widgets.QPushButton(tr("Apply")),
-            widgets.QPushButton(tr("Discard")),
-        )
+        self.apply_button = widgets.QPushButton(tr("Apply"))
+        self.discard_button = widgets.QPushButton(tr("Discard"))
         self.apply_button.setToolTip(tr("Keep the shown variation as a normal layer"))
         self.discard_button.setToolTip(tr("Take the preview away; the variations stay in the strip"))
         self.progress_bar = widgets.QProgressBar()
@@ -278,6 +281,7 @@ class Panel(QtWidgets.QWidget):
             (self.shape_seed_label, self.shape_seed_box),
             (self.look_seed_label, self.look_seed_box),
             (QtWidgets.QLabel(tr("Reference")), self.reference_button),
+            (QtWidgets.QLabel(tr("Number")), self.number),
             (QtWidgets.QLabel(tr("Variations")), row(self.count_box, self.live_check)),
             (QtWidgets.QLabel(tr("Thumbnails")), self.size_slider),
             (QtWidgets.QLabel(tr("Box")), row(self.box_label, self.defaults_button)),
@@ -361,6 +365,7 @@ class Panel(QtWidgets.QWidget):
             self.choice.changed,
             self.seed_box.valueChanged,
             self.count_box.valueChanged,
+            self.number.changed,
             self.shape_check.toggled,
             *(switch.toggled for switch in self.switches.values()),
             self.cast.changed,

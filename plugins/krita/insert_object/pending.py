@@ -4,16 +4,17 @@ Krita saves by itself before it crashes, opens with something that can be applie
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .documents import find_layer, layer_id
+from .herd_layers import HerdLayers, herd_again
 from .history import Kept, Variation
 from .object_layers import ObjectLayers, object_of
 from .qt import QtCore
 from .wire.kept_json import pass_over, read_map
 from .wire.layer_record import Recipe
-from .wire.protocol import MalformedMessage, Wish, from_plain, to_plain
+from .wire.protocol import MAX_SEED, MalformedMessage, Wish, from_plain, to_plain
 
 PENDING_ANNOTATION = "insert_object_preview"
 _VERSION = 1
@@ -29,6 +30,8 @@ class Pending:
     hidden: tuple[str, ...] = ()
     is_light: bool = False
     cast: str = ""
+    herd: tuple[str, ...] = ()  # the layers of a herd's objects
+    seed: int = field(default=0, metadata={"within": (0, MAX_SEED)})  # that the herd was made of
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,17 @@ class Found:
     hidden: tuple[Any, ...]
 
 
-def remember_preview(document: Any, layers: ObjectLayers, hidden: tuple[Any, ...], *, is_light: bool) -> None:
-    """Notes that these layers are a preview, for which others are hidden."""
+def remember_preview(
+    document: Any, layers: ObjectLayers, hidden: tuple[Any, ...], variation: Variation
+) -> None:
+    """Notes that these layers are a preview of a variation, for which others are hidden."""
     shadow, group, cast = (
         layer_id(node) if node is not None else "" for node in (layers.shadow, layers.group, layers.cast)
     )
-    pending = Pending(layer_id(layers.layer), shadow, group, tuple(map(layer_id, hidden)), is_light, cast)
+    herd = tuple(layer_id(one.layer) for one in layers.members) if isinstance(layers, HerdLayers) else ()
+    is_light, seed = variation.keeps is not None, variation.recipe.wish.seed
+    ids = tuple(map(layer_id, hidden))
+    pending = Pending(layer_id(layers.layer), shadow, group, ids, is_light, cast, herd, seed)
     text = json.dumps({"version": _VERSION, **to_plain(pending)}).encode("ascii")
     document.setAnnotation(PENDING_ANNOTATION, "A preview of Insert Object", QtCore.QByteArray(text))
 
@@ -65,6 +73,7 @@ def find_preview(document: Any) -> Found | None:
         return None
     others = (pending.shadow, pending.group, pending.cast)
     layers = ObjectLayers(layer, *(find_layer(document, identity) for identity in others))
+    layers = herd_again(document, layers.group, pending.herd) or layers
     hidden = [node for node in (find_layer(document, one) for one in pending.hidden) if node is not None]
     replaced = object_of(document, hidden[0]) if hidden else None
     edited = replaced[0] if replaced is not None else ObjectLayers(hidden[0]) if hidden else None
@@ -74,7 +83,12 @@ def find_preview(document: Any) -> Found | None:
     if pending.is_light and edited is not None:
         keeps = Kept(edited.layer.name(), replaced[1] if replaced is not None else None)
     bounds = layer.bounds()
-    return Found(layers, Variation(recipe, bounds.x(), bounds.y(), None, keeps=keeps), edited, tuple(hidden))
+    variation = Variation(recipe, bounds.x(), bounds.y(), None, keeps=keeps)
+    if isinstance(layers, HerdLayers):
+        found = (object_of(document, one.layer) for one in layers.members)
+        variation.recipe = recipe.with_seed(pending.seed)
+        variation.herd = tuple(Variation(each[1].recipe, 0, 0, None) for each in found if each is not None)
+    return Found(layers, variation, edited, tuple(hidden))
 
 
 def _read(document: Any) -> Pending | None:

@@ -21,6 +21,7 @@ from .annotations import forget_layer, groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
 from .copies import recipe_title
 from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
+from .herd_layers import HerdLayers, new_herd_layers
 from .history import Variation
 from .imprints import imprint_of
 from .object_layers import NOTHING, Drawn, ObjectLayers, needs_group, new_object_layers, overwrite
@@ -92,7 +93,7 @@ class Preview:
             raise ValueError("a variation without pixels cannot be shown")
         yield from self.look_away(away=False)
         layers = self.layers
-        if layers is not None and layers.suit(variation.recipe.wish):
+        if layers is not None and not variation.herd and layers.suit(variation.recipe.wish):
             yield from self._overwrite(layers, variation)
             return
         if layers is not None:
@@ -118,8 +119,9 @@ class Preview:
         layers = taken or layers
         layers.unlock()
         layers.name_after(title(variation))
-        made = (yield from imprint_of(layers.layer)) if variation.keeps is None else None
-        self._remember(layers, variation, made)
+        for each, one in _each(layers, variation):
+            made = (yield from imprint_of(each.layer)) if variation.keeps is None else None
+            self._remember(each, one, made)
         self._show_edited()  # what undo brings back is visible again
         self._release()
         yield
@@ -223,12 +225,17 @@ class Preview:
             self._document.setActiveNode(layer)  # the user goes on painting where the hand was
 
     def _add(self, variation: Variation, anchor: str) -> Steps:
-        layers, filled = new_object_layers(self._document, variation, preview_title(variation))
+        name = preview_title(variation)
+        if variation.herd:
+            layers, filled = new_herd_layers(self._document, variation.herd, name)
+        else:
+            layers, filled = new_object_layers(self._document, variation, name)
         yield from filled
         yield
         layers.lock()
         self._drawn = Drawn.by(variation)
-        self._remember(layers, variation)
+        for each, one in _each(layers, variation):
+            self._remember(each, one)
         yield WAIT
         parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
         active = self._document.activeNode()
@@ -242,7 +249,7 @@ class Preview:
         if self.replaces is not None and not self._edited_is_hidden:
             self._hide_edited()
             self._document.refreshProjection()
-        remember_preview(self._document, layers, self._hidden_for_edit, is_light=variation.keeps is not None)
+        remember_preview(self._document, layers, self._hidden_for_edit, variation)
 
     def _in_place_of(
         self, edited: ObjectLayers | None, preview: ObjectLayers, variation: Variation
@@ -333,6 +340,12 @@ def _fits(edited: ObjectLayers, variation: Variation) -> bool:
     return alone and not needs_group(variation.recipe.wish)
 
 
+def _each(layers: ObjectLayers, variation: Variation) -> list[tuple[ObjectLayers, Variation]]:
+    """The layers of each object with its variation: one pair, but for a herd."""
+    members = layers.members if isinstance(layers, HerdLayers) else (layers,)
+    return list(zip(members, variation.objects, strict=True))
+
+
 def _remove(layers: ObjectLayers) -> Steps:
     """One undo step; more where an object and its shadows are not alone in their group."""
     for node in layers.removable:
@@ -344,7 +357,8 @@ def title(variation: Variation) -> str:
     """The name of a finished layer."""
     if variation.keeps is not None:
         return variation.keeps.name
-    return recipe_title(variation.recipe)
+    name = recipe_title(variation.recipe)
+    return tr("{count} × {object}", count=len(variation.herd), object=name) if variation.herd else name
 
 
 def preview_title(variation: Variation) -> str:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from .documents import is_mask, owned
+from .wire.herd import Region
 from .wire.protocol import Rect
+from .wire.selected_ground import SelectedGround, ground_of
 from .wire.selection_shape import HALF, SelectionShape, shape_of_rows
 
 BOX_ALONE = SelectionShape(1, is_outline=False)
@@ -24,6 +26,7 @@ class SelectionInfo:
     fingerprint: int  # changes with the shape inside an unchanged box
     is_weak: bool = False  # nothing of it is selected by half
     looks: SelectionShape = BOX_ALONE
+    ground: SelectedGround | None = None  # where several objects can go
 
 
 def read_selection(document: Any) -> SelectionInfo | None:
@@ -44,12 +47,18 @@ def read_selection(document: Any) -> SelectionInfo | None:
         strongest = max(strongest, max(row))
         rows.append(row)
     looks = BOX_ALONE if rectangular else _looks_of(tuple(rows))
-    return SelectionInfo(box, rectangular, fingerprint, strongest < HALF, looks)
+    ground = SelectedGround(Region(seen)) if rectangular else _ground_of(seen, tuple(rows))
+    return SelectionInfo(box, rectangular, fingerprint, strongest < HALF, looks, ground)
 
 
 @lru_cache(maxsize=16)
 def _looks_of(rows: tuple[bytes, ...]) -> SelectionShape:
     return shape_of_rows(list(rows))
+
+
+@lru_cache(maxsize=16)
+def _ground_of(box: Rect, rows: tuple[bytes, ...]) -> SelectedGround:
+    return ground_of(box, rows)
 
 
 def current_selection(document: Any) -> Any | None:

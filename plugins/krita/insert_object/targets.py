@@ -38,6 +38,7 @@ class Target:
     variations: int = 1
     shape: Any | None = None  # the Krita selection whose shape is the object's
     outline: Reference | None = None  # a picture whose outline is
+    herds: tuple[tuple[Recipe, ...], ...] = ()  # each object of each variation, where several are wished
 
 
 def selected_box(selection: SelectionInfo | None) -> Rect:

@@ -23,14 +23,15 @@ def drawn(variation: Variation, side: int) -> Any:
     scale = side / max(whole.width(), whole.height())
     painter = QtGui.QPainter(square)
     painter.translate((side - whole.width() * scale) / 2, (side - whole.height() * scale) / 2)
-    for frame, x, y in (
-        (variation.cast, variation.cast_x, variation.cast_y),
-        (variation.shadow, variation.shadow_x, variation.shadow_y),
-        (variation.pixels, variation.x, variation.y),
-    ):
-        if frame is not None:
-            small = _scaled(frame, scale)
-            painter.drawImage(QtCore.QPointF((x - whole.x()) * scale, (y - whole.y()) * scale), small)
+    for each in variation.objects:
+        for frame, x, y in (
+            (each.cast, each.cast_x, each.cast_y),
+            (each.shadow, each.shadow_x, each.shadow_y),
+            (each.pixels, each.x, each.y),
+        ):
+            if frame is not None:
+                small = _scaled(frame, scale)
+                painter.drawImage(QtCore.QPointF((x - whole.x()) * scale, (y - whole.y()) * scale), small)
     painter.end()
     return square
 
@@ -67,10 +68,12 @@ def from_jpeg(data: bytes) -> Any | None:
 
 
 def _united(variation: Variation) -> Any:
-    """The rectangle around object and contact shadow; a cast one may be cut off."""
-    rects = (variation.rect, variation.shadow_rect)
-    first, second = (QtCore.QRect(rect.x, rect.y, rect.width, rect.height) for rect in rects)
-    return first.united(second) if not second.isEmpty() else first
+    """The rectangle around objects and contact shadows; a cast one may be cut off."""
+    whole = QtCore.QRect()
+    for each in variation.objects:
+        for rect in (each.rect, each.shadow_rect):
+            whole = whole.united(QtCore.QRect(rect.x, rect.y, rect.width, rect.height))
+    return whole
 
 
 def _scaled(frame: PixelFrame, scale: float) -> Any:

@@ -10,7 +10,7 @@ from .messages import Message, message_for
 from .targets import Purpose
 from .translations import tr
 from .wire.protocol import MIN_BOX_SIDE
-from .wire.sentences import NOTHING_SELECTED, SEVERAL_PIECES, STAGES, STATES
+from .wire.sentences import NOTHING_SELECTED, STAGES, STATES
 from .wire.session import SessionState
 
 
@@ -113,7 +113,5 @@ def _message(link: Link, desk: Desk) -> Message | None:
         return Message(tr("Choose how much, then Apply or Discard."))
     if desk.preview.is_shown and desk.purpose is not Purpose.LIVE:
         return Message(tr("Pick a variation, then Apply or Discard."))
-    if desk.selection is not None and desk.selection.looks.pieces > 1 and desk.editing is None:
-        return Message(tr(SEVERAL_PIECES, count=desk.selection.looks.pieces))
     why_not = _why_not(link, desk)
     return Message(why_not) if why_not and link.welcome is not None else None

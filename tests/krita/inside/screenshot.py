@@ -1,4 +1,4 @@
-"""Krita with the demo photo, two objects applied and a third one being chosen."""
+"""Krita with the demo photo: two objects applied and a third one being chosen; a herd being chosen."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,8 @@ HIDDEN = ("PresetDocker", "ColorSelectorNg", "sharedtooldocker")
 OBJECTS = (("sheep", (190, 545, 150, 115), 6), ("horse", (440, 520, 230, 190), 5))
 
 
-def promise_a_picture_of_krita_at_work(_figures):
+def arranged():
+    """Opens the photo with the docker beside it; gives the document."""
     frame = krita().activeWindow().qwindow()
     document = krita().openDocument(str(PHOTO))
     krita().activeWindow().addView(document)
@@ -31,6 +32,17 @@ def promise_a_picture_of_krita_at_work(_figures):
     frame.resizeDocks([docker()], [320], Qt.Orientation.Horizontal)
     yield from until(lambda: controller().link.welcome is not None, "the daemon's welcome", 120)
     krita().action("KisToolSelectRectangular").trigger()
+    return document
+
+
+def photograph(name):
+    """Keeps what is on the screen."""
+    corner = f"{FRAME[0]}x{FRAME[1]}+0+0"
+    subprocess.run(["import", "-window", "root", "-crop", corner, str(bench.artifact(name))], check=True)
+
+
+def promise_a_picture_of_krita_at_work(_figures):
+    document = yield from arranged()
     for name, box, seed in OBJECTS:
         if desk().preview.is_shown:
             panel().apply_button.click()
@@ -40,5 +52,14 @@ def promise_a_picture_of_krita_at_work(_figures):
         set_form(class_name=name, seed=seed, variations=4, shadow=True)
         yield from insert()
     yield 1500
-    corner = f"{FRAME[0]}x{FRAME[1]}+0+0"
-    subprocess.run(["import", "-window", "root", "-crop", corner, str(bench.artifact("readme"))], check=True)
+    photograph("readme")
+
+
+def promise_a_picture_of_a_herd_being_chosen(_figures):
+    document = yield from arranged()
+    yield from select(document, 60, 500, 900, 280)
+    set_form(class_name="sheep", seed=2, variations=4, shadow=True, herd=5)
+    yield from insert(120.0)
+    yield from until(lambda: panel().strip.count() == 4, "four herds", 120)
+    yield 1500
+    photograph("herd")

@@ -85,14 +85,19 @@ class Dockers(unittest.TestCase):
         self.insert()
         self.assertNotIn("no preview yet", self.docker.panel.apply_button.toolTip())
 
-    def test_a_selection_of_several_parts_says_what_becomes_of_it(self):
+    def test_a_selection_of_several_parts_offers_an_object_in_each(self):
+        number = self.docker.panel.number
+        self.assertFalse(number.each_part or number.each_check.isVisible())
         selection = Selection(64, 64)
         for part in ((4, 4, 12, 20), (40, 30, 14, 24)):
             selection.select(*part, 255)
         selection.box = None
         self.document.setSelection(selection)
         self.let_it_look()
-        self.assertIn("has 2 parts", self.docker.panel.message_label.text())
+        self.assertTrue(number.each_check.isVisible() and self.docker.panel.form().each_part)
+        number.box.setValue(3)
+        self.assertFalse(number.each_check.isEnabled() or self.docker.panel.form().each_part)
+        self.assertEqual(self.docker.panel.form().herd, 3)
         self.assertFalse(self.docker.panel.shape_check.isChecked())
 
     def test_the_keys_come_to_the_strip_without_choosing_anything(self):

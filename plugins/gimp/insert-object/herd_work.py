@@ -1,0 +1,122 @@
+"""Several objects of one variation, each asked for by itself: what is to be asked, and what has come."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import composing
+from composing import Scene
+from object_layer import Made
+from preview import Drawn
+from settings import Settings
+from subject import Ground, Subject
+
+from wire.herd import Member
+from wire.protocol import Insert, Layer, Welcome, Wish
+
+VARIATIONS = 6
+_OBJECTS = 36  # of all variations together, at most, that are made before the user chooses
+
+
+@dataclass(frozen=True)
+class HerdScene:
+    """One object of a herd before it is made: its scene and its seed. None sees another one."""
+
+    scene: Scene
+    seed: int
+
+
+def members_of(ground: Ground, settings: Settings, seed: int, image_height: int) -> tuple[Member, ...]:
+    """The boxes and seeds of several objects, far ones first; none where one object is wished.
+
+    Raises:
+        InsertObjectError: so many find no room.
+    """
+    if ground.selected is None:
+        return ()
+    name, each = settings.wish.class_name, bool(settings.each_part)
+    return ground.selected.members(name, settings.herd, seed, image_height, in_each_part=each)
+
+
+class HerdWork:
+    """The variations of a herd, the k-th as the k-th next seed makes it."""
+
+    def __init__(self, variations: Sequence[Sequence[HerdScene]]) -> None:
+        self._variations = variations
+        self._waiting: deque[tuple[int, int]] = deque()
+        self._made: dict[int, list[Layer]] = {}
+        self._asked = (0, 0)
+
+    @classmethod
+    def read(
+        cls, subject: Subject, ground: Ground, settings: Settings, welcome: Welcome, count: int = VARIATIONS
+    ) -> HerdWork | None:
+        """Reads the scenes of at most ``count`` variations; None where one object is wished.
+
+        Raises:
+            InsertObjectError: so many find no room, or a box is too small.
+        """
+        height, seed = subject.image.get_height(), settings.wish.seed
+        first = members_of(ground, settings, seed, height)
+        if not first:
+            return None
+        later = range(1, min(count, max(1, _OBJECTS // len(first))))
+        herds = [first, *(members_of(ground, settings, seed + by, height) for by in later)]
+        boxes = [member.box for herd in herds for member in herd]
+        scenes = iter(composing.read_scenes(subject, boxes, welcome, model=settings.model))
+        return cls([[HerdScene(next(scenes), member.seed) for member in herd] for herd in herds])
+
+    @property
+    def count(self) -> int:
+        """How many variations there are."""
+        return len(self._variations)
+
+    def want(self, variations: Iterable[int]) -> None:
+        """These are to be made, all of each but those that are there."""
+        self._waiting = deque(
+            (variation, number)
+            for variation in variations
+            if variation < self.count
+            and len(self._made.get(variation, ())) < len(self._variations[variation])
+            for number in range(len(self._variations[variation]))
+        )
+
+    def forget(self) -> None:
+        """What was made is not what is wished any more."""
+        self._waiting.clear()
+        self._made.clear()
+
+    def next_request(self, wish: Wish, *, preview: bool) -> Insert | None:
+        """What is to be asked next; None when nothing is left."""
+        if not self._waiting:
+            return None
+        self._asked = variation, number = self._waiting.popleft()
+        if number == 0:
+            self._made[variation] = []
+        one = self._variations[variation][number]
+        return composing.request_for(one.scene, replace(wish, seed=one.seed), preview=preview)
+
+    def take(self, layer: Layer) -> int | None:
+        """Keeps the answer to the last request; tells which variation is complete with it."""
+        variation, _number = self._asked
+        self._made[variation].append(layer)
+        is_whole = len(self._made[variation]) == len(self._variations[variation])
+        return variation if is_whole else None
+
+    def layers(self, variation: int) -> tuple[Layer, ...]:
+        """What has been made of a variation, far ones first."""
+        return tuple(self._made.get(variation, ()))
+
+    def drawn(self, variation: int) -> list[Drawn]:
+        """A variation for the canvas."""
+        pairs = zip(self.layers(variation), self._variations[variation], strict=True)
+        return [Drawn(layer, one.scene.area.window) for layer, one in pairs]
+
+    def made(self, subject: Subject, variation: int, wish: Wish, label: str) -> list[Made]:
+        """A variation for the image: each object with a record of its own, as if it were the only one."""
+        pairs = zip(self.layers(variation), self._variations[variation], strict=True)
+        return [
+            Made(layer, composing.record_for(subject, one.scene, wish, layer, label)) for layer, one in pairs
+        ]

@@ -1,0 +1,69 @@
+"""The layers of a herd: those of each object, in one group, so that all of them are one undo step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .canvas import Steps
+from .copies import recipe_title
+from .documents import find_layer, layer_id, owned
+from .history import Variation
+from .object_layers import ObjectLayers, new_object_layers, object_of
+from .wire.protocol import Wish
+
+
+@dataclass(frozen=True)
+class HerdLayers(ObjectLayers):
+    """``layer`` is the nearest object's, ``group`` holds those of all ``members``, far ones first."""
+
+    members: tuple[ObjectLayers, ...] = ()
+
+    @property
+    def all(self) -> tuple[Any, ...]:
+        return (self.group, *(node for member in self.members for node in member.all))
+
+    @property
+    def removable(self) -> tuple[Any, ...]:
+        """The group, or the objects where somebody has put other layers into it."""
+        if not self.is_attached:
+            return ()
+        mine = {layer_id(node) for node in self.all}
+        if self.group is not None and all(layer_id(n) in mine for n in owned(self.group.childNodes())):
+            return (self.group,)
+        return tuple(node for member in self.members for node in member.removable)
+
+    def suit(self, wish: Wish) -> bool:  # noqa: ARG002 - the next herd stands elsewhere
+        """No other variation goes onto these layers."""
+        return False
+
+    def name_after(self, title: str) -> None:
+        """Names the group; each object has its own name."""
+        if self.group is not None:
+            self.group.setName(title)
+
+
+def new_herd_layers(document: Any, herd: tuple[Variation, ...], title: str) -> tuple[HerdLayers, Steps]:
+    """Layers that are not yet in the picture, and the steps that fill them with the objects of a herd."""
+    made = [new_object_layers(document, one, recipe_title(one.recipe)) for one in herd]
+    group = document.createGroupLayer(title)
+    group.setPassThroughMode(True)
+    members = tuple(layers for layers, _ in made)
+    return HerdLayers(members[-1].layer, None, group, None, members), _filled(group, made)
+
+
+def _filled(group: Any, made: list[tuple[ObjectLayers, Steps]]) -> Steps:
+    for _, steps in made:
+        yield from steps
+        yield
+    group.setChildNodes([layers.top for layers, _ in made])
+
+
+def herd_again(document: Any, group: Any | None, identities: tuple[str, ...]) -> HerdLayers | None:
+    """The layers of a herd in a document that was opened, by the ids of its objects' layers."""
+    nodes = [find_layer(document, identity) for identity in identities]
+    found = [object_of(document, node) for node in nodes if node is not None]
+    members = tuple(each[0] for each in found if each is not None)
+    return (
+        HerdLayers(members[-1].layer, None, group, None, members) if members and group is not None else None
+    )

@@ -1,0 +1,111 @@
+"""Several objects at once: a request for each, one after the other, until a whole herd can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .form import Form
+from .history import Variation
+from .selection import SelectionInfo
+from .targets import Target, build_request
+from .wire.job import InsertJob, Job, JobState
+from .wire.layer_record import Recipe
+from .wire.protocol import Insert, Layer, Reply
+
+MOST = 36  # objects of all variations together
+
+Asked = tuple[Insert, Recipe]
+
+
+def herds_of(
+    form: Form, recipe: Recipe, selection: SelectionInfo | None, image_height: int, variations: int
+) -> tuple[tuple[Recipe, ...], ...]:
+    """The recipes of each object of each variation, far ones first; nothing where one object is wished.
+
+    Raises:
+        InsertObjectError: so many find no room.
+    """
+    ground, wish = selection.ground if selection is not None else None, recipe.wish
+    if ground is None:
+        return ()
+
+    def herd(by: int) -> tuple[Recipe, ...]:
+        members = ground.members(
+            wish.class_name, form.herd, wish.seed + by, image_height, in_each_part=form.each_part
+        )
+        return tuple(replace(recipe, wish=replace(wish, box=one.box, seed=one.seed)) for one in members)
+
+    first = herd(0)
+    if not first:
+        return ()
+    return (first, *(herd(by) for by in range(1, min(variations, max(1, MOST // len(first))))))
+
+
+class HerdJob(Job):
+    """Follows the requests of some herds as if they were one."""
+
+    def __init__(
+        self, whole: Recipe, herds: Sequence[Sequence[Asked]], send: Callable[[Insert], None]
+    ) -> None:
+        self.request = herds[0][0][0]
+        super().__init__(self.request.id)
+        self._whole, self._send = whole, send
+        self._waiting = [(number, *one) for number, herd in enumerate(herds) for one in herd]
+        self._sizes = [len(herd) for herd in herds]
+        self._count = len(self._waiting)
+        self._herd: list[Variation] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._number, request, self._recipe = self._waiting.pop(0)
+        self._job = InsertJob(request)
+        self.id = request.id
+
+    def feed(self, reply: Reply) -> bool:
+        if self.is_final or not self._job.feed(reply):
+            return False
+        done = self._count - len(self._waiting) - 1
+        self.fraction = max(self.fraction, (done + self._job.fraction) / self._count)
+        self.stage, self.error = self._job.stage, self._job.error
+        self.notes = tuple(dict.fromkeys((*self.notes, *self._job.notes)))
+        if self._job.state is JobState.DONE and self._waiting:
+            self._begin()
+            self._send(self._job.request)
+        else:
+            self.state = self._job.state
+        return True
+
+    def complete(self, layer: Layer, *, live: bool) -> Variation | None:
+        """Takes the layer of a reply; gives the herd that is complete with it."""
+        self._herd.append(Variation.of(self._recipe.with_seed(layer.seed), layer))
+        if len(self._herd) < self._sizes[self._number]:
+            return None
+        herd, self._herd = tuple(self._herd), []
+        whole = self._whole.with_seed(self._whole.wish.seed + self._number)
+        return Variation.of_herd(whole, herd, live=live)
+
+
+def job_for(
+    document: Any, source: Any, target: Target, limit: int, send: Callable[[Insert], None]
+) -> Generator[None, None, tuple[InsertJob | HerdJob, Recipe]]:
+    """Reads what the daemon needs; gives the job, whose request is still to be sent, and its recipe.
+
+    Each object of a herd has a scene in which no other of them is. ``send`` is for the later requests.
+
+    Raises:
+        InsertObjectError: the box, or one of them, is too small or outside the picture.
+    """
+    if not target.herds:
+        request, recipe = yield from build_request(document, source, target, limit)
+        return InsertJob(request), recipe
+    herds: list[list[Asked]] = []
+    for herd in target.herds:
+        herds.append([])
+        for member in herd:
+            one = replace(target, recipe=member, variations=1, shape=None, herds=())
+            asked = yield from build_request(document, source, one, limit)
+            herds[-1].append(asked)
+            yield
+    return HerdJob(target.recipe, herds, send), target.recipe
