@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wire.herd import Region, herd_in
+from wire.likeness import Likeness, another_seed
 from wire.protocol import Wish, usable_box
 
 if TYPE_CHECKING:
@@ -21,10 +22,20 @@ def herd_of(
 ) -> Iterator[ObjectLayer]:
     """The objects of a herd in the wish's box, far ones first, each when it is made.
 
-    None sees another one: all have the light and the grass of the picture as it was. ``choices`` are those of
-    ``Client.fulfil`` but ``variations``, errors as there, and ``box-too-small`` where so many find no room.
+    Where two would stand exactly alike, the later one is made of another seed. None sees another one: all
+    have the light and the grass of the picture as it was. ``choices`` are those of ``Client.fulfil`` but
+    ``variations``, errors as there, and ``box-too-small`` where so many find no room.
     """
     height, width = picture.shape[:2]
     region = Region(usable_box(wish.box, width, height))
+    likeness = Likeness()
     for member in herd_in(region, wish.class_name, count, wish.seed, height):
-        yield client.fulfil(picture, replace(wish, box=member.box, seed=member.seed), **choices)[0]
+        seed = member.seed
+        while True:
+            layer = client.fulfil(picture, replace(wish, box=member.box, seed=seed), **choices)[0]
+            pixels = layer.pixels
+            size = pixels.shape[1], pixels.shape[0], 4 * pixels.itemsize
+            if wish.shape_seed is not None or likeness.is_new(pixels.tobytes(), *size):
+                break
+            seed = another_seed(seed)
+        yield layer

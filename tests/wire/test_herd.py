@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from wire.herd import MAX_HERD, Member, Region, herd_in, one_in_each
+from wire.likeness import Likeness, another_seed
 from wire.protocol import ErrorCode, InsertObjectError, Rect
 from wire.selected_ground import ground_of
 
@@ -89,3 +90,32 @@ def test_parts_of_a_selection_are_boxes_that_are_drawn_from_far_to_near() -> Non
     assert told == one_in_each(ground.parts, 7)
     assert ground.members("dog", 1, 7, 3000, in_each_part=False) == ()
     assert not ground_of(box, [b"\xff" * 20] * 20).suggests_each
+
+
+def drawn(*rectangles: Rect, mirrored: bool = False, deep: bool = False) -> tuple[bytes, int, int, int]:
+    """Rectangles on 60 × 40 pixels as an object's layer."""
+    bits = [[0] * 60 for _ in range(40)]
+    for area in rectangles:
+        for y in range(area.y, area.bottom):
+            bits[y][area.x : area.right] = [255] * area.width
+    alphas = [alpha for row in bits for alpha in (row[::-1] if mirrored else row)]
+    depth = 2 if deep else 1
+    return b"".join(bytes([9] * 3 * depth + [alpha] * depth) for alpha in alphas), 60, 40, 4 * depth
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_an_object_that_stands_like_another_is_told_mirrored_too(deep: bool) -> None:
+    body, legs = Rect(0, 0, 60, 20), (Rect(5, 20, 8, 20), Rect(45, 20, 8, 20))
+    likeness = Likeness()
+    assert likeness.is_new(*drawn(body, *legs, deep=deep))
+    assert not likeness.is_new(*drawn(body, Rect(6, 20, 8, 20), Rect(44, 20, 8, 20), deep=deep))
+    assert likeness.is_new(*drawn(Rect(20, 0, 40, 40), Rect(0, 0, 20, 12), deep=deep))
+    assert not likeness.is_new(*drawn(Rect(20, 0, 40, 40), Rect(0, 0, 20, 12), mirrored=True, deep=deep))
+
+
+def test_after_a_few_tries_one_is_taken_as_it_is_and_a_box_is_like_none() -> None:
+    lying, likeness = drawn(Rect(0, 20, 60, 20), Rect(0, 0, 20, 20)), Likeness()
+    assert [likeness.is_new(*lying) for _ in range(5)] == [True, False, False, False, True]
+    whole = drawn(Rect(0, 0, 60, 40))
+    assert likeness.is_new(*whole) and likeness.is_new(*whole)
+    assert another_seed(7) == another_seed(7) != another_seed(8)

@@ -14,6 +14,7 @@ from settings import Settings
 from subject import Ground, Subject
 
 from wire.herd import Member
+from wire.likeness import Likeness, another_seed
 from wire.protocol import Insert, Layer, Welcome, Wish
 
 VARIATIONS = 6
@@ -48,6 +49,10 @@ class HerdWork:
         self._waiting: deque[tuple[int, int]] = deque()
         self._made: dict[int, list[Layer]] = {}
         self._asked = (0, 0)
+        self._seed = 0  # of what was asked last
+        self._again: int | None = None  # the seed to ask for in place of the last
+        self._may_be_alike = False
+        self._likeness = Likeness()  # within the variation that is being made
 
     @classmethod
     def read(
@@ -75,6 +80,7 @@ class HerdWork:
 
     def want(self, variations: Iterable[int]) -> None:
         """These are to be made, all of each but those that are there."""
+        self._again = None
         self._waiting = deque(
             (variation, number)
             for variation in variations
@@ -94,13 +100,22 @@ class HerdWork:
             return None
         self._asked = variation, number = self._waiting.popleft()
         if number == 0:
-            self._made[variation] = []
+            self._made[variation], self._likeness = [], Likeness()
         one = self._variations[variation][number]
-        return composing.request_for(one.scene, replace(wish, seed=one.seed), preview=preview)
+        self._seed, self._again = one.seed if self._again is None else self._again, None
+        self._may_be_alike = wish.shape_seed is not None or one.scene.shape is not None
+        return composing.request_for(one.scene, replace(wish, seed=self._seed), preview=preview)
 
     def take(self, layer: Layer) -> int | None:
-        """Keeps the answer to the last request; tells which variation is complete with it."""
+        """Keeps the answer to the last request, unless it stands exactly like another one, which makes it
+        asked for again; tells which variation is complete with it."""
         variation, _number = self._asked
+        frame = layer.pixels
+        size = frame.width, frame.height, frame.format.bytes_per_pixel
+        if not (self._may_be_alike or self._likeness.is_new(frame.data, *size)):
+            self._again = another_seed(self._seed)
+            self._waiting.appendleft(self._asked)
+            return None
         self._made[variation].append(layer)
         is_whole = len(self._made[variation]) == len(self._variations[variation])
         return variation if is_whole else None

@@ -12,7 +12,9 @@ from .selection import SelectionInfo
 from .targets import Target, build_request
 from .wire.job import InsertJob, Job, JobState
 from .wire.layer_record import Recipe
+from .wire.likeness import Likeness, another_seed
 from .wire.protocol import Insert, Layer, Reply
+from .wire.request import new_id
 
 MOST = 36  # objects of all variations together
 
@@ -56,6 +58,7 @@ class HerdJob(Job):
         self._sizes = [len(herd) for herd in herds]
         self._count = len(self._waiting)
         self._herd: list[Variation] = []
+        self._likeness = Likeness()
         self._begin()
 
     def _begin(self) -> None:
@@ -78,11 +81,20 @@ class HerdJob(Job):
         return True
 
     def complete(self, layer: Layer, *, live: bool) -> Variation | None:
-        """Takes the layer of a reply; gives the herd that is complete with it."""
+        """Takes the layer of a reply, unless it stands exactly like another one of its herd, which makes it
+        asked for again; gives the herd that is complete with it."""
+        request, frame = self._job.request, layer.pixels
+        size = frame.width, frame.height, frame.format.bytes_per_pixel
+        may_be_alike = request.wish.shape_seed is not None or request.mask is not None
+        if not (may_be_alike or self._likeness.is_new(frame.data, *size)):
+            wish = replace(request.wish, seed=another_seed(request.wish.seed))
+            again = replace(request, id=new_id(), wish=wish)
+            self._waiting.insert(0, (self._number, again, self._recipe))
+            return None
         self._herd.append(Variation.of(self._recipe.with_seed(layer.seed), layer))
         if len(self._herd) < self._sizes[self._number]:
             return None
-        herd, self._herd = tuple(self._herd), []
+        herd, self._herd, self._likeness = tuple(self._herd), [], Likeness()
         whole = self._whole.with_seed(self._whole.wish.seed + self._number)
         return Variation.of_herd(whole, herd, live=live)
 
