@@ -26,7 +26,9 @@ class Likeness:
         self._known: list[Rows] = []
         self._tries = 0
 
-    def is_new(self, pixels: bytes | memoryview, width: int, height: int, bytes_per_pixel: int) -> bool:
+    def is_new(
+        self, pixels: bytes | bytearray | memoryview, width: int, height: int, bytes_per_pixel: int
+    ) -> bool:
         """Whether an object stands as none before; after a few that do not, one is taken as it is.
 
         ``pixels`` are rgba8 or rgba16 with their rows from the top.

@@ -179,7 +179,7 @@ class Client:
         count = whole_of("count", count, 1, MAX_HERD)
         if asked.get("reference_box") is not None:
             asked["reference_box"] = box_of("reference_box", asked["reference_box"])
-        return list(herd_of(self, picture_of("picture", picture), wish, count, **asked))
+        return list(herd_of(self.fulfil, picture_of("picture", picture), wish, count, **asked))
 
     def insert_variations(
         self,

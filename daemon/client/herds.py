@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,21 @@ from wire.protocol import Wish, usable_box
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from daemon.client.client import Client
     from daemon.client.received_layers import ObjectLayer
 
 
 def herd_of(
-    client: Client, picture: NDArray[Any], wish: Wish, count: int, **choices: Any
+    fulfil: Callable[..., list[ObjectLayer]],
+    picture: NDArray[Any],
+    wish: Wish,
+    count: int,
+    **choices: Any,
 ) -> Iterator[ObjectLayer]:
     """The objects of a herd in the wish's box, far ones first, each when it is made.
 
     Where two would stand exactly alike, the later one is made of another seed. None sees another one: all
-    have the light and the grass of the picture as it was. ``choices`` are those of ``Client.fulfil`` but
-    ``variations``, errors as there, and ``box-too-small`` where so many find no room.
+    have the light and the grass of the picture as it was. ``fulfil`` is a client's, ``choices`` are its own
+    but ``variations``, errors as there, and ``box-too-small`` where so many find no room.
     """
     height, width = picture.shape[:2]
     region = Region(usable_box(wish.box, width, height))
@@ -32,7 +35,7 @@ def herd_of(
     for member in herd_in(region, wish.class_name, count, wish.seed, height):
         seed = member.seed
         while True:
-            layer = client.fulfil(picture, replace(wish, box=member.box, seed=seed), **choices)[0]
+            layer = fulfil(picture, replace(wish, box=member.box, seed=seed), **choices)[0]
             pixels = layer.pixels
             size = pixels.shape[1], pixels.shape[0], 4 * pixels.itemsize
             if wish.shape_seed is not None or likeness.is_new(pixels.tobytes(), *size):

@@ -230,7 +230,7 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
             if item.asked.herd == 1:
                 made = iter(client.fulfil(result.scene, own, **choices, **shape))
             else:
-                made = herd_of(client, result.scene, own, item.asked.herd, **choices)
+                made = herd_of(client.fulfil, result.scene, own, item.asked.herd, **choices)
             for layer in made:
                 bar.next_step()
                 job.notes.extend(layer.notes)

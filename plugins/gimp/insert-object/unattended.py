@@ -124,10 +124,11 @@ class UnattendedInsertion(Unattended):
         use_shape = ground.suggests_shape if wanted is None else wanted
         self._herd = HerdWork.read(self._subject, ground, self._settings, welcome, count=1)
         Gimp.progress_set_text(_("Making the object…"))
+        request = None
         if self._herd is not None:
             self._herd.want([0])
             request = self._herd.next_request(wish, preview=False)
-        else:
+        if request is None:
             box = self._subject.box(ground, use_shape=use_shape)
             self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
             request = composing.request_for(self._scene, wish)

@@ -225,11 +225,7 @@ class Preview:
             self._document.setActiveNode(layer)  # the user goes on painting where the hand was
 
     def _add(self, variation: Variation, anchor: str) -> Steps:
-        name = preview_title(variation)
-        if variation.herd:
-            layers, filled = new_herd_layers(self._document, variation.herd, name)
-        else:
-            layers, filled = new_object_layers(self._document, variation, name)
+        layers, filled = _new_layers(self._document, variation)
         yield from filled
         yield
         layers.lock()
@@ -338,6 +334,14 @@ def _fits(edited: ObjectLayers, variation: Variation) -> bool:
     """Whether one layer can take the place of all that is edited."""
     alone = edited.removable == (edited.top,) and not edited.layer.animated()
     return alone and not needs_group(variation.recipe.wish)
+
+
+def _new_layers(document: Any, variation: Variation) -> tuple[ObjectLayers, Steps]:
+    """Layers that are not yet in the picture, of an object or a herd, and the steps that fill them."""
+    name = preview_title(variation)
+    if variation.herd:
+        return new_herd_layers(document, variation.herd, name)
+    return new_object_layers(document, variation, name)
 
 
 def _each(layers: ObjectLayers, variation: Variation) -> list[tuple[ObjectLayers, Variation]]:
