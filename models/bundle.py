@@ -16,6 +16,8 @@ from models.files.weights_file import fill
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.looks import NO_LOOKS, Looks
+from models.masks.carrying import seen_in_window
+from models.masks.parts_code import summary
 from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
 from models.parts_encoder import PartsEncoder
@@ -141,6 +143,15 @@ class Bundle:
         that is most like each, moved to lie in it."""
         outlines, boxes = self.masks.registered(class_index.to(self.device), mask.to(self.device).float())
         return self.masks.parts_of(outlines, boxes)
+
+    @torch.inference_mode()
+    def own_parts(self, picture: Tensor, mask: Tensor, boxes: Tensor) -> ShapedParts:
+        """The parts of the objects themselves, as close-ups of them show: picture (B, 3, 128, 128) in -1..1,
+        mask (B, 1, 128, 128), and boxes (B, 4) where the objects lie, as fractions of the window."""
+        picture, mask = picture.to(self.device), mask.to(self.device)
+        codes = self.parts_encoder(picture, mask)
+        turned = self.parts_encoder(picture.flip(3), mask.flip(3))
+        return ShapedParts(seen_in_window(codes, boxes), torch.stack([summary(codes), summary(turned)], 1))
 
     def draw_looks(self, class_index: Tensor, z: Tensor, parts: ShapedParts | None = None) -> Tensor:
         """The appearance codes (B, code_size) that standard normal ``z`` (B, code_size) stands for, of the

@@ -29,9 +29,8 @@ class PartsEncoder(nn.Module):
 
     def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
         """picture (B, 3, 128, 128) in -1..1, mask (B, 1, 128, 128) in 0..1 -> (B, 8, 16, 16) in -1..1."""
-        x = torch.cat([without_contrast(picture, mask), mask], 1).contiguous(
-            memory_format=torch.channels_last
-        )
+        seen = torch.cat([without_contrast(picture, mask), mask], 1).to(self.inner.weight.dtype)
+        x = seen.contiguous(memory_format=torch.channels_last)
         for layer in (*self.layers, self.inner):
             x = activate(layer(x))
         code: Tensor = torch.tanh(self.out(x).float())

@@ -99,8 +99,9 @@ class StandInEngine:
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
             colour = stand_in_colour(request.wish.class_name, request.wish.seed, index, request.wish.style)
-            if request.reference is not None:
-                colour = middle_colour(request.reference)
+            shown = request.reference or request.parts
+            if shown is not None:
+                colour = middle_colour(shown)
             below, thrown, wish = shadow_area(box), cast_area(box), request.wish
             yield Layer(
                 request.id,

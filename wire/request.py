@@ -55,6 +55,7 @@ def insert_request(
     preview: bool = False,
     mask: protocol.PixelFrame | None = None,
     reference: protocol.PixelFrame | None = None,
+    parts: protocol.PixelFrame | None = None,
     limit: int = protocol.MAX_WINDOW_PIXELS,
 ) -> protocol.Insert:
     """An ``Insert`` with a new id.
@@ -74,7 +75,7 @@ def insert_request(
             f"The scene is {scene.width} × {scene.height} pixels, "
             f"the window is sent at {area.width} × {area.height}."
         )
-    for frame in (scene, mask, reference):
+    for frame in (scene, mask, reference, parts):
         if frame is not None:
             _check_frame(frame)
     request = protocol.Insert(
@@ -89,6 +90,7 @@ def insert_request(
         preview=preview,
         mask=mask,
         reference=reference,
+        parts=parts,
     )
     protocol.check_insert(request)
     return request

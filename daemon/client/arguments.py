@@ -12,6 +12,7 @@ from dataclasses import Field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from daemon.painting.object_shape import ObjectShape
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect, Wish
 from wire.protocol.plain import shown
 
@@ -161,6 +162,23 @@ def choice_of(name: str, value: Any, kind: type[Choice]) -> Choice:
     except ValueError:
         known = ", ".join(repr(one.value) for one in kind)
         raise WrongArgument(f"{name} is {shown(value)}, it must be one of {known}.") from None
+
+
+def given_shape(
+    shape: Any, shape_box: Rect | None, reference: NDArray[Any] | None, reference_box: Rect | None
+) -> tuple[NDArray[Any], Rect | None] | None:
+    """The picture whose outline is taken, if one's is, and the part of it that shows the object."""
+    import numpy as np
+
+    if isinstance(shape, np.ndarray):
+        return cut_out_of("shape", shape), shape_box
+    if shape_box is not None:
+        raise WrongArgument("shape_box is given without a picture of the shape.", "Give it as shape.")
+    if choice_of("shape", shape, ObjectShape) is ObjectShape.DRAWN:
+        return None
+    if reference is None:
+        raise WrongArgument("shape is that of the reference, and there is none.", "Give reference.")
+    return reference, reference_box
 
 
 def callable_of(name: str, value: Any) -> Callable[..., Any]:

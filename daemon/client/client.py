@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from daemon.client.arguments import (
     WrongArgument,
     box_of,
     callable_of,
-    choice_of,
     cut_out_of,
     depth_of,
     flag_of,
+    given_shape,
     mask_of,
     numbers_of,
     picture_of,
@@ -25,6 +25,7 @@ from daemon.client.arguments import (
     whole_of,
     wish_of,
 )
+from daemon.client.conversation import Conversation
 from daemon.client.herds import herd_of
 from daemon.client.received_layers import LitLayer, ObjectLayer, object_layer, shadow_layer
 from daemon.home.folders import Folders
@@ -47,8 +48,6 @@ from wire.protocol import (
     Painting,
     Progress,
     Rect,
-    Reply,
-    Request,
     Shutdown,
     Stage,
     Status,
@@ -79,22 +78,6 @@ _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOAD
 def start_command() -> tuple[str, ...]:
     """The command that runs this program's daemon, whatever the working folder is and PYTHONPATH says."""
     return (sys.executable, "-I", str(Path(__file__).resolve().parents[1]), "daemon", "run")
-
-
-class Conversation(Protocol):
-    """What a client asks of its ``Session``, or of whatever stands for one."""
-
-    @property
-    def state(self) -> SessionState: ...
-
-    @property
-    def fraction(self) -> float: ...
-
-    def wait_ready(self, timeout: float, /) -> Welcome: ...
-
-    def stream(self, request: Request, timeout: float, /) -> Iterator[Reply]: ...
-
-    def close(self) -> None: ...
 
 
 class Client:
@@ -191,7 +174,9 @@ class Client:
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
         reference_box: tuple[int, int, int, int] | None = None,
-        shape: ObjectShape = ObjectShape.DRAWN,
+        shape: ObjectShape | NDArray[Any] = ObjectShape.DRAWN,
+        shape_box: tuple[int, int, int, int] | None = None,
+        own_parts: bool = True,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
         **choices: Any,
@@ -208,7 +193,11 @@ class Client:
             reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
                 the object's shape.
             reference_box: x, y, width, height of the part of the reference that shows the object.
-            shape: ``REFERENCE`` takes the outline, too, from the reference, which must be cut out then.
+            shape: a picture, uint8 or uint16 (h, w, 4), cut out, whose outline is taken; ``REFERENCE``: that
+                of the reference, which must be cut out then.
+            shape_box: x, y, width, height of the part of that picture that shows the object.
+            own_parts: whether head, legs and tail stay where the picture of the shape shows them; if not,
+                they lie as in the outline of the class that is most like it.
             depth: bits per channel of the layers, 8 or 16; None: the picture's.
             on_progress: called with the stage and the fraction done, 0..1.
             choices: the other fields of ``wire.protocol.Wish``: ``seed``, ``style``, ``pack``, ``shadow`` (on
@@ -228,6 +217,8 @@ class Client:
             reference=reference,
             reference_box=None if reference_box is None else box_of("reference_box", reference_box),
             shape=shape,
+            shape_box=None if shape_box is None else box_of("shape_box", shape_box),
+            own_parts=own_parts,
             depth=depth,
             on_progress=on_progress,
         )
@@ -241,12 +232,14 @@ class Client:
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
         reference_box: Rect | None = None,
-        shape: ObjectShape = ObjectShape.DRAWN,
+        shape: ObjectShape | NDArray[Any] = ObjectShape.DRAWN,
+        shape_box: Rect | None = None,
+        own_parts: bool = True,
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> list[ObjectLayer]:
         """Makes object layers for a wish; arguments and errors as for ``insert_variations``."""
-        from daemon.painting.reference import fitted_shape, reference_frame
+        from daemon.painting.reference import fitted_shape, parts_frame, reference_frame
         from daemon.painting.scene import mask_in_box, window_mask, window_pixels
 
         picture = picture_of("picture", picture)
@@ -264,12 +257,12 @@ class Client:
             raise WrongArgument("reference_box is given without a reference.", "Give the picture, too.")
         if reference is not None:
             reference = picture_of("reference", reference)
-        if choice_of("shape", shape, ObjectShape) is ObjectShape.REFERENCE:
-            if reference is None:
-                raise WrongArgument("shape is that of the reference, and there is none.", "Give reference.")
+        own_parts = flag_of("own_parts", own_parts)
+        given = given_shape(shape, shape_box, reference, reference_box)
+        if given is not None:
             if mask is not None:
                 raise WrongArgument("mask and shape both give the shape.", "Leave one of them out.")
-            mask = fitted_shape(reference, reference_box, wish.box, (width, height))
+            mask = fitted_shape(*given, wish.box, (width, height))
         limit = min(self.welcome.limits.window_pixels, MAX_WINDOW_PIXELS)
         _, scene = window_pixels(picture, wish.box, limit)
         request = insert_request(
@@ -281,6 +274,7 @@ class Client:
             depth=bits,
             mask=None if mask is None else window_mask(mask, wish.box, limit),
             reference=None if reference is None else reference_frame(reference, reference_box),
+            parts=None if given is None or not own_parts else parts_frame(*given),
             limit=limit,
         )
         replies, notes = self._replies(request, on_progress)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from daemon.commands.insert_job import Plan, planned
-from daemon.commands.insert_options import WrongOptions, add_insert_options, box_of
+from daemon.commands.insert_options import add_insert_options
+from daemon.commands.option_values import WrongOptions, box_of
 from daemon.commands.result_files import KnownFiles, claim
 from wire.protocol import InsertObjectError
 from wire.protocol.plain import shown
@@ -45,7 +46,7 @@ class RowGrammar:
     def __init__(self) -> None:
         self._parser = _RowParser(allow_abbrev=False, add_help=False)
         add_insert_options(self._parser)
-        names = {_name(action): action for action in self._parser._actions if action.option_strings}
+        names = {name: action for action in self._parser._actions for name in _names(action)}
         self._options = {name: action for name, action in names.items() if name not in _NOT_OF_A_ROW}
         self._options[_OUT] = names["output"]
 
@@ -82,10 +83,12 @@ class RowGrammar:
         return [f"{option}={_text(name, one)}" for one in _each(value, is_box=action.type is box_of)]
 
 
-def _name(action: argparse.Action) -> str:
-    """The option's own name, without the one that says no."""
-    long = next(option for option in action.option_strings if option.startswith("--"))
-    return long.removeprefix("--").replace("-", "_")
+def _names(action: argparse.Action) -> list[str]:
+    """The option's own names, without those that say no."""
+    names = [option for option in action.option_strings if option.startswith("--")]
+    if isinstance(action, argparse.BooleanOptionalAction):
+        names = [name for name in names if not name.startswith("--no-")]
+    return [name.removeprefix("--").replace("-", "_") for name in names]
 
 
 def _each(value: Any, *, is_box: bool) -> Sequence[Any]:

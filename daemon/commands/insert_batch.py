@@ -15,7 +15,7 @@ from typing import Any
 
 from daemon.client import Client
 from daemon.commands.batch_rows import Row, planned_rows, read_rows
-from daemon.commands.insert_options import WrongOptions
+from daemon.commands.option_values import WrongOptions
 from daemon.commands.progress_bar import ProgressBar
 from daemon.commands.row_account import account_of
 from daemon.pictures.atomic_file import quoted

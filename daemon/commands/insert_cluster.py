@@ -140,11 +140,7 @@ def _absolute(row: Row) -> Row:
     if not isinstance(plan, Plan):
         return row
     asked = [
-        replace(
-            item,
-            mask=item.mask and item.mask.absolute(),
-            reference=item.reference and item.reference.absolute(),
-        )
+        replace(item, mask=item.mask and item.mask.absolute(), models=item.models.absolute())
         for item in plan.asked
     ]
     return Row(

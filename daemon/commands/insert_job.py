@@ -14,19 +14,13 @@ from numpy.typing import NDArray
 
 from daemon.client import Client, ObjectLayer
 from daemon.client.herds import herd_of
-from daemon.commands.insert_options import (
-    AskedObject,
-    WrongOptions,
-    asked_objects,
-    check_needed,
-    check_outputs,
-)
+from daemon.commands.insert_options import AskedObject, asked_objects, check_needed, check_outputs
+from daemon.commands.model_pictures import ModelPictures
+from daemon.commands.option_values import WrongOptions
 from daemon.commands.progress_bar import ProgressBar
 from daemon.commands.result_files import numbered
 from daemon.packs.names import in_its_pack, named
-from daemon.painting.object_shape import ObjectShape
-from daemon.painting.pixels import Samples, to_depth
-from daemon.painting.reference import fitted_shape, looked_at
+from daemon.painting.pixels import to_depth
 from daemon.painting.scene import MASK_PRESENT, mask_in_box
 from daemon.pictures.atomic_file import check_writable, quoted
 from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
@@ -54,18 +48,17 @@ class Plan:
 
     @property
     def read(self) -> list[Path]:
-        pictures = [picture for item in self.asked for picture in (item.mask, item.reference) if picture]
-        return [self.photo, *pictures]
+        masks = [item.mask for item in self.asked if item.mask]
+        return [self.photo, *masks, *(picture for item in self.asked for picture in item.models.pictures)]
 
 
 @dataclass(frozen=True)
 class _ReadObject:
-    """What was asked with its pictures read: mask uint8 (H, W) of the photo's size, reference (h, w, 3|4)
-    sRGB."""
+    """What was asked with its pictures read: mask uint8 (H, W) of the photo's size."""
 
     asked: AskedObject
     mask: NDArray[np.uint8] | None = field(repr=False)
-    reference: Samples | None = field(repr=False)
+    models: ModelPictures
 
 
 @dataclass(frozen=True)
@@ -132,8 +125,6 @@ def prepared(plan: Plan) -> Job:
         usable_box(item.wish.box, width, height)
     notes = list(photo.notes)
     ready = [_read(item, width, height, notes) for item in plan.asked]
-    for read_object in ready:
-        _check_reference(read_object, width, height)
     for path in plan.written:
         check_writable(path)
     return Job(plan, ready, photo, depth, notes, began)
@@ -144,17 +135,7 @@ def prepared(plan: Plan) -> Job:
 
 def _read(asked: AskedObject, width: int, height: int, notes: list[str]) -> _ReadObject:
     mask = None if asked.mask is None else _mask(asked.mask, asked.wish.box, width, height, notes)
-    reference = None if asked.reference is None else _reference(asked.reference)
-    return _ReadObject(asked, mask, reference)
-
-
-def _check_reference(item: _ReadObject, width: int, height: int) -> None:
-    """Finds out before the work what is wrong with a reference; raises InsertObjectError."""
-    asked = item.asked
-    if item.reference is not None:
-        looked_at(item.reference, asked.reference_box)
-        if asked.shape is ObjectShape.REFERENCE:
-            fitted_shape(item.reference, asked.reference_box, asked.wish.box, (width, height))
+    return _ReadObject(asked, mask, ModelPictures.read(asked.models, asked.wish.box, (width, height)))
 
 
 def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> NDArray[np.uint8]:
@@ -187,13 +168,6 @@ def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> N
     return mask
 
 
-def _reference(path: Path) -> Samples:
-    picture = read_photo(path, "reference picture")
-    if picture.profile and not picture.profile.is_srgb:
-        return picture.profile.to_srgb(picture.pixels)
-    return to_depth(picture.pixels, 8)
-
-
 # --- The work ---------------------------------------------------------------------------------------------
 
 
@@ -212,12 +186,11 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
     for number, item in enumerate(job.ready):
         wish = named(in_its_pack(item.asked.wish, *offered), *offered)
         choices: dict[str, Any] = {
-            "reference": item.reference,
-            "reference_box": item.asked.reference_box,
             "depth": job.depth,
             "on_progress": bar.show,
+            **item.models.look_arguments(),
         }
-        shape: dict[str, Any] = {"mask": item.mask, "shape": item.asked.shape}
+        shape: dict[str, Any] = {"mask": item.mask, **item.models.shape_arguments()}
         if number == 0 and item.asked.herd == 1:
             layers = client.fulfil(start.scene, wish, variations=len(results), **choices, **shape)
             bar.next_step()

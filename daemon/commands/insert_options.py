@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from daemon.commands.mixing_options import Models, add_mixing_options, models_of
+from daemon.commands.option_values import WrongOptions, box_of, for_each, number_of
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
 from wire.herd import MAX_HERD
-from wire.protocol import (
-    MAX_IMAGE_SIDE,
-    MAX_SEED,
-    MAX_VARIATIONS,
-    OF_A_CAST_SHADOW,
-    ErrorCode,
-    InsertObjectError,
-    Rect,
-    Wish,
-)
-
-Item = TypeVar("Item")
+from wire.protocol import MAX_SEED, MAX_VARIATIONS, OF_A_CAST_SHADOW, Wish
 
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
 Several objects: repeat --box and --class in the order of insertion; each object sees those before it.
---class, --herd, --seed, --shape-seed, --look-seed, --style, --pack, --mask, --reference, --reference-box,
---shape and the --cast-… that take a number are given once for all objects or once for each box.
+--class, --herd, --seed, --shape-seed, --look-seed, --style, --pack, --mask, --look, --look-box, --shape,
+--shape-box and the --cast-… that take a number are given once for all objects or once for each box.
 
 A herd: --herd 5 spreads five objects over the box, far ones smaller and behind, each on a layer of its own
 with a seed of its own. The same --seed makes the same herd.
@@ -50,22 +40,13 @@ insert-object insert PHOTO --box X,Y,W,H --class CLASS -o OUT [options]
        insert-object insert --batch FILE"""
 
 
-class WrongOptions(InsertObjectError):
-    """Options that cannot be understood, or not together."""
-
-    def __init__(self, sentence: str, hint: str = "") -> None:
-        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
-
-
 @dataclass(frozen=True)
 class AskedObject:
     """One object to insert, as the options ask for it: the wish, and the pictures that help it along."""
 
     wish: Wish
     mask: Path | None
-    reference: Path | None
-    reference_box: Rect | None
-    shape: ObjectShape
+    models: Models
     herd: int
 
 
@@ -105,22 +86,7 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "--mask", metavar="PNG", action="append", type=Path,
         help="the object's shape, white or opaque; a picture of the photo's or the box's size",
     )  # fmt: skip
-    parser.add_argument(
-        "--reference",
-        metavar="IMAGE",
-        action="append",
-        type=Path,
-        help="a picture the object is to look like",
-    )
-    parser.add_argument(
-        "--reference-box", metavar="X,Y,W,H", action="append", type=box_of,
-        help="the part of the reference picture that shows the object",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shape", action="append", type=ObjectShape, choices=list(ObjectShape), metavar="SHAPE",
-        help="“reference”: shaped like the reference, which must be cut out (transparent around the object); "
-        "“drawn”: by the networks (default)",
-    )  # fmt: skip
+    add_mixing_options(parser)
     parser.add_argument(
         "--shape-seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
         help="keep the shape that this seed makes; --seed then changes the look alone",
@@ -229,7 +195,7 @@ def join_negative_boxes(arguments: Iterable[str]) -> list[str]:
     for argument in arguments:
         if (
             joined
-            and joined[-1] in ("--box", "--reference-box", "--at")
+            and joined[-1] in ("--box", "--reference-box", "--look-box", "--shape-box", "--at")
             and argument[:1] == "-"
             and argument[1:2].isdigit()
         ):
@@ -252,7 +218,7 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
             "Give one --class for all boxes, or one for each.",
         )
     each = {
-        item.name: _for_each(
+        item.name: for_each(
             f"--{item.name.replace('_', '-')}", _given(options, item.name), count, item.default
         )
         for item in fields(Wish)
@@ -261,22 +227,19 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
         raise WrongOptions(f"--{given[0].replace('_', '-')} is given without --cast-shadow.", "Add it.")
     if len(options.seed or ()) <= 1:
         each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]
+    masks, models = for_each("--mask", options.mask, count, None), models_of(options, count)
+    herds = for_each("--herd", options.herd, count, 1)
     asked = [
-        AskedObject(Wish(**{name: values[place] for name, values in each.items()}), *pictures)
-        for place, pictures in enumerate(
-            zip(
-                _for_each("--mask", options.mask, count, None),
-                _for_each("--reference", options.reference, count, None),
-                _for_each("--reference-box", options.reference_box, count, None),
-                _for_each("--shape", options.shape, count, ObjectShape.DRAWN),
-                _for_each("--herd", options.herd, count, 1),
-                strict=True,
-            )
+        AskedObject(
+            Wish(**{name: values[place] for name, values in each.items()}),
+            masks[place],
+            models[place],
+            herds[place],
         )
+        for place in range(count)
     ]
     for item in asked:
-        _check_reference(item)
-        _check_herd(item)
+        _check_shape(item)
     return asked
 
 
@@ -286,22 +249,14 @@ def _given(options: argparse.Namespace, name: str) -> Sequence[Any] | None:
     return [value] if isinstance(value, bool) else value
 
 
-def _check_reference(asked: AskedObject) -> None:
-    if asked.reference is None and asked.reference_box is not None:
-        raise WrongOptions("--reference-box is given without a picture.", "Name one with --reference.")
-    if asked.shape is not ObjectShape.REFERENCE:
-        return
-    if asked.reference is None:
-        raise WrongOptions("--shape reference is given without a picture.", "Name one with --reference.")
-    if asked.mask is not None:
-        raise WrongOptions("--mask and --shape reference both give the shape.", "Leave one of them out.")
-
-
-def _check_herd(asked: AskedObject) -> None:
-    """One outline does not fit a herd."""
-    given = "--mask" if asked.mask else "--shape reference" if asked.shape is ObjectShape.REFERENCE else ""
-    if asked.herd > 1 and given:
-        raise WrongOptions(f"{given} gives one shape, and --herd {asked.herd} needs many.", "Leave one out.")
+def _check_shape(asked: AskedObject) -> None:
+    """One shape at most, and none for a herd."""
+    given = asked.models.shape is not ObjectShape.DRAWN
+    if given and asked.mask:
+        raise WrongOptions("--mask and --shape both give the shape.", "Leave one of them out.")
+    if asked.herd > 1 and (given or asked.mask):
+        name = "--mask" if asked.mask else "--shape"
+        raise WrongOptions(f"{name} gives one shape, and --herd {asked.herd} needs many.", "Leave one out.")
 
 
 def check_outputs(options: argparse.Namespace) -> None:
@@ -313,54 +268,3 @@ def check_outputs(options: argparse.Namespace) -> None:
     format_of(options.output)
     if options.layer is not None and options.layer.suffix.lower() not in PNG.endings:
         raise WrongOptions("The object layer is written as PNG.", "Let the name after --layer end in .png.")
-
-
-def _for_each(name: str, given: Sequence[Item] | None, count: int, default: Item) -> Sequence[Item]:
-    values = given or [default]
-    if len(values) == 1:
-        return list(values) * count
-    if len(values) != count:
-        raise WrongOptions(
-            f"{name} is given {len(values)} times for {count} box{'es' * (count > 1)}.",
-            "Give it once, or once for each box.",
-        )
-    return values
-
-
-def box_of(text: str) -> Rect:
-    """The box of ``X,Y,W,H``; raises argparse.ArgumentTypeError."""
-    parts = text.split(",")
-    try:
-        x, y, width, height = (whole_number(part) for part in parts)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"“{text[:60]}” is not a box; give four whole numbers: X,Y,WIDTH,HEIGHT"
-        ) from None
-    if max(abs(x), abs(y), abs(width), abs(height)) > MAX_IMAGE_SIDE:
-        raise argparse.ArgumentTypeError(f"“{text[:60]}” reaches farther than any picture")
-    return Rect(x, y, width, height)
-
-
-def whole_number(text: str) -> int:
-    """The number that plain digits say, with a sign or without; raises ValueError.
-
-    Python's ``int`` also takes "1_50" and digits of other scripts, which are typing errors here.
-    """
-    if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
-        raise ValueError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def number_of(low: int, high: int) -> Any:
-    """Reads whole numbers from ``low`` to ``high``; the reader raises argparse.ArgumentTypeError."""
-
-    def read(text: str) -> int:
-        try:
-            value = whole_number(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"“{text[:60]}” is not a whole number from {low} to {high}")
-        return value
-
-    return read

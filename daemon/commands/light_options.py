@@ -6,7 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
-from daemon.commands.insert_options import whole_number
+from daemon.commands.option_values import whole_number
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP
 from wire.protocol import MAX_IMAGE_SIDE
 

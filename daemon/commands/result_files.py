@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
-from daemon.commands.insert_options import WrongOptions
+from daemon.commands.option_values import WrongOptions
 
 
 class KnownFiles:

@@ -16,16 +16,21 @@ from PIL import Image
 
 from daemon.client import Client
 from daemon.commands.insert_job import add_layer
-from daemon.commands.insert_options import WrongOptions, check_outputs
+from daemon.commands.insert_options import check_outputs
+from daemon.commands.mixing_options import models_of
+from daemon.commands.model_pictures import ModelPictures, srgb_pixels
+from daemon.commands.option_values import WrongOptions
 from daemon.commands.progress_bar import ProgressBar
+from daemon.commands.result_files import check_clashes
 from daemon.home.folders import Folders
 from daemon.packs.names import known_class
 from daemon.packs.shelf import weights_error
+from daemon.painting.pixels import to_depth
 from daemon.pictures.atomic_file import check_writable
 from daemon.pictures.composition import Composition
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import Photo
-from wire.protocol import MAX_SEED, ErrorCode, InsertObjectError, Rect, usable_box
+from wire.protocol import MAX_SEED, ErrorCode, InsertObjectError, Rect, Wish, usable_box
 
 _FARTHEST, _NEAREST = 0.62, 0.97  # where feet stand, as a share of the picture's height
 _SMALLEST, _LARGEST = 0.16, 0.42  # an object's box there, as a share of the picture's width
@@ -45,10 +50,15 @@ def run(options: argparse.Namespace) -> int:
             "Give one --class for each --box.",
         )
     check_outputs(options)
+    if options.own_background and options.background is None:
+        raise WrongOptions("--own-background is given without a picture.", "Name one with --background.")
+    named = models_of(options, len(options.box or options.look or options.shape or [None]))
+    pictures = [picture for models in named for picture in models.pictures]
+    check_clashes([options.output], pictures + ([options.background] if options.background else []))
     check_writable(options.output)
     for box in options.box:
         usable_box(box, options.size, options.size)
-    background = paint_background(Folders.default().weights, options.seed, options.size)
+    background = background_of(options, Folders.default().weights)
     result = Composition(Photo(background), 8)
     with Client.connect() as client:
         names = [known_class(name, client.classes).name for name in options.class_name]
@@ -72,15 +82,18 @@ def run(options: argparse.Namespace) -> int:
 def _insert(
     client: Client, result: Composition, places: Sequence[tuple[Rect, str]], options: argparse.Namespace
 ) -> None:
+    size = (options.size, options.size)
+    given = zip(places, models_of(options, len(places)), strict=True)
+    pictures = [ModelPictures.read(models, box, size) for (box, _), models in given]
     with ProgressBar(len(places)) as bar:
         for number, (box, name) in enumerate(places):
-            layer = client.insert_variations(
+            seed = (options.seed + number) % (MAX_SEED + 1)
+            layer = client.fulfil(
                 result.scene,
-                box=(box.x, box.y, box.width, box.height),
-                class_name=name,
-                seed=(options.seed + number) % (MAX_SEED + 1),
-                shadow=options.shadow,
+                Wish(name, box, seed, shadow=options.shadow),
                 on_progress=bar.show,
+                **pictures[number].look_arguments(),
+                **pictures[number].shape_arguments(),
             )[0]
             add_layer(result, layer)
             bar.next_step()
@@ -99,13 +112,38 @@ def _tell(options: argparse.Namespace, places: Sequence[tuple[Rect, str]], notes
         print(f"insert-object: {note}", file=sys.stderr)
 
 
-def paint_background(weights: Path, seed: int, size: int) -> NDArray[np.uint8]:
-    """The background of a seed, uint8 (size, size, 3).
+def background_of(options: argparse.Namespace, weights: Path) -> NDArray[np.uint8]:
+    """The background that the options ask for, uint8 (size, size, 3): painted, by chance or like a picture,
+    or that picture's own middle.
+
+    Raises:
+        InsertObjectError: the picture cannot be read; these weights paint no backgrounds, or are damaged.
+    """
+    given = None if options.background is None else _middle_of(options.background)
+    if given is not None and options.own_background:
+        return np.asarray(given.resize((options.size, options.size), Image.Resampling.LANCZOS))
+    return paint_background(weights, options.seed, options.size, given)
+
+
+def _middle_of(path: Path) -> Image.Image:
+    """The largest square in the middle of a picture, 8 bits, sRGB."""
+    pixels = srgb_pixels(path, "picture of the background")[..., :3]
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = pixels[top : top + side, left : left + side]
+    return Image.fromarray(np.ascontiguousarray(to_depth(square, 8)))
+
+
+def paint_background(
+    weights: Path, seed: int, size: int, like: Image.Image | None = None
+) -> NDArray[np.uint8]:
+    """The background of a seed, uint8 (size, size, 3), or the one most like a square picture.
 
     Raises:
         InsertObjectError: these weights paint no backgrounds, or are damaged.
     """
-    from models.backgrounds.painter import load_background_generator  # imports torch
+    from models.backgrounds.painter import load_background_generator, picture_planes  # imports torch
     from models.files.manifest import Manifest
     from models.files.part_files import BACKGROUND
     from models.files.plain_files import ModelCorrupt, ModelMissing
@@ -117,7 +155,8 @@ def paint_background(weights: Path, seed: int, size: int) -> NDArray[np.uint8]:
                 "These networks cannot paint backgrounds.",
                 "Choose a weights folder with a background generator, or insert into a photo.",
             )
-        painted = load_background_generator(weights).make(seed)
+        painter = load_background_generator(weights)
+        painted = painter.make(seed) if like is None else painter.like(picture_planes(like), seed)
     except (ModelMissing, ModelCorrupt) as error:
         raise weights_error(error) from error
     codes = ((painted[0].permute(1, 2, 0) + 1) * 127.5).round().byte().numpy()

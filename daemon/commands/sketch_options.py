@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from daemon.commands.insert_options import box_of, number_of
+from daemon.commands.mixing_options import add_mixing_options
+from daemon.commands.option_values import box_of, number_of
 from daemon.pictures.file_formats import OUTPUT_HELP
 from wire.protocol import MAX_SEED, Wish
 
@@ -46,12 +47,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--class", dest="class_name", metavar="CLASS", action="append", default=[],
         help="what to insert; without --box the seed draws from these",
     )  # fmt: skip
+    add_mixing_options(parser)
+    parser.add_argument(
+        "--background", metavar="IMAGE", type=Path,
+        help="a picture that the background is to be like in colours and layout",
+    )  # fmt: skip
+    parser.add_argument(
+        "--own-background", action="store_true",
+        help="take the middle of that picture itself, in place of a painted one like it",
+    )  # fmt: skip
     parser.add_argument(
         "--shadow", action=argparse.BooleanOptionalAction, default=Wish().shadow,
         help="lay a contact shadow under each object, or not (default: yes)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what was made as one JSON object")
-    parser.set_defaults(run=_run, photo=None, mask=None, reference=None, layer=None)
+    parser.set_defaults(run=_run, photo=None, mask=None, layer=None)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from daemon.packs.shelf import class_infos
 from daemon.painting import scene as view_of_scene
 from daemon.painting.grain import scene_grain, with_grain
 from daemon.painting.on_the_ground import set_down
+from daemon.painting.own_parts import close_up
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from daemon.painting.scene import SceneView
 from daemon.painting.timings import Timings
@@ -110,7 +111,14 @@ def _shapes(
             plan.class_index, plan.boxes, plan.mask_codes, mirrored=request.wish.mirrored, side=side
         )
     shape = _planes(view_of_scene.square_mask(request.mask, view, side))
-    parts = bundle.parts_for(plan.class_index[:1], shape).repeated(len(plan.seeds))
+    if request.parts is None:
+        parts = bundle.parts_for(plan.class_index[:1], shape)
+    else:
+        seen = close_up(request.parts, request.wish.box, view)
+        parts = bundle.own_parts(
+            _planes(seen.colours) * 2 - 1, _planes(seen.mask), torch.tensor([seen.box], dtype=torch.float32)
+        )
+    parts = parts.repeated(len(plan.seeds))
     return shape.expand(len(plan.seeds), -1, -1, -1), parts
 
 

@@ -8,7 +8,16 @@ from PIL import Image
 
 from daemon.painting.pixels import Samples, pixel_frame, to_depth
 from daemon.painting.resample import Floats
-from wire.protocol import ErrorCode, InsertObjectError, PixelFrame, Rect, square_window, usable_box
+from wire.protocol import (
+    MAX_PARTS_SIDE,
+    ErrorCode,
+    InsertObjectError,
+    PixelFrame,
+    Rect,
+    square_window,
+    usable_box,
+)
+from wire.reference import fitted
 
 SHOWN = 128  # alpha from which a pixel belongs to the object
 SENT_SIDE = 1024  # pixels; a larger reference tells no more about an object's look
@@ -95,6 +104,24 @@ def fitted_shape(reference: Samples, reference_box: Rect | None, box: Rect, size
     Raises:
         InsertObjectError: ``bad-request`` if the reference is not cut out, or shows nothing.
     """
+    pixels, part = _outlined(reference, reference_box)
+    outline = np.ascontiguousarray(pixels[part.y : part.bottom, part.x : part.right, 3])
+    place = fitted(part, box)
+    scaled = Image.fromarray(outline).resize((place.width, place.height), Image.Resampling.HAMMING)
+    return _placed(np.asarray(scaled), place.x, place.y, size)
+
+
+def parts_frame(reference: Samples, reference_box: Rect | None) -> PixelFrame:
+    """What the parts of ``fitted_shape`` are read from: that part of the reference alone, rgba8, at most
+    ``MAX_PARTS_SIDE`` pixels each way; arguments and errors as there."""
+    pixels, part = _outlined(reference, reference_box)
+    image = Image.fromarray(np.ascontiguousarray(pixels[part.y : part.bottom, part.x : part.right]))
+    image.thumbnail((MAX_PARTS_SIDE, MAX_PARTS_SIDE), Image.Resampling.LANCZOS)
+    return pixel_frame(np.asarray(image))
+
+
+def _outlined(reference: Samples, box: Rect | None) -> tuple[Samples, Rect]:
+    """A cut-out's pixels, uint8 (h, w, 4), and the rectangle of what it shows inside the box."""
     pixels = to_depth(reference, 8)
     if not _is_cut_out(pixels):
         raise UnsuitableReference(
@@ -102,18 +129,15 @@ def fitted_shape(reference: Samples, reference_box: Rect | None, box: Rect, size
             "Cut the object out and save it as PNG, or leave the shape to the networks.",
         )
     height, width = pixels.shape[:2]
-    part = usable_box(reference_box, width, height) if reference_box else Rect(0, 0, width, height)
+    part = usable_box(box, width, height) if box else Rect(0, 0, width, height)
     alpha = pixels[part.y : part.bottom, part.x : part.right, 3]
     rows, columns = np.flatnonzero((alpha >= SHOWN).any(1)), np.flatnonzero((alpha >= SHOWN).any(0))
     if rows.size == 0:
         raise UnsuitableReference(
             "The reference picture shows nothing there.", "Give a picture of the object, cut out."
         )
-    outline = alpha[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = min(box.width / outline.shape[1], box.height / outline.shape[0])
-    across, down = (max(1, round(length * scale)) for length in (outline.shape[1], outline.shape[0]))
-    scaled = Image.fromarray(np.ascontiguousarray(outline)).resize((across, down), Image.Resampling.HAMMING)
-    return _placed(np.asarray(scaled), box.x + (box.width - across) // 2, box.bottom - down, size)
+    left, top, right, bottom = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return pixels, Rect(part.x + left, part.y + top, right - left, bottom - top)
 
 
 def _placed(outline: NDArray[np.uint8], x: int, y: int, size: tuple[int, int]) -> Samples:

@@ -71,7 +71,7 @@ class SceneView:
     image_height: int
 
 
-def _flattened(frame: PixelFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def flattened(frame: PixelFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """RGB (h, w, 3) over mid grey, and the alpha (h, w) or None if every pixel is opaque."""
     pixels = frame_pixels(frame)
     if frame.format is PixelFormat.RGB8:
@@ -99,7 +99,7 @@ def view_of(request: Insert) -> SceneView:
 
 def scene_view(scene: PixelFrame, box: Rect, width: int, height: int) -> SceneView:
     """What the scene's pixels show of an image of that size, around a box that is clipped to it."""
-    pixels, _ = _flattened(scene)
+    pixels, _ = flattened(scene)
     window = sent_window(box, width, height)
     return SceneView(pixels, window, square_window(box, width, height), box, width, height)
 
@@ -148,7 +148,7 @@ def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
     Raises:
         InsertObjectError: ``bad-request`` if the picture is wholly transparent.
     """
-    colours, alpha = _flattened(reference)
+    colours, alpha = flattened(reference)
     if alpha is None:
         width, height = reference.width, reference.height
         side = max(width, height)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import BACKGROUND
 from models.files.weights_file import fill
+
+_CANDIDATES = 64  # scenes by chance
+_STEPS, _STEP = 40, 0.08  # of the optimiser
+_PRIOR = 0.05  # weight of what a latent is longer than latents are
+_SEEN = (32, 16, 8, 4)  # sides at which scenes are compared, in pixels
 
 
 class BackgroundPainter:
@@ -27,6 +35,43 @@ class BackgroundPainter:
         noise = torch.randn(1, 1, RESOLUTION, RESOLUTION, generator=random)
         scene: Tensor = self._generator(z, noise)
         return scene
+
+    def like(self, picture: Tensor, seed: int) -> Tensor:
+        """The scene nearest to a picture (1, 3, RESOLUTION, RESOLUTION) in -1..1, of the same shape.
+
+        Of some scenes by chance the nearest is taken, and its latent led nearer still, without leaving where
+        latents lie (Abdal et al., "Image2StyleGAN", 2019, with the prior in place of a free latent). The same
+        picture and seed give it again.
+        """
+        random = torch.Generator().manual_seed(seed)
+        drawn = torch.randn(_CANDIDATES, LATENT, generator=random)
+        noise = torch.randn(1, 1, RESOLUTION, RESOLUTION, generator=random)
+        with torch.no_grad():
+            away = torch.cat([_distance(self._generator(z[None], noise), picture) for z in drawn])
+        z = drawn[away.argmin()][None].requires_grad_()
+        optimiser = torch.optim.Adam([z], _STEP)
+        for _ in range(_STEPS):
+            optimiser.zero_grad()
+            beyond = (z.square().mean() - 1).clamp(min=0)
+            loss = _distance(self._generator(z, noise), picture).sum() + _PRIOR * beyond
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        with torch.no_grad():
+            scene: Tensor = self._generator(z, noise)
+        return scene
+
+
+def _distance(scene: Tensor, picture: Tensor) -> Tensor:
+    """How far scenes (B, 3, S, S) are from a picture (1, 3, S, S) in colours and layout, not grain: (B,)."""
+    difference = scene - picture
+    means = [functional.adaptive_avg_pool2d(difference, side) for side in _SEEN]
+    return torch.stack([mean.square().mean((1, 2, 3)) for mean in means]).sum(0)
+
+
+def picture_planes(picture: Image.Image) -> Tensor:
+    """A square picture as ``BackgroundPainter.like`` takes it: (1, 3, RESOLUTION, RESOLUTION) in -1..1."""
+    small = picture.convert("RGB").resize((RESOLUTION, RESOLUTION), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def load_background_generator(folder: Path) -> BackgroundPainter:

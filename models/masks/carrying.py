@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.masks.geometry import FRAME, MARGIN, extent
-from models.masks.parts_code import PLACED_CELLS
+from models.masks.parts_code import PLACED_CELLS, placed
 from models.photos.data import CLOSEUP_SCALE
 
 
@@ -30,6 +30,24 @@ def carried(parts: Tensor, log_aspect: Tensor, fields: Tensor, movement: Tensor,
     sides = torch.stack([log_aspect.clamp(max=0), -log_aspect.clamp(min=0)], 1).exp()  # (B, 2) of the longer
     in_closeup = in_box * (sides / CLOSEUP_SCALE).to(in_box)[:, None, None]
     return functional.grid_sample(parts.float(), in_closeup, align_corners=False)
+
+
+def close_up_area(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """The square (left, top, right, bottom) that a close-up shows of an object with that box."""
+    left, top, right, bottom = box
+    half = CLOSEUP_SCALE * max(right - left, bottom - top) / 2
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return x - half, y - half, x + half, y + half
+
+
+def seen_in_window(parts: Tensor, boxes: Tensor) -> Tensor:
+    """Codes (B, C, 16, 16) of close-ups of objects that lie in a window as they are, with boxes (B, 4) given
+    as its fractions: (B, C, 32, 32), 0 where a close-up says nothing."""
+    boxes = boxes.to(parts)
+    middle = boxes[:, :2] + boxes[:, 2:] - 1  # (B, 2) in -1..1
+    half = CLOSEUP_SCALE * (boxes[:, 2:] - boxes[:, :2]).amax(1).clamp(min=1e-4)  # (B,) in the same
+    scaling = torch.eye(2).to(parts) / half[:, None, None]
+    return placed(parts, torch.cat([scaling, (-middle / half[:, None])[:, :, None]], 2))
 
 
 def _frame_places(extents: Tensor, boxes: Tensor, cells: int) -> Tensor:

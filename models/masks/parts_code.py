@@ -13,6 +13,7 @@ from torch.nn import functional
 
 PARTS_CHANNELS = 8
 PARTS_CELLS = 16  # cells along a side of the close-up
+SEEN_SIDE = 8 * PARTS_CELLS  # pixels along a side of the close-up, as the parts encoder takes it
 PARTS_NOISE = 0.1  # deviation of what is added to codes in training
 PLACED_CELLS = 32  # cells along a side of the window that a code is placed in
 SUMMARY = 16 * PARTS_CHANNELS  # numbers that say what the parts are like

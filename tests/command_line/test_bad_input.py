@@ -225,6 +225,26 @@ def test_masks_of_the_wrong_size_or_without_a_shape(
     refused(command("insert", photo, *arguments, "-o", tmp_path / "out.png"), said)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--shape", "photo.png"), "has no transparency"),
+        (("--shape", "shape.png", "--mask", "photo.png"), "--mask and --shape both"),
+        (("--shape-box", "1,1,9,9"), "--shape-box is given without a picture"),
+        (("--shape", "gone.png"), "gone.png"),
+        (("--shape", "shape.png", "--layer", "shape.png"), "would be replaced"),
+    ],
+)
+def test_a_picture_of_the_shape_that_cannot_be_one(
+    command: Command, photo: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    Image.new("RGBA", (20, 20)).save(tmp_path / "shape.png")
+    paths = [tmp_path / word if word.endswith(".png") else word for word in arguments]
+    refused(
+        command("insert", photo, "--box", BOX, "--class", "dog", *paths, "-o", tmp_path / "out.png"), said
+    )
+
+
 def test_a_mask_that_marks_only_what_lies_outside_the_box(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:

@@ -267,6 +267,42 @@ def test_a_reference_picture_is_taken(command: Command, photo: Path, tmp_path: P
     assert command("insert", photo, *arguments, "-o", tmp_path / "out.png").code == 0
 
 
+def test_look_and_shape_come_from_pictures_of_their_own(
+    command: Command, photo: Path, tmp_path: Path
+) -> None:
+    look, shape = tmp_path / "look.png", tmp_path / "shape.png"
+    Image.new("RGB", (50, 30), (120, 60, 20)).save(look)
+    Image.new("RGBA", (50, 30), (10, 200, 90, 0)).save(shape)
+    with Image.open(shape) as picture:
+        picture.paste((10, 200, 90, 255), (5, 5, 45, 30))
+        picture.save(shape)
+
+    def colour(*arguments: object) -> tuple[int, ...]:
+        out = tmp_path / "out.png"
+        ended = command("insert", photo, "--box", BOX, "--class", "dog", "-o", out, *arguments)
+        assert ended.code == 0, ended.err
+        with Image.open(out) as picture:
+            return picture.convert("RGB").getpixel((60, 50))  # type: ignore[return-value]
+
+    # The stand-in paints in the colour of the look that it is sent, else of the picture of the parts.
+    assert colour("--look", look, "--shape", shape) == (120, 60, 20)
+    assert colour("--shape", shape) == (10, 200, 90)
+    assert colour("--shape", shape, "--no-own-parts") == stand_in_colour("dog", 0, 0)
+    assert colour("--look", shape, "--look-box", "5,5,40,25", "--shape", "reference") == (10, 200, 90)
+
+
+def test_a_row_knows_look_and_reference_as_one(command: Command, photo: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (50, 30), (120, 60, 20)).save(tmp_path / "look.png")
+    row = {"photo": str(photo), "box": [40, 30, 48, 40], "class": "dog"}
+    rows = [
+        {**row, name: str(tmp_path / "look.png"), "out": str(tmp_path / f"by-{name}.png")}
+        for name in ("look", "reference")
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert command("insert", "--batch", tmp_path / "rows.jsonl").code == 0
+    assert (tmp_path / "by-look.png").read_bytes() == (tmp_path / "by-reference.png").read_bytes()
+
+
 def test_class_names_are_known_by_label_and_in_any_case(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:

@@ -258,9 +258,9 @@ def test_references_that_do_not_do_are_known_before_the_work(
     refused(command("insert", photo, *rest, *boxed, "500,5,20,20"), "outside the picture")
     refused(command("insert", photo, *rest, *boxed, "-90,-90,20,20"), "outside the picture")
     refused(command("insert", photo, *rest, *boxed, "75,0,15,15"), "shows nothing inside its box")
-    refused(command("insert", photo, *rest, "--reference-box", "1,1,20,20"), "Name one with --reference")
-    refused(command("insert", photo, *rest, "--shape", "reference"), "Name one with --reference")
-    refused(command("insert", photo, *rest, "--shape", "round"), "--shape")
+    refused(command("insert", photo, *rest, "--reference-box", "1,1,20,20"), "Name one with --look")
+    refused(command("insert", photo, *rest, "--shape", "reference"), "Name one with --look")
+    refused(command("insert", photo, *rest, "--shape", "round"), "no picture of the shape")
     mask = ["--mask", photo, "--reference", cut_out, "--shape", "reference"]
     refused(command("insert", photo, *rest, *mask), "Leave one of them out")
     assert not (tmp_path / "out.png").exists()

@@ -70,6 +70,43 @@ def test_objects_stand_where_they_were_asked_for_and_nothing_else_changes(
 
 
 @pytest.mark.usefixtures("weights")
+def test_a_background_is_like_a_picture_or_that_picture_itself(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.backgrounds.painter._CANDIDATES", 8)  # enough for networks without training
+    monkeypatch.setattr("models.backgrounds.painter._STEPS", 20)
+    picture = np.zeros((200, 300, 3), np.uint8)
+    picture[:110], picture[110:] = (150, 140, 120), (80, 90, 60)
+    Image.fromarray(picture).save(tmp_path / "picture.png")
+    middle = picture[:, 50:250].astype(float)
+
+    def away(*arguments: object) -> float:
+        ended = command("scene", "-o", tmp_path / "s.png", "--objects", 0, "--size", 200, *arguments)
+        assert ended.code == 0, ended.err
+        return float(np.abs(pixels_of(tmp_path / "s.png") - middle).mean())
+
+    given = ("--background", tmp_path / "picture.png")
+    assert away(*given, "--own-background") == 0
+    like = away(*given)
+    assert like < 0.9 * min(away("--seed", seed) for seed in range(3))
+    assert like == away(*given)
+
+
+@pytest.mark.usefixtures("weights")
+def test_objects_of_a_scene_take_look_and_shape_from_pictures(command: Command, tmp_path: Path) -> None:
+    cut = np.zeros((40, 60, 4), np.uint8)
+    cut[5:35, 5:55] = (30, 60, 200, 255)
+    Image.fromarray(cut).save(tmp_path / "cut.png")
+    box = ("--size", 256, "--box", "40,60,80,100", "--class", "dog", "--no-shadow")
+    for name, arguments in (("plain", ()), ("look", ("--look", tmp_path / "cut.png")),
+                            ("shape", ("--shape", tmp_path / "cut.png"))):  # fmt: skip
+        ended = command("scene", "-o", tmp_path / f"{name}.png", *box, *arguments)
+        assert ended.code == 0, ended.err
+    plain, look, shape = (pixels_of(tmp_path / f"{name}.png")[110, 80] for name in ("plain", "look", "shape"))
+    assert tuple(look) == tuple(shape) == (30, 60, 200) != tuple(plain)  # as the stand-in paints
+
+
+@pytest.mark.usefixtures("weights")
 def test_an_openraster_file_holds_the_background_and_each_object(command: Command, tmp_path: Path) -> None:
     output = tmp_path / "scene.ora"
     assert command("scene", "-o", output, "--objects", 2, "--size", 256, "--shadow").code == 0
@@ -108,6 +145,8 @@ def test_a_damaged_background_generator_is_refused(command: Command, weights: Pa
         (("--class", "unicorn"), "unicorn"),
         (("--box", "900,2,30,40", "--class", "dog"), "outside"),
         (("--size", "10"), "128"),
+        (("--own-background",), "--own-background is given without a picture"),
+        (("--shape", "gone.png"), "gone.png"),
     ],
 )
 def test_wishes_that_do_not_fit_are_refused(

@@ -104,6 +104,8 @@ def sound_insert(chooser: random.Random, identity: str) -> Insert:
     extras: dict[str, Any] = {}
     if chooser.random() < 0.3:
         extras["mask"] = _frame(chooser, *size, PixelFormat.A8)
+        if chooser.random() < 0.5:
+            extras["parts"] = _frame(chooser, *size, PixelFormat.RGBA8)
     if chooser.random() < 0.3:
         extras["reference"] = _frame(
             chooser, chooser.randrange(1, 30), chooser.randrange(1, 30), scene_format
@@ -260,7 +262,7 @@ def _change_field(fields: dict[str, Any], chooser: random.Random) -> None:
         fields.pop(name, None)
     elif kind == 1 and isinstance(described, dict):
         key = chooser.choice(
-            (*described, "scene", "object", "mask", "reference", "pixels", "box", "id", "nonsense")
+            (*described, "scene", "object", "mask", "reference", "parts", "pixels", "box", "id", "nonsense")
         )
         described[key] = chooser.choice(_FRAME_ENTRIES)
     elif kind == 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from models.masks.carrying import carried
+from models.masks.carrying import carried, seen_in_window
 from models.masks.figures import centred_boxes
 from models.masks.generator import MaskGenerator
 from models.masks.geometry import masks_in_window
@@ -30,6 +30,14 @@ def centre(placed_code: torch.Tensor) -> tuple[float, float]:
     return float((weight.sum(0) * places).sum() / weight.sum()), float(
         (weight.sum(1) * places).sum() / weight.sum()
     )
+
+
+def test_a_code_seen_in_a_window_lies_where_its_object_lies() -> None:
+    box = (0.1, 0.3, 0.7, 0.5)  # in the middle of its close-up, which is 1.2 × 0.6 wide
+    head = seen_in_window(one_cell(8, 3), torch.tensor([box]))
+    x, y = centre(head)
+    assert abs(x - (0.4 + 0.72 * (3.5 / 16 - 0.5))) < 0.02
+    assert abs(y - (0.4 + 0.72 * (8.5 / 16 - 0.5))) < 0.02
 
 
 @torch.no_grad()

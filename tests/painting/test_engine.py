@@ -11,7 +11,8 @@ import torch
 
 from daemon.painting import engine as engine_module
 from daemon.painting.engine import Engine, create_engine
-from daemon.painting.scene import window_pixels
+from daemon.painting.reference import fitted_shape, parts_frame
+from daemon.painting.scene import window_mask, window_pixels
 from tests.changed_insert import with_changes
 from tests.tiny_weights import write_tiny_weights
 from wire.protocol import (
@@ -132,6 +133,25 @@ def test_a_style_and_a_reference_change_the_look(engine: Engine) -> None:
     red = PixelFrame(40, 40, PixelFormat.RGB8, bytes([250, 20, 20]) * 1600)
     referred = bytes(_layers(engine, _request(reference=red))[0].pixels.data)
     assert len({plain, styled, referred}) == 3
+
+
+def test_a_picture_of_the_shape_brings_its_own_parts_which_follow_its_place(engine: Engine) -> None:
+    picture = np.zeros((60, 80, 4), np.uint8)
+    picture[..., :3] = np.random.default_rng(1).integers(0, 255, (60, 80, 3))
+    picture[5:55, 10:70, 3] = 255
+    shape = window_mask(fitted_shape(picture, None, BOX, (200, 150)), BOX, 512)
+    alike, own, turned = (
+        bytes(_layers(engine, _request(mask=shape, parts=parts))[0].pixels.data)
+        for parts in (None, parts_frame(picture, None), parts_frame(picture[:, ::-1], None))
+    )
+    assert len({alike, own, turned}) == 3
+
+
+def test_parts_without_a_shape_are_refused(engine: Engine) -> None:
+    seen = PixelFrame(2, 2, PixelFormat.RGBA8, b"\xff" * 16)
+    with pytest.raises(InsertObjectError, match="none is given") as refusal:
+        _layers(engine, _request(parts=seen))
+    assert refusal.value.code is ErrorCode.BAD_REQUEST
 
 
 def test_a_mask_gives_the_object_its_shape(engine: Engine) -> None:

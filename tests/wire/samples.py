@@ -66,6 +66,7 @@ FULL_INSERT = Insert(
     preview=True,
     mask=PixelFrame(2, 3, PixelFormat.A8, bytes(6)),
     reference=PixelFrame(1, 1, PixelFormat.BGRA8, b"bgra"),
+    parts=PixelFrame(1, 2, PixelFormat.RGBA8, b"rgbaRGBA"),
 )
 PLAIN_INSERT = Insert("i2", Wish("cat", Rect(0, 0, 8, 8)), 640, 480, Rect(0, 0, 12, 12), SCENE)
 REQUESTS: list[protocol.Request] = [

@@ -66,7 +66,9 @@ def test_pixel_frames_too_few_or_too_many_are_malformed() -> None:
 
 
 def test_two_pixel_frames_in_one_place_are_malformed() -> None:
-    frames = changed(FULL_INSERT, frames={n: [1, 2, 3, "rgb8"] for n in ("scene", "mask", "reference")})
+    frames = changed(
+        FULL_INSERT, frames={n: [1, 2, 3, "rgb8"] for n in ("scene", "mask", "reference", "parts")}
+    )
     with pytest.raises(MalformedMessage, match="where the header says"):
         decode_request(frames)
 

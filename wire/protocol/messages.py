@@ -22,6 +22,7 @@ MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 b
 MAX_VARIATIONS = 16
 MAX_ID = 128  # characters
 MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
+MAX_PARTS_SIDE = 512  # longest side of the picture that parts are read from
 MAX_FRAME_SIDE = 4096  # longest side of any pixel frame in a request
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
@@ -96,7 +97,9 @@ class Insert:
     ``window`` is ``sent_window`` of the wish's box, clipped to the image, and ``scene`` its pixels (rgb8,
     rgba8 or bgra8), at most ``Limits.window_pixels`` on the longer side. ``mask`` (a8) has the size of
     ``scene`` and gives the object's shape; ``reference`` (rgb8, or rgba8 / bgra8 whose alpha is the object's
-    mask) gives its look.
+    mask) gives its look. ``parts`` (rgba8 or bgra8) is the cut-out whose outline, fitted into the wish's box,
+    the mask is: its own head and legs are kept where they are. Without it they lie as in the outline of the
+    class that is most like the mask.
     """
 
     TYPE: ClassVar[str] = "insert"
@@ -111,6 +114,7 @@ class Insert:
     preview: bool = False
     mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))
     reference: PixelFrame | None = field(default=None, metadata=SCENE_FORMATS)
+    parts: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.RGBA8, PixelFormat.BGRA8))
 
 
 @dataclass(frozen=True)

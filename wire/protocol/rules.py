@@ -10,6 +10,7 @@ from .geometry import Rect, sent_size, sent_window, usable_box
 from .messages import (
     MAX_FRAME_SIDE,
     MAX_LAYER_PIXELS,
+    MAX_PARTS_SIDE,
     MAX_WINDOW_PIXELS,
     Insert,
     Light,
@@ -26,7 +27,8 @@ def check_insert(request: Insert) -> Rect:
 
     Raises:
         InsertObjectError: ``box-too-small``, ``box-outside``, ``too-large``, or ``bad-request`` for numbers
-            out of range, a mask of another size than the scene, or pixels that do not belong to the box.
+            out of range, a mask of another size than the scene, parts without a mask, or pixels that do not
+            belong to the box.
     """
     box = usable_box(request.wish.box, request.image_width, request.image_height)
     if box.width * box.height > MAX_LAYER_PIXELS:
@@ -47,7 +49,11 @@ def check_insert(request: Insert) -> Rect:
     if request.mask is not None:
         _check_mask(request.mask, request.scene)
     if request.reference is not None:
-        _check_reference(request.reference)
+        _check_size(request.reference, "reference picture")
+    if request.parts is not None:
+        if request.mask is None:
+            raise MalformedMessage("The parts are those of a shape, and none is given.")
+        _check_size(request.parts, "picture of the parts", MAX_PARTS_SIDE)
     return box
 
 
@@ -63,12 +69,7 @@ def check_light(request: Light) -> Rect:
     if request.window != window:
         raise MalformedMessage("The window does not belong to the box.")
     _check_scene(request.scene, window)
-    if max(request.object.width, request.object.height) > MAX_FRAME_SIDE:
-        raise InsertObjectError(
-            ErrorCode.TOO_LARGE,
-            f"The object is {request.object.width} × {request.object.height} pixels, too large.",
-            f"Scale it down to at most {MAX_FRAME_SIDE} pixels on the longer side.",
-        )
+    _check_size(request.object, "object")
     return inside
 
 
@@ -110,10 +111,10 @@ def _check_mask(mask: PixelFrame, scene: PixelFrame) -> None:
         )
 
 
-def _check_reference(reference: PixelFrame) -> None:
-    if max(reference.width, reference.height) > MAX_FRAME_SIDE:
+def _check_size(frame: PixelFrame, name: str, longest: int = MAX_FRAME_SIDE) -> None:
+    if max(frame.width, frame.height) > longest:
         raise InsertObjectError(
             ErrorCode.TOO_LARGE,
-            f"The reference picture is {reference.width} × {reference.height} pixels, too large.",
-            f"Scale it down to at most {MAX_FRAME_SIDE} pixels on the longer side.",
+            f"The {name} is {frame.width} × {frame.height} pixels, too large.",
+            f"Scale it down to at most {longest} pixels on the longer side.",
         )
