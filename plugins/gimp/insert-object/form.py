@@ -60,13 +60,9 @@ class InsertForm(Gtk.Grid):
         self._next_row += 1
         for widget in (self._pack, self._pack_label, self._style, self._style_label):
             widget.set_no_show_all(True)
-        self._seed = self._add_seed()
         self._number = NumberLine(self._changed)
         self._number.set_no_show_all(editing)
-        self._number_label = self._label(_("N_umber:"), self._number.spin)
-        self._number_label.set_no_show_all(editing)
-        self.attach(self._number, 1, self._next_row, 3, 1)
-        self._next_row += 1
+        self._seed = self._add_seed()
         self._kept = {
             "shape_seed": KeptSeed(_("Shape"), _("Keep this shape: other seeds change the look alone")),
             "look_seed": KeptSeed(_("Look"), _("Keep this look: other seeds change the shape alone")),
@@ -85,6 +81,7 @@ class InsertForm(Gtk.Grid):
         self._switches = {field: self._switch(*words) for field, words in SWITCHES.items()}
         self._reference = reader.button = ReferenceButton(reader, on_change)
         self._beside_checks(_("Reference:"), self._reference)
+        self._next_to(self._number.each)
         self._cast = CastControls(self._changed)
         self._cast.set_no_show_all(True)
         self.attach(self._cast, 0, self._next_row, 4, 1)
@@ -276,6 +273,7 @@ class InsertForm(Gtk.Grid):
         line = Gtk.Box(spacing=_SPACING)
         line.pack_start(seed, True, True, 0)
         line.pack_start(dice, False, False, 0)
+        line.pack_start(self._number, False, False, 0)
         self.attach(line, 1, self._next_row, 3, 1)
         self._next_row += 1
         return seed

@@ -13,20 +13,23 @@ from wire.sentences import EACH_PART, EACH_PART_HINT, HERD_HINT
 
 
 class NumberLine(Gtk.Box):
-    """The box for the parts is there only while the selection has several."""
+    """A number with its label. ``each``, the box for the parts, stands elsewhere, and is there only while the
+    selection has several."""
 
     def __init__(self, on_change: Callable[[Gtk.Widget], None]) -> None:
         super().__init__(spacing=6)
         self.spin = Gtk.SpinButton.new_with_range(1, MAX_HERD, 1)
         self.spin.set_activates_default(True)
         self.spin.set_tooltip_text(_(HERD_HINT))
-        self._each = Gtk.CheckButton.new_with_mnemonic(_(EACH_PART))
-        self._each.set_tooltip_text(_(EACH_PART_HINT))
-        self._each.set_no_show_all(True)
+        self.each = Gtk.CheckButton.new_with_mnemonic(_(EACH_PART))
+        self.each.set_tooltip_text(_(EACH_PART_HINT))
+        self.each.set_no_show_all(True)
+        label = Gtk.Label.new_with_mnemonic(_("N_umber:"))
+        label.set_mnemonic_widget(self.spin)
+        self.pack_start(label, False, False, 0)
         self.pack_start(self.spin, False, False, 0)
-        self.pack_start(self._each, False, False, 0)
         self.spin.connect("value-changed", self._number_changed)
-        for widget, signal in ((self.spin, "value-changed"), (self._each, "toggled")):
+        for widget, signal in ((self.spin, "value-changed"), (self.each, "toggled")):
             widget.connect(signal, on_change)
 
     @property
@@ -41,12 +44,12 @@ class NumberLine(Gtk.Box):
     @property
     def each_part(self) -> bool:
         """Whether each part of the selection gets an object."""
-        return bool(self._each.get_visible() and self._each.get_sensitive() and self._each.get_active())
+        return bool(self.each.get_visible() and self.each.get_sensitive() and self.each.get_active())
 
     def offer_parts(self, selected: SelectedGround | None) -> None:
         """Offers the parts of a selection, if it has several."""
-        self._each.set_visible(selected is not None and len(selected.parts) > 1)
-        self._each.set_active(selected is not None and selected.suggests_each)
+        self.each.set_visible(selected is not None and len(selected.parts) > 1)
+        self.each.set_active(selected is not None and selected.suggests_each)
 
     def _number_changed(self, _spin: Gtk.SpinButton) -> None:
-        self._each.set_sensitive(self.herd == 1)
+        self.each.set_sensitive(self.herd == 1)
