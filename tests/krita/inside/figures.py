@@ -10,6 +10,7 @@ from promises import until
 __all__ = ["tidy"]  # called after every promise
 
 ROUNDS = int(os.environ.get("INSERT_OBJECT_ROUNDS", "3"))
+LAYERS = int(os.environ.get("INSERT_OBJECT_LAYERS", "1"))  # of the picture
 INSERT, LIVE, SWITCH, EDIT = (
     "insert to layer",
     "selection to live preview",
@@ -50,10 +51,11 @@ class GapWatch:
 
 
 def promise_figures(figures):
-    document = krita().openDocument(os.environ["INSERT_OBJECT_PHOTO"])
+    document = picture()
     krita().activeWindow().addView(document)
     make_room()
     yield from until(lambda: desk() is not None and desk().document == document, "its desk")
+    document.setActiveNode(bench.owned(document.rootNode().childNodes())[LAYERS - 1])
     yield from until(lambda: bench.controller().link.welcome is not None, "the daemon's welcome", 90)
     yield from select(document, *BOX)
     names = set(panel().choice.class_box.itemData(i) for i in range(panel().choice.class_box.count()))
@@ -72,6 +74,24 @@ def promise_figures(figures):
             for name, value in found.items():
                 figures.setdefault(name, []).append(value)
             figures.setdefault("holds", []).append(held)
+
+
+def picture():
+    """The photo, in the size, the colour profile and under the half transparent layers that are asked for."""
+    document = krita().openDocument(os.environ["INSERT_OBJECT_PHOTO"])
+    width, height = (int(side) for side in os.environ["INSERT_OBJECT_SIZE"].split("x"))
+    if (width, height) != (document.width(), document.height()):
+        document.scaleImage(width, height, 72, 72, "Bilinear")
+    if os.environ["INSERT_OBJECT_PROFILE"]:
+        document.setColorSpace("RGBA", "U8", os.environ["INSERT_OBJECT_PROFILE"])
+    for _ in range(LAYERS - 1):
+        layer = document.createNode("glaze", "paintlayer")
+        glaze = bench.QtCore.QByteArray(bytes((40, 120, 200, 60)) * (width * height))
+        layer.setPixelData(glaze, 0, 0, width, height)
+        document.rootNode().addChildNode(layer, None)
+    document.refreshProjection()
+    document.waitForDone()
+    return document
 
 
 def discarded():
@@ -104,7 +124,7 @@ def edit(document, number):
     panel().edit_button.click()
     took = yield from _pressed(2000 + number, "the edit")
     yield from discarded()
-    bench.owned(document.rootNode().childNodes())[1].remove()
+    bench.owned(document.rootNode().childNodes())[LAYERS].remove()
     yield 400
     return took
 

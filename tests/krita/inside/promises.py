@@ -11,7 +11,7 @@ import time
 import traceback
 from pathlib import Path
 
-PROMISE_SECONDS = 150.0
+PROMISE_SECONDS = float(os.environ.get("INSERT_OBJECT_PROMISE_SECONDS", "150"))
 # Krita 5.1 crashes by itself when a picture is closed within moments of a change to its layers: the layers
 # docker's KisNodeModel::processUpdateQueue() then works on layers that are gone.
 CALM_MS = 1200
