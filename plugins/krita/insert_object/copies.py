@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ MAX_COMPARED_PIXELS = 4_000_000  # of a layer without a telling name; more would
 
 def recipe_title(recipe: Recipe) -> str:
     """The name of the layer that a recipe makes."""
-    return tr("{object} · seed {seed}", object=recipe.label or recipe.wish.class_name, seed=recipe.wish.seed)
+    return tr("{object} {seed}", object=recipe.label or recipe.wish.class_name, seed=recipe.wish.seed)
 
 
 def copied_object(document: Any, node: Any) -> tuple[Any, LayerRecord] | None:
@@ -43,7 +44,7 @@ def _original(node: Any, records: list[LayerRecord]) -> LayerRecord | None:
     name, place = node.name(), bounds_of(node)
     if _kind_of(name) is not None:
         return None
-    named = [record for record in records if recipe_title(record.recipe) in name]
+    named = [record for record in records if _tells(name, recipe_title(record.recipe))]
     alike = [
         record
         for record in named or records
@@ -69,16 +70,25 @@ def _as_it_lies(node: Any, record: LayerRecord) -> LayerRecord:
     return replace(record, shadow=ids.get("shadow", ""), cast=ids.get("cast", ""), group=layer_id(around))
 
 
-_NAMES = {"cast": N_("{layer} · cast shadow"), "shadow": N_("{layer} · shadow")}  # one may begin as another
+_NAMES = {"cast": N_("cast shadow · {layer}"), "shadow": N_("shadow · {layer}")}  # one has the other in it
+
+
+def _tells(name: str, words: str) -> bool:
+    """Whether a name has these words in it, and not the longer number of another object."""
+    return re.search(re.escape(words) + r"(?!\d)", name) is not None
 
 
 def _kind_of(name: str, title: str = "") -> str | None:
     """Which of an object's shadows a name tells; None: none of them."""
-    return next((kind for kind, words in _NAMES.items() if tr(words, layer=title) in name), None)
+    return next((kind for kind, words in _NAMES.items() if _tells_shadow(name, words, title)), None)
+
+
+def _tells_shadow(name: str, words: str, title: str) -> bool:
+    return _tells(name, tr(words, layer=title)) if title else tr(words, layer="") in name
 
 
 def _is_shadow_of(shadow: Any, node: Any, records: list[LayerRecord]) -> bool:
     titles = (recipe_title(record.recipe) for record in records)
     return layer_id(shadow) != layer_id(node) and any(
-        _kind_of(shadow.name(), title) is not None and title in node.name() for title in titles
+        _kind_of(shadow.name(), title) is not None and _tells(node.name(), title) for title in titles
     )

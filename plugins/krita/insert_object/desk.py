@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .annotations import remember_light
-from .canvas import CanvasWork, Steps
+from .canvas import WAIT, CanvasWork, Steps
 from .documents import layer_id
 from .editing import Edits, Way, Worked
 from .form import Form
 from .herds import HerdJob, herds_of, job_for
 from .history import History, Variation
 from .history_file import HistoryFile
-from .lighting import LayerLight
+from .lighting import LayerLight, saved_light
 from .link import Link
 from .messages import Message, message_for, saved_preview
 from .object_layers import ObjectLayers
@@ -68,6 +67,7 @@ class Desk(QtCore.QObject):
         self.kept = HistoryFile(document, self.history, self._work, self.changed.emit)
         if self.preview.take_up_again():
             self.message = saved_preview()
+            self.light = saved_light(document, self.preview.variation, self.preview.replaces)
 
     # --- What the docker asks ------------------------------------------------------------------------
 
@@ -183,6 +183,7 @@ class Desk(QtCore.QObject):
 
         def steps() -> Steps:
             with self.preview.out_of_sight() as source:
+                yield WAIT
                 reference = yield from reading(source)
             then(reference)
 
@@ -265,6 +266,7 @@ class Desk(QtCore.QObject):
     def _read_and_send(self, target: Target) -> Steps:
         limit = window_limit(self._link.welcome)
         with self.preview.out_of_sight(self._edits.unseen) as source:
+            yield WAIT
             job, self._recipe = yield from job_for(self.document, source, target, limit, self._link.send)
         self._send(job.request, job, target.purpose)
 
@@ -284,6 +286,7 @@ class Desk(QtCore.QObject):
                 self.light = self.preview.replaces = None
                 raise
             with self.preview.out_of_sight(*light.shadows) as source:
+                yield WAIT
                 yield from light.read_scene(source)
         request = light.request()
         self._send(request, LightJob(request), Purpose.LIGHT)
@@ -291,7 +294,7 @@ class Desk(QtCore.QObject):
     def _light_on(self) -> None:
         """Asks for the strength that is wanted now, once the answer before is there."""
         light = self.light
-        if light is None or self.job is not None or not light.is_read or light.is_under_way:
+        if light is None or self.job is not None or self._work.is_waiting("ask") or light.is_under_way:
             return
         if not light.is_current:
             self._work.submit("ask", lambda: self._read_and_light(light))
@@ -317,14 +320,11 @@ class Desk(QtCore.QObject):
         self._apply_when_lit = False
 
     def _apply_steps(self, light: LayerLight | None) -> Steps:
+        if light is not None and light.cut_out is None:  # a saved one: its own pixels are to be kept, too
+            yield from light.read_layer()
         layers = yield from self.preview.apply()
-        if light is None or layers is None or light.cut_out is None:
-            return
-        record = light.settle(layers.layer)
-        if record is not None:
-            remember_light(self.document, layer_id(layers.layer), record, light.cut_out.own)
-        self.document.refreshProjection()
-        yield
+        if light is not None and layers is not None and light.cut_out is not None:
+            yield from light.keep(layers.layer)
 
     def _drop_job(self) -> None:
         self._work.withdraw("ask")

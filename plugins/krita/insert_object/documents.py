@@ -10,6 +10,8 @@ from krita import Krita
 from .qt import sip
 from .wire.protocol import Rect
 
+LARGE_PIXELS = 12_000_000  # of a picture; in smaller ones redrawing all of it is not felt
+
 
 def owned(items: list[Any]) -> list[Any]:
     """A list from Krita, handed over to Python: otherwise its wrappers are never freed."""
@@ -27,6 +29,11 @@ def document_key(document: Any) -> str:
 def is_open(document: Any) -> bool:
     """False once the document was closed; its wrapper then answers nothing but 0 and None."""
     return any(document == other for other in owned(Krita.instance().documents()))
+
+
+def is_large(document: Any) -> bool:
+    """Whether redrawing the whole picture would be felt."""
+    return bool(document.width() * document.height() >= LARGE_PIXELS)
 
 
 def layer_id(node: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .wire.layer_record import LayerRecord, Recipe
@@ -13,10 +14,12 @@ KEPT_VARIATIONS = 200
 
 @dataclass(frozen=True)
 class Kept:
-    """What a layer that was lit keeps from the one whose place it takes."""
+    """What a layer that was lit keeps from the one whose place it takes, and how it was lit."""
 
     name: str
     record: LayerRecord | None
+    strength: float = 1.0
+    adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass

@@ -7,14 +7,15 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .annotations import kept_pixels, light_record_of
+from .annotations import kept_pixels, light_record_of, remember_light
 from .canvas import Steps
 from .colour_spaces import Space, converted, srgb_space
 from .documents import bounds_of, layer_id
 from .history import Kept, Variation
-from .object_layers import object_of
+from .object_layers import ObjectLayers, object_of
 from .pixels import CONVERTED_STRIP, read_scene, swapped_16
 from .qt import QtCore
+from .redrawing import redraw
 from .translations import tr
 from .wire.layer_record import LayerRecord, Recipe
 from .wire.light_record import LightRecord, digest, unpacked
@@ -50,10 +51,22 @@ class LayerLight:
     def __init__(self, document: Any, node: Any) -> None:
         """Raises InsertObjectError: there is no such layer, or its pixels cannot be given light."""
         _check(document, node)
+        self._take(document, node)
+        _check(document, self.node)
+
+    @classmethod
+    def of_saved(cls, document: Any, node: Any, kept: Kept) -> LayerLight:
+        """The light of a layer whose preview a document was saved with; the layer itself is hidden for it."""
+        light = cls.__new__(cls)
+        light._take(document, node)
+        light.adjustments = dict(kept.adjustments)
+        light.strength = light.asked = light.shown = kept.strength
+        return light
+
+    def _take(self, document: Any, node: Any) -> None:
         found = object_of(document, node)
         self.document = document
         self.node = found[0].layer if found is not None else node
-        _check(document, self.node)
         self._record: LayerRecord | None = found[1] if found is not None else None
         self.shadows = found[0].shadows if found is not None else ()
         self.cut_out: CutOut | None = None
@@ -103,7 +116,8 @@ class LayerLight:
         rect = self.cut_out.rect
         wish = self._record.wish if self._record is not None else Wish()
         recipe = Recipe(replace(wish, shadow=False, cast_shadow=False))  # which have layers of their own
-        return Variation(recipe, rect.x, rect.y, lit.pixels, keeps=Kept(self.node.name(), self._record))
+        keeps = Kept(self.node.name(), self._record, self.asked, self.adjustments)
+        return Variation(recipe, rect.x, rect.y, lit.pixels, keeps=keeps)
 
     @property
     def is_under_way(self) -> bool:
@@ -142,6 +156,14 @@ class LayerLight:
             node.setPixelData(QtCore.QByteArray(now), *place)
         return LightRecord(digest(now), self.shown, self.adjustments)
 
+    def keep(self, node: Any) -> Steps:
+        """Gives the layer that stays its exact pixels, and keeps its own from before in the document."""
+        record = self.settle(node)
+        if record is not None and self.cut_out is not None:
+            remember_light(self.document, layer_id(node), record, self.cut_out.own)
+        redraw(self.document, (node,))
+        yield
+
     def _read_layer(self) -> Generator[None, None, CutOut]:
         rect, space = bounds_of(self.node), Space.of(self.node)
         if rect.width < 1 or rect.height < 1:
@@ -163,6 +185,15 @@ class LayerLight:
                 tr("Cut it out first: select what surrounds the object and press Delete."),
             )
         return CutOut(rect, own, sent, space)
+
+
+def saved_light(
+    document: Any, variation: Variation | None, replaced: ObjectLayers | None
+) -> LayerLight | None:
+    """The light whose preview a document was saved with; None where it was another preview."""
+    if variation is None or variation.keeps is None or replaced is None:
+        return None
+    return LayerLight.of_saved(document, replaced.layer, variation.keeps)
 
 
 def _check(document: Any, node: Any) -> None:

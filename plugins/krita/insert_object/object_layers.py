@@ -125,8 +125,8 @@ def layer_names(title: str) -> LayerNames:
     """The names that go with an object's."""
     return LayerNames(
         tr("{layer} with its shadow", layer=title),
-        tr("{layer} · shadow", layer=title),
-        tr("{layer} · cast shadow", layer=title),
+        tr("shadow · {layer}", layer=title),
+        tr("cast shadow · {layer}", layer=title),
     )
 
 
@@ -135,16 +135,23 @@ def needs_group(wish: Wish) -> bool:
     return wish.shadow or wish.cast_shadow
 
 
-def new_object_layers(document: Any, variation: Variation, title: str) -> tuple[ObjectLayers, Steps]:
-    """Layers that are not yet in the picture, and the steps that fill them with a variation."""
+def new_object_layers(
+    document: Any, variation: Variation, title: str, top: Any | None = None
+) -> tuple[ObjectLayers, Steps]:
+    """Layers that are not yet in the picture, and the steps that fill them with a variation.
+
+    ``top`` is an empty layer, or a group where there are shadows, that is in the picture already.
+    """
     wish, names = variation.recipe.wish, layer_names(title)
+    if top is not None:
+        top.setName(names.group if needs_group(wish) else title)
     if not needs_group(wish):
-        layers = ObjectLayers(document.createNode(title, "paintlayer"))
+        layers = ObjectLayers(top if top is not None else document.createNode(title, "paintlayer"))
         return layers, _filled(layers, variation)
     layers = ObjectLayers(
         document.createNode(title, "paintlayer"),
         document.createNode(names.shadow, "paintlayer") if wish.shadow else None,
-        document.createGroupLayer(names.group),
+        top if top is not None else document.createGroupLayer(names.group),
         document.createNode(names.cast, "paintlayer") if wish.cast_shadow else None,
     )
     if layers.group is not None:

@@ -4,7 +4,8 @@ Krita saves by itself before it crashes, opens with something that can be applie
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .documents import find_layer, layer_id
@@ -32,6 +33,8 @@ class Pending:
     cast: str = ""
     herd: tuple[str, ...] = ()  # the layers of a herd's objects
     seed: int = field(default=0, metadata={"within": (0, MAX_SEED)})  # that the herd was made of
+    strength: float = 1.0  # of a light
+    adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ def remember_preview(
     is_light, seed = variation.keeps is not None, variation.recipe.wish.seed
     ids = tuple(map(layer_id, hidden))
     pending = Pending(layer_id(layers.layer), shadow, group, ids, is_light, cast, herd, seed)
+    light = variation.keeps
+    if light is not None:
+        pending = replace(pending, strength=light.strength, adjustments=light.adjustments)
     text = json.dumps({"version": _VERSION, **to_plain(pending)}).encode("ascii")
     document.setAnnotation(PENDING_ANNOTATION, "A preview of Insert Object", QtCore.QByteArray(text))
 
@@ -81,7 +87,8 @@ def find_preview(document: Any) -> Found | None:
     recipe = made[1].recipe if made is not None else Recipe(Wish())
     keeps = None
     if pending.is_light and edited is not None:
-        keeps = Kept(edited.layer.name(), replaced[1] if replaced is not None else None)
+        record = replaced[1] if replaced is not None else None
+        keeps = Kept(edited.layer.name(), record, pending.strength, pending.adjustments)
     bounds = layer.bounds()
     variation = Variation(recipe, bounds.x(), bounds.y(), None, keeps=keeps)
     if isinstance(layers, HerdLayers):

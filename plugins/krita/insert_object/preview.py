@@ -10,7 +10,7 @@ that cannot be, the preview's layers stay and the object is removed in a second 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,14 +20,16 @@ from krita import Krita
 from .annotations import forget_layer, groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
 from .copies import recipe_title
-from .documents import bounds_of, insertion_point, is_attached, layer_below, layer_id, lone_layer
+from .documents import bounds_of, insertion_point, is_attached, is_large, layer_below, layer_id, lone_layer
 from .herd_layers import HerdLayers, new_herd_layers
 from .history import Variation
 from .imprints import imprint_of
 from .object_layers import NOTHING, Drawn, ObjectLayers, needs_group, new_object_layers, overwrite
 from .pending import find_preview, forget_preview, remember_preview
 from .pixels import clear_layer, copied
-from .succession import Succession
+from .redrawing import added_empty, redraw, redraw_all
+from .steps import finished
+from .succession import Succession, Unannounced
 from .translations import tr
 from .undo_steps import LastStep, can_be_replaced, is_in_front, replaced
 from .wire.imprint import Imprint
@@ -49,6 +51,7 @@ class Preview:
         self._given_back: tuple[Any | None, float | None] = (None, 0.0)  # None: not in front yet
         self._is_out_of_view = False
         self.variation: Variation | None = None
+        self._unannounced: list[Unannounced] = []  # layers whose undo Krita does not show by itself
         self._successions: list[Succession] = []  # edits that took two undo steps
         self.replaces: ObjectLayers | None = None  # what is being edited; not seen while a preview is shown
 
@@ -74,10 +77,10 @@ class Preview:
         self._is_out_of_view = away
         self._set_visible(layers.removable, shown=not away)
         self._set_visible(self._hidden_for_edit, shown=away)
-        self._document.refreshProjection()
+        redraw(self._document, (*layers.removable, *self._hidden_for_edit))
         yield
 
-    def _set_visible(self, nodes: tuple[Any, ...], *, shown: bool) -> None:
+    def _set_visible(self, nodes: Sequence[Any], *, shown: bool) -> None:
         for node in nodes:
             if is_attached(node):
                 node.setVisible(shown)
@@ -129,7 +132,7 @@ class Preview:
             yield from _remove(edited)
             self._successions = [*self._successions[-KEPT_SUCCESSIONS:], Succession(edited, layers)]
         self._document.setActiveNode(layers.layer)
-        self._document.refreshProjection()
+        redraw(self._document, (layers.top,))
         return layers
 
     def discard(self) -> Steps:
@@ -140,8 +143,7 @@ class Preview:
             layers.name_after(title(variation))  # which redo would bring again
             yield from self._withdraw(layers)
         elif hid:
-            self._show_edited()
-            self._document.refreshProjection()
+            redraw(self._document, self._show_edited())
         self._release()
         yield
 
@@ -162,7 +164,7 @@ class Preview:
         """Gives what to read the scene from, without the preview, what it replaces and layers ``besides``.
 
         That is the document with both hidden for the moment; or, where the picture has just one other
-        layer, that layer, which spares the canvas two refreshes.
+        layer, that layer, which spares the canvas two refreshes. Yield ``WAIT`` before reading it.
         """
         objects = (self.layers, self.replaces)
         in_sight = [n for o in objects if o is not None for n in o.removable if n.visible()]
@@ -177,35 +179,38 @@ class Preview:
 
     @contextmanager
     def _hidden(self, hidden: list[Any]) -> Generator[None, None, None]:
-        for node in hidden:
-            node.setVisible(False)
+        self._set_visible(hidden, shown=False)
         if hidden:
-            self._document.refreshProjection()
+            redraw(self._document, hidden)
         try:
             yield
         finally:
-            for node in hidden:
-                node.setVisible(True)
+            self._set_visible(hidden, shown=True)
             if hidden:
-                self._document.refreshProjection()
+                redraw(self._document, hidden)
 
     @property
     def is_out_of_step(self) -> bool:
         """The edited object shows beside its preview, or neither shows: the user undid or redid."""
         is_mine = self.replaces is not None and self.is_shown is not self._edited_is_hidden
-        return is_mine or any(each.is_out_of_step for each in self._successions)
+        return is_mine or any(each.is_out_of_step for each in (*self._successions, *self._unannounced))
 
     def follow_undo(self) -> Steps:
         """Shows the edited object exactly while its preview is not in the picture."""
         if self.is_out_of_step:
+            stale = self.replaces is not None or any(each.is_out_of_step for each in self._successions)
             for each in self._successions:
                 if each.is_out_of_step:
                     each.follow()
+            for layer in self._unannounced:
+                if layer.is_out_of_step:
+                    stale = layer.follow() or stale
             if self.replaces is not None and self.is_shown:
                 self._hide_edited()
             elif self.replaces is not None:
                 self._show_edited()
-            self._document.refreshProjection()
+            if stale:
+                redraw_all(self._document)
         yield
 
     def give_back_active_layer(self) -> None:
@@ -225,27 +230,40 @@ class Preview:
             self._document.setActiveNode(layer)  # the user goes on painting where the hand was
 
     def _add(self, variation: Variation, anchor: str) -> Steps:
-        layers, filled = _new_layers(self._document, variation)
+        yield WAIT
+        active = self._document.activeNode()
+        parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
+        top = None
+        if is_large(self._document) and not variation.herd:
+            kind = "grouplayer" if needs_group(variation.recipe.wish) else "paintlayer"
+            top = yield from added_empty(self._document, kind, above)
+        layers, filled = _new_layers(self._document, variation, top)
+        if top is not None:
+            top.setLocked(True)
+            self._unannounced = [*self._unannounced[-KEPT_SUCCESSIONS:], Unannounced(layers.top)]
         yield from filled
         yield
         layers.lock()
         self._drawn = Drawn.by(variation)
         for each, one in _each(layers, variation):
             self._remember(each, one)
-        yield WAIT
-        parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
-        active = self._document.activeNode()
-        parent.addChildNode(layers.top, above)  # the one undo step
+        remember_preview(self._document, layers, self._shown_of_edited(), variation)
+        if top is None:
+            yield WAIT
+            parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
+            active = self._document.activeNode()
+            parent.addChildNode(layers.top, above)  # the one undo step
         self._layers, self.variation = layers, variation
         self._step = LastStep(self._document)
         end = time.monotonic() + ACTIVATION_SECONDS if is_in_front(self._document) else None
         self._given_back = (active, end)
         yield
         self.give_back_active_layer()
-        if self.replaces is not None and not self._edited_is_hidden:
+        hides = self.replaces is not None and not self._edited_is_hidden
+        if hides:
             self._hide_edited()
-            self._document.refreshProjection()
-        remember_preview(self._document, layers, self._hidden_for_edit, variation)
+        if hides or top is not None:
+            redraw(self._document, (*self._hidden_for_edit, *((layers.top,) if top is not None else ())))
 
     def _in_place_of(
         self, edited: ObjectLayers | None, preview: ObjectLayers, variation: Variation
@@ -272,11 +290,10 @@ class Preview:
             Krita.instance().action("edit_redo").trigger()
             self._document.waitForDone()
             return None
-        yield  # only then Krita's window knows the new layer, which is to be told of each change
-        yield from clear_layer(layer, bounds_of(layer))
+        finished(clear_layer(layer, bounds_of(layer)))  # without a pause: what is saved has one of the two
         for place, data in drawn:
             layer.setPixelData(data, *place)
-            yield
+        yield  # only then Krita's window knows the new layer, which is to be told of the opacity
         layer.setOpacity(opacity)
         forget_layer(self._document, layer_id(preview.layer))
         return ObjectLayers(layer)
@@ -286,14 +303,21 @@ class Preview:
         step, edited, self._layers, self._step = self._step, self.replaces, None, None
         layers.unlock()
         undone = False
+        quiet = [each for each in self._unannounced if each.node == layers.top]
+        if quiet:
+            self._set_visible(layers.removable, shown=False)
+            redraw(self._document, (layers.top,))  # for the undo will not
+            yield WAIT
         if step is not None:
             undone = yield from step.take_back(lambda: not layers.is_attached)
         if not undone:
             yield from _remove(layers)
+        for each in quiet:
+            each.node.setVisible(True)  # when redo brings it again
+            each.was_there = False
         yield
         if edited is not None and self._edited_is_hidden:
-            self._show_edited()
-            self._document.refreshProjection()
+            redraw(self._document, self._show_edited())
             if edited.is_attached:
                 self._document.setActiveNode(edited.layer)
 
@@ -301,7 +325,9 @@ class Preview:
         was, self._drawn, self.variation = self._drawn, Drawn.by(variation), variation
         yield from overwrite(layers, was, variation)
         layers.name_after(preview_title(variation))
-        self._document.refreshProjection()  # the only refresh that adds no undo step
+        if variation.keeps is not None:
+            remember_preview(self._document, layers, self._hidden_for_edit, variation)
+        redraw(self._document, (layers.top,))
 
     def _remember(self, layers: ObjectLayers, variation: Variation, imprint: Imprint | None = None) -> None:
         keeps = variation.keeps
@@ -312,17 +338,20 @@ class Preview:
             remember_layer(self._document, layer_id(layers.layer), record)
 
     def _hide_edited(self) -> None:
-        self._edited_is_hidden = True
-        if self.replaces is not None:
-            self._hidden_for_edit = tuple(node for node in self.replaces.removable if node.visible())
-        for node in self._hidden_for_edit:
-            node.setVisible(False)
+        self._hidden_for_edit, self._edited_is_hidden = self._shown_of_edited(), True
+        self._set_visible(self._hidden_for_edit, shown=False)
 
-    def _show_edited(self) -> None:
-        for node in self._hidden_for_edit:
-            if is_attached(node):
-                node.setVisible(True)
-        self._hidden_for_edit, self._edited_is_hidden = (), False
+    def _shown_of_edited(self) -> tuple[Any, ...]:
+        """What is, or is to be, hidden of the edited object while the preview is there."""
+        if self._edited_is_hidden or self.replaces is None:
+            return self._hidden_for_edit
+        return tuple(node for node in self.replaces.removable if node.visible())
+
+    def _show_edited(self) -> tuple[Any, ...]:
+        """Returns what is shown again."""
+        shown, self._hidden_for_edit, self._edited_is_hidden = self._hidden_for_edit, (), False
+        self._set_visible(shown, shown=True)
+        return shown
 
     def _release(self) -> None:
         self._layers, self._drawn, self.variation, self.replaces = None, Drawn(), None, None
@@ -336,12 +365,12 @@ def _fits(edited: ObjectLayers, variation: Variation) -> bool:
     return alone and not needs_group(variation.recipe.wish)
 
 
-def _new_layers(document: Any, variation: Variation) -> tuple[ObjectLayers, Steps]:
-    """Layers that are not yet in the picture, of an object or a herd, and the steps that fill them."""
+def _new_layers(document: Any, variation: Variation, top: Any | None) -> tuple[ObjectLayers, Steps]:
+    """Layers that are not yet in the picture, but for ``top``, and the steps that fill them."""
     name = preview_title(variation)
     if variation.herd:
         return new_herd_layers(document, variation.herd, name)
-    return new_object_layers(document, variation, name)
+    return new_object_layers(document, variation, name, top)
 
 
 def _each(layers: ObjectLayers, variation: Variation) -> list[tuple[ObjectLayers, Variation]]:
@@ -367,4 +396,4 @@ def title(variation: Variation) -> str:
 
 def preview_title(variation: Variation) -> str:
     """The name of the layer while it can still change."""
-    return tr("{layer} (preview)", layer=title(variation))
+    return tr("preview · {layer}", layer=title(variation))

@@ -12,7 +12,7 @@ from typing import Any
 
 from krita import Krita
 
-from .documents import is_attached, layer_id, owned
+from .documents import is_attached, is_large, layer_id, owned
 from .qt import QtCore
 
 PATIENCE_SECONDS = 2.0  # for Krita to do what its menu entry was told
@@ -51,10 +51,11 @@ def replaced(document: Any, node: Any) -> Generator[None, None, Any | None]:
     node.setLocked(False)  # Krita replaces no locked layer
     action.trigger()
     end = time.monotonic() + PATIENCE_SECONDS
-    new: list[Any] = []
-    while (is_attached(node) or not new) and time.monotonic() < end:
-        yield  # Document.waitForDone would hold the window up
+    while True:
         new = [child for child in owned(parent.childNodes()) if layer_id(child) not in before]
+        if (new and not is_attached(node)) or time.monotonic() > end:
+            break
+        yield  # Document.waitForDone would hold the window up
     node.setLocked(locked)
     return new[0] if len(new) == 1 and not is_attached(node) else None
 
@@ -86,7 +87,7 @@ class LastStep:
         if not self._name or self._latest() != self._name:
             return False
         Krita.instance().action("edit_undo").trigger()
-        end = time.monotonic() + UNDO_SECONDS
+        end = time.monotonic() + (PATIENCE_SECONDS if is_large(self._document) else UNDO_SECONDS)
         while not is_undone():
             if time.monotonic() > end:  # that was another step of the same name
                 Krita.instance().action("edit_redo").trigger()

@@ -105,16 +105,16 @@ def there_and_back(document, before, rounds=2):
 
 def promise_an_edit_is_one_undo_step_that_is_exact_both_ways(figures):
     document = yield from inserted()
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     layer.setOpacity(180)
     layer.setAlphaLocked(True)
     before = state(document)
     yield from edited(document)
-    assert layers(document) == ["Background", "dog · seed 42", "cat · seed 7 (preview)"], layers(document)
+    assert layers(document) == ["Background", "dog 42", "preview · cat 7"], layers(document)
     assert not layer.visible(), "both objects are to be seen"
-    assert layer_named(document, "cat · seed 7 (preview)").locked()
+    assert layer_named(document, "preview · cat 7").locked()
     yield from applied()
-    assert layers(document) == ["Background", "cat · seed 7"], layers(document)
+    assert layers(document) == ["Background", "cat 7"], layers(document)
     figures["Krita calls the step"] = krita().action("edit_undo").text()
     yield from there_and_back(document, before)
     yield from undo()
@@ -141,7 +141,7 @@ def promise_two_edits_and_many_variations_are_two_steps(_figures):
 
 def promise_a_discarded_edit_leaves_every_byte_as_it_was(_figures):
     document = yield from inserted()
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     layer.setPixelData(bytes((1, 2, 3, 0)) * 100, 10, 10, 10, 10)  # colour that nobody sees
     latest = krita().action("edit_undo").text()
     before = state(document)
@@ -167,7 +167,7 @@ def promise_undo_takes_the_preview_of_an_edit_away_and_redo_brings_it_again(_fig
     assert_same(state(document), before, "undone")
     yield from redo()
     yield from until(lambda: desk().preview.is_shown and desk().is_idle, "the preview is back")
-    assert layers(document)[-1] == "cat · seed 7 (preview)", layers(document)
+    assert layers(document)[-1] == "preview · cat 7", layers(document)
     yield from applied()
     yield from there_and_back(document, before, 1)
 
@@ -175,9 +175,9 @@ def promise_undo_takes_the_preview_of_an_edit_away_and_redo_brings_it_again(_fig
 def promise_a_shadow_is_taken_away_in_one_step(_figures):
     document = yield from inserted(shadow=True)
     before = state(document)
-    assert layers(document) == ["Background", "dog · seed 42 with its shadow"], layers(document)
+    assert layers(document) == ["Background", "dog 42 with its shadow"], layers(document)
     yield from edited(document, shadow=False)
-    told = ["Background", "dog · seed 42 with its shadow", "cat · seed 7 (preview)"]
+    told = ["Background", "dog 42 with its shadow", "preview · cat 7"]
     assert layers(document) == told, layers(document)
     yield from applied()
     yield from there_and_back(document, before)
@@ -197,12 +197,12 @@ def promise_an_edit_with_a_shadow_is_two_steps_and_exact(_figures):
         before = state(document)
         yield from edited(document, shadow=True)
         yield from applied()
-        assert layers(document) == ["Background", "cat · seed 7 with its shadow"], layers(document)
+        assert layers(document) == ["Background", "cat 7 with its shadow"], layers(document)
         after = state(document)
         yield from undo()
         yield from in_step()
         seen = [name for name in layers(document) if layer_named(document, name).visible()]
-        assert seen == ["Background", "cat · seed 7 with its shadow"], seen
+        assert seen == ["Background", "cat 7 with its shadow"], seen
         yield from undo()
         yield from in_step()
         assert_same(state(document), before, "undone")
@@ -224,7 +224,7 @@ def promise_switching_the_shadow_while_previewing_leaves_one_step(_figures):
         yield from insert()
         yield 300
     yield from applied()
-    assert layers(document) == ["Background", "dog · seed 42"], layers(document)
+    assert layers(document) == ["Background", "dog 42"], layers(document)
     yield from undo()
     assert_same(state(document), before, "undone")
 
@@ -254,7 +254,7 @@ def promise_steps_made_while_previewing_an_edit_survive_its_discarding(_figures)
     panel().discard_button.click()
     yield from settle()
     yield 400
-    assert sorted(layers(document)) == ["Background", "a tree", "dog · seed 42"], layers(document)
+    assert sorted(layers(document)) == ["Background", "a tree", "dog 42"], layers(document)
     tree, records = state(document)
     kept = [part for part in tree[3] if part[0][1] != "a tree"]
     assert (kept, records) == (old[0][3], old[1]), "the old object is not what it was"
@@ -262,7 +262,7 @@ def promise_steps_made_while_previewing_an_edit_survive_its_discarding(_figures)
 
 def promise_masks_groups_and_locks_come_back(_figures):
     document = yield from inserted()
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     layer.addChildNode(document.createNode("a mask", "transparencymask"), None)
     yield 300
     group = document.createGroupLayer("a group")
@@ -280,13 +280,13 @@ def promise_masks_groups_and_locks_come_back(_figures):
     before = state(document)
     yield from edited(document, layer)
     yield from applied()
-    assert [node.name() for node in owned(group.childNodes())] == ["cat · seed 7"]
+    assert [node.name() for node in owned(group.childNodes())] == ["cat 7"]
     yield from there_and_back(document, before)
 
 
 def promise_a_moved_layer_is_lit_again_in_one_step(_figures):
     document = yield from inserted()
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     layer.move(150, 90)
     document.refreshProjection()
     yield 300
@@ -307,7 +307,7 @@ def promise_a_moved_layer_is_lit_again_in_one_step(_figures):
 
 def promise_light_three_times_is_as_once_and_comes_off_bit_for_bit(_figures):
     document = yield from inserted()
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     own, record = whole(layer), read_records(document)[layer_id(layer)]
     seen = []
     for strength in (100, 100, 100, 0):
@@ -321,7 +321,7 @@ def promise_light_three_times_is_as_once_and_comes_off_bit_for_bit(_figures):
         yield from until(lambda: desk().light is None, failure_or("it is applied"))
         yield from settle()
         yield 200
-        layer = layer_named(document, "dog · seed 42")
+        layer = layer_named(document, "dog 42")
         assert read_records(document)[layer_id(layer)] == record
         seen.append(whole(layer))
     assert seen[0] != own

@@ -47,15 +47,15 @@ def promise_a_herd_is_one_undo_step_and_each_object_is_edited_alone(_figures):
     screenshot("window-herd")
     panel().apply_button.click()
     yield from settle()
-    group = layer_named(document, "4 × dog · seed 7")
+    group = layer_named(document, "4 × dog 7")
     assert layers(document) == ["Background", group.name()], layers(document)
-    assert inside(group) == [f"dog · seed {member.seed} with its shadow" for member in members]
+    assert inside(group) == [f"dog {member.seed} with its shadow" for member in members]
     yield from undo()
     assert layers(document) == ["Background"], layers(document)
     assert [colour_at(document, *place) for place in places] == before
     yield from redo()
     assert [colour_at(document, *place) for place in places] == shown
-    far = f"dog · seed {members[0].seed}"
+    far = f"dog {members[0].seed}"
     document.setActiveNode(layer_named(document, far))
     panel().number.box.setValue(1)
     yield from until(lambda: panel().edit_button.isVisible(), "Edit is offered")
@@ -65,9 +65,9 @@ def promise_a_herd_is_one_undo_step_and_each_object_is_edited_alone(_figures):
     yield from insert()
     panel().apply_button.click()
     yield from settle()
-    group = layer_named(document, "4 × dog · seed 7")
-    assert inside(group)[0] == "dog · seed 5 with its shadow", inside(group)
-    assert inside(group)[1:] == [f"dog · seed {member.seed} with its shadow" for member in members[1:]]
+    group = layer_named(document, "4 × dog 7")
+    assert inside(group)[0] == "dog 5 with its shadow", inside(group)
+    assert inside(group)[1:] == [f"dog {member.seed} with its shadow" for member in members[1:]]
 
 
 def promise_each_part_of_a_selection_gets_an_object_where_that_is_ticked(_figures):
@@ -85,7 +85,7 @@ def promise_each_part_of_a_selection_gets_an_object_where_that_is_ticked(_figure
     yield from until(lambda: desk().preview.is_shown, "both are shown")
     panel().apply_button.click()
     yield from settle()
-    group = layer_named(document, "2 × dog · seed 7")
+    group = layer_named(document, "2 × dog 7")
     far, near = owned(group.childNodes())
     middle = far.bounds().center()
     assert abs(middle.x() - 1100) < 20 and abs(middle.y() - 380) < 20, (middle.x(), middle.y())

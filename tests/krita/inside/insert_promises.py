@@ -57,7 +57,9 @@ def promise_insert_and_apply_are_one_undo_step_and_leave_a_normal_layer(_figures
     before = colour_at(document, 956, 756)
     yield from started(document)
     yield from insert()
-    assert layers(document)[-1].endswith("(preview)") and layer_named(document, layers(document)[-1]).locked()
+    assert (
+        layers(document)[-1].startswith("preview · ") and layer_named(document, layers(document)[-1]).locked()
+    )
     shown = colour_at(document, 956, 756)
     screenshot("window-preview")
     panel().apply_button.click()

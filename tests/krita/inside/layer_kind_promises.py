@@ -69,7 +69,7 @@ def promise_a_duplicated_object_can_be_edited(_figures):
         document = yield from inserted(shadow=shadow)
         top = owned(document.rootNode().childNodes())
         original = next(node for node in top if node.name().startswith("dog"))
-        old = whole(layer_named(document, "dog · seed 42"))
+        old = whole(layer_named(document, "dog 42"))
         document.setActiveNode(original)
         yield 200
         krita().action("duplicatelayer").trigger()
@@ -80,8 +80,8 @@ def promise_a_duplicated_object_can_be_edited(_figures):
         yield from edited(document, None, class_name="cat", seed=7, variations=1, shadow=False)
         yield from applied()
         names = layers(document)
-        assert names[0] == "Background" and "cat · seed 7" in names and len(names) == 3, names
-        assert whole(layer_named(document, "dog · seed 42")) == old
+        assert names[0] == "Background" and "cat 7" in names and len(names) == 3, names
+        assert whole(layer_named(document, "dog 42")) == old
         yield CALM_MS
         bench.close_all()
         yield 300
@@ -131,9 +131,9 @@ def inserted_above(*kinds):
         set_form(class_name="dog", seed=42, variations=1)
         yield from insert()
         yield from applied()
-        assert layers(document)[-1] == "dog · seed 42", (kind, layers(document))
+        assert layers(document)[-1] == "dog 42", (kind, layers(document))
         yield from bench.undo()
-        assert "dog · seed 42" not in layers(document), (kind, layers(document))
+        assert "dog 42" not in layers(document), (kind, layers(document))
         yield CALM_MS
         bench.close_all()
         yield 300
@@ -141,23 +141,23 @@ def inserted_above(*kinds):
 
 def promise_a_filter_mask_in_the_objects_group_hinders_no_edit(_figures):
     document = yield from inserted(shadow=True)
-    group = layer_named(document, "dog · seed 42 with its shadow")
+    group = layer_named(document, "dog 42 with its shadow")
     everything = Selection()
     everything.select(0, 0, 700, 600, 255)
     group.addChildNode(document.createFilterMask("softer", krita().filter("blur"), everything), None)
     yield 300
-    yield from edited(document, layer_named(document, "dog · seed 42"), class_name="cat", shadow=False)
-    assert "dog · seed 42" in [node.name() for node in walk(document.rootNode())]
+    yield from edited(document, layer_named(document, "dog 42"), class_name="cat", shadow=False)
+    assert "dog 42" in [node.name() for node in walk(document.rootNode())]
     panel().discard_button.click()
     yield from settle()
     yield 300
     names = [node.name() for node in walk(document.rootNode())]
-    assert "softer" in names and "dog · seed 42 · shadow" in names, names
-    document.setActiveNode(layer_named(document, "dog · seed 42"))
+    assert "softer" in names and "shadow · dog 42" in names, names
+    document.setActiveNode(layer_named(document, "dog 42"))
     yield from edited(document, None, class_name="cat", shadow=False)
     yield from applied()
     names = [node.name() for node in walk(document.rootNode()) if node.visible()]
-    assert "cat · seed 7" in names and "dog · seed 42" not in names, names
+    assert "cat 7" in names and "dog 42" not in names, names
 
 
 def promise_a_preview_in_a_picture_behind_does_not_become_its_active_layer(_figures):

@@ -68,7 +68,7 @@ def promise_a_picture_closed_in_the_middle_of_a_job_does_no_harm(_figures):
     document = yield from open_picture(900, 700)
     yield from select(document, *BOX)
     yield from bench.insert()
-    assert layers(document)[-1].endswith("(preview)")
+    assert layers(document)[-1].startswith("preview · ")
 
 
 def promise_a_killed_daemon_is_started_again_and_the_job_is_done(figures):
@@ -78,7 +78,7 @@ def promise_a_killed_daemon_is_started_again_and_the_job_is_done(figures):
     yield from until(lambda: desk().preview.is_shown, failure_or("the layer after the daemon died"), 60)
     yield from settle()
     assert daemon_pid() != first
-    assert layers(document)[-1].endswith("(preview)")
+    assert layers(document)[-1].startswith("preview · ")
     figures["message"] = desk().message.text if desk().message else ""
 
 

@@ -67,7 +67,7 @@ def promise_keys_go_through_the_variations_apply_and_discard(_figures):
     yield from until(lambda: desk().preview.is_shown, failure_or("the newest comes back"))
     yield from settle()
     yield from press("insert_object_apply")
-    assert layers(document) == ["Background", "dog · seed 47"], layers(document)
+    assert layers(document) == ["Background", "dog 47"], layers(document)
     shortcuts = [krita().action(f"insert_object_{name}").shortcut().toString() for name in ("next", "apply")]
     assert all(shortcuts), shortcuts
 

@@ -43,27 +43,27 @@ def promise_object_and_shadow_are_one_undo_step_and_show_together(figures):
     yield from started(document, class_name="dog", shadow=True)
     yield from insert()
     assert inside(document, layers(document)[-1]) == [
-        "dog · seed 42 (preview) · shadow",
-        "dog · seed 42 (preview)",
+        "shadow · preview · dog 42",
+        "preview · dog 42",
     ]
     darker = colour_at(document, *ON_SHADOW)
     assert all(now < then for now, then in zip(darker, before[0], strict=True)), (darker, before[0])
     screenshot("window-shadow")
     panel().strip.setCurrentRow(1)
     yield from settle()
-    assert inside(document, layers(document)[-1])[1] == "dog · seed 43 (preview)"
+    assert inside(document, layers(document)[-1])[1] == "preview · dog 43"
     shown = [colour_at(document, *place) for place in (ON_SHADOW, ON_OBJECT)]
     panel().apply_button.click()
     yield from settle()
-    group = "dog · seed 43 with its shadow"
+    group = "dog 43 with its shadow"
     assert layers(document) == ["Background", group], layers(document)
-    assert inside(document, group) == ["dog · seed 43 · shadow", "dog · seed 43"]
-    assert layer_id(document.activeNode()) == layer_id(layer_named(document, "dog · seed 43"))
+    assert inside(document, group) == ["shadow · dog 43", "dog 43"]
+    assert layer_id(document.activeNode()) == layer_id(layer_named(document, "dog 43"))
     yield from undo()
     assert layers(document) == ["Background"], layers(document)
     assert [colour_at(document, *place) for place in (ON_SHADOW, ON_OBJECT)] == before
     yield from redo()
-    assert inside(document, group) == ["dog · seed 43 · shadow", "dog · seed 43"]
+    assert inside(document, group) == ["shadow · dog 43", "dog 43"]
     assert [colour_at(document, *place) for place in (ON_SHADOW, ON_OBJECT)] == shown
     figures["shadow over the meadow"] = f"{before[0]} becomes {darker}"
 
@@ -86,23 +86,23 @@ def promise_an_edit_replaces_object_and_shadow_and_discarding_it_brings_both_bac
     panel().apply_button.click()
     yield from settle()
     shown = bytes(document.pixelData(*BOX))
-    document.setActiveNode(layer_named(document, "dog · seed 42 · shadow"))
+    document.setActiveNode(layer_named(document, "shadow · dog 42"))
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the shadow, too")
     for finish in (panel().discard_button, panel().apply_button):
         panel().edit_button.click()
         assert panel().form().wish.shadow
         set_form(class_name="cat", seed=7)
         yield from insert()
-        assert not layer_named(document, "dog · seed 42 with its shadow").visible()
+        assert not layer_named(document, "dog 42 with its shadow").visible()
         finish.click()
         yield from settle()
         if finish is panel().discard_button:
             assert bytes(document.pixelData(*BOX)) == shown
             yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered again")
-    assert layers(document) == ["Background", "cat · seed 7 with its shadow"], layers(document)
+    assert layers(document) == ["Background", "cat 7 with its shadow"], layers(document)
     yield from undo()
     yield from undo()
-    assert layers(document) == ["Background", "dog · seed 42 with its shadow"], layers(document)
+    assert layers(document) == ["Background", "dog 42 with its shadow"], layers(document)
     assert bytes(document.pixelData(*BOX)) == shown
 
 
@@ -115,7 +115,7 @@ def promise_switching_the_shadow_on_changes_a_shown_preview(_figures):
     assert len(layers(document)) == 2 and len(inside(document, layers(document)[-1])) == 2, layers(document)
     panel().strip.setCurrentRow(0)
     yield from settle()
-    assert layers(document) == ["Background", "dog · seed 42 (preview)"], layers(document)
+    assert layers(document) == ["Background", "preview · dog 42"], layers(document)
     assert not panel().switches["shadow"].isChecked(), "the settings do not follow the variation"
 
 
@@ -133,11 +133,11 @@ def promise_a_cast_shadow_lies_below_the_contact_shadow_in_one_undo_step(figures
     assert all(now < then for now, then in zip(after, before, strict=True)), (after, before)
     panel().apply_button.click()
     yield from settle()
-    group = "dog · seed 42 with its shadow"
+    group = "dog 42 with its shadow"
     assert inside(document, group) == [
-        "dog · seed 42 · cast shadow",
-        "dog · seed 42 · shadow",
-        "dog · seed 42",
+        "cast shadow · dog 42",
+        "shadow · dog 42",
+        "dog 42",
     ]
     wish = next(iter(read_records(document).values())).recipe.wish
     assert (wish.cast_shadow, wish.cast_direction) == (True, 120), wish
@@ -145,7 +145,7 @@ def promise_a_cast_shadow_lies_below_the_contact_shadow_in_one_undo_step(figures
     assert layers(document) == ["Background"], layers(document)
     assert colour_at(document, *ON_CAST) == before
     yield from redo()
-    document.setActiveNode(layer_named(document, "dog · seed 42 · cast shadow"))
+    document.setActiveNode(layer_named(document, "cast shadow · dog 42"))
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the cast shadow, too")
     panel().switches["cast_shadow"].setChecked(False)
     panel().edit_button.click()
@@ -221,7 +221,7 @@ def promise_a_layer_whose_pack_is_gone_says_so_in_one_sentence(_figures):
         screenshot("window-pack-gone")
         set_form(class_name="dog", seed=5)
         yield from insert()
-        assert layers(document)[-1] == "dog · seed 5 (preview)", layers(document)
+        assert layers(document)[-1] == "preview · dog 5", layers(document)
         panel().discard_button.click()
         yield from settle()
         yield from until(lambda: panel().edit_row.isVisible(), failure_or("Edit is offered"))

@@ -35,7 +35,7 @@ SIZE = (700, 600)
 def worked_on(**choices):
     """A picture whose active layer is an object that somebody has painted on."""
     document = yield from inserted(**choices)
-    layer = layer_named(document, "dog · seed 42")
+    layer = layer_named(document, "dog 42")
     bounds = layer.bounds()
     colour = QtCore.QByteArray(bytes((40, 30, 220, 255)) * 30 * 30)
     layer.setPixelData(colour, bounds.center().x() - 15, bounds.center().y() - 15, 30, 30)
@@ -67,14 +67,14 @@ def promise_a_painted_object_is_asked_about(_figures):
 
 def promise_a_new_layer_above_keeps_the_painted_one(_figures):
     document = yield from worked_on()
-    painted = whole(layer_named(document, "dog · seed 42"))
+    painted = whole(layer_named(document, "dog 42"))
     yield from asked()
     panel().question.buttons[Way.ABOVE].click()
     set_form(class_name="cat", seed=7, variations=1)
     yield from insert()
     yield from applied()
-    assert layers(document) == ["Background", "dog · seed 42", "cat · seed 7"], layers(document)
-    assert whole(layer_named(document, "dog · seed 42")) == painted
+    assert layers(document) == ["Background", "dog 42", "cat 7"], layers(document)
+    assert whole(layer_named(document, "dog 42")) == painted
 
 
 def promise_repaint_is_one_step_that_brings_the_work_back(_figures):
@@ -86,7 +86,7 @@ def promise_repaint_is_one_step_that_brings_the_work_back(_figures):
     yield from insert()
     yield 300
     yield from applied()
-    assert layers(document) == ["Background", "cat · seed 7"], layers(document)
+    assert layers(document) == ["Background", "cat 7"], layers(document)
     yield from bench.undo()
     yield from until(lambda: desk().is_idle, "rest")
     assert state(document) == before
@@ -94,15 +94,15 @@ def promise_repaint_is_one_step_that_brings_the_work_back(_figures):
 
 def promise_light_keeps_the_painted_object(_figures):
     document = yield from worked_on()
-    painted = whole(layer_named(document, "dog · seed 42"))
+    painted = whole(layer_named(document, "dog 42"))
     yield from asked()
     panel().question.buttons[Way.LIGHT].click()
     yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit"))
     yield from settle()
     yield from applied()
-    lit = whole(layer_named(document, "dog · seed 42"))
+    lit = whole(layer_named(document, "dog 42"))
     assert lit[3::4] == painted[3::4], "its alpha is another one"
-    assert layers(document) == ["Background", "dog · seed 42"], layers(document)
+    assert layers(document) == ["Background", "dog 42"], layers(document)
 
 
 def make_uneven(document, layer):
@@ -118,7 +118,7 @@ def make_uneven(document, layer):
 def promise_moved_turned_and_flipped_objects_are_not_asked_about(_figures):
     for kind in ("move", "scale", "rotate", "mirror"):
         document = yield from inserted()
-        layer = layer_named(document, "dog · seed 42")
+        layer = layer_named(document, "dog 42")
         make_uneven(document, layer)
         if kind == "move":
             layer.move(40, 30)
@@ -146,7 +146,7 @@ def promise_moved_turned_and_flipped_objects_are_not_asked_about(_figures):
 def promise_a_picture_saved_in_the_middle_of_an_edit_has_the_old_object(_figures):
     for shadow in (False, True):
         document = yield from inserted(shadow=shadow)
-        old = whole(layer_named(document, "dog · seed 42"))
+        old = whole(layer_named(document, "dog 42"))
         before = state(document)[0]
         yield from edited(document, shadow=False)
         path = str(Path(tempfile.mkdtemp()) / "middle.kra")
@@ -159,7 +159,7 @@ def promise_a_picture_saved_in_the_middle_of_an_edit_has_the_old_object(_figures
             yield from until(lambda again=again: desk() is not None and desk().document == again, "its desk")
             yield from until(lambda: desk().preview.is_shown, failure_or("the saved preview is found"))
             assert "saved with this preview" in panel().message_label.text(), panel().message_label.text()
-            assert whole(layer_named(again, "dog · seed 42")) == old
+            assert whole(layer_named(again, "dog 42")) == old
             yield 300
             (panel().apply_button if end == "apply" else panel().discard_button).click()
             yield from settle()
@@ -167,8 +167,8 @@ def promise_a_picture_saved_in_the_middle_of_an_edit_has_the_old_object(_figures
             if end == "discard":
                 assert without_places(state(again)[0]) == without_places(before), end
             else:
-                assert layers(again) == ["Background", "cat · seed 7"], layers(again)
-                assert not layer_named(again, "cat · seed 7").locked()
+                assert layers(again) == ["Background", "cat 7"], layers(again)
+                assert not layer_named(again, "cat 7").locked()
             assert not desk().preview.is_shown
             yield CALM_MS
             again.setModified(False)
@@ -176,6 +176,44 @@ def promise_a_picture_saved_in_the_middle_of_an_edit_has_the_old_object(_figures
             yield 400
         bench.close_all()
         yield 300
+
+
+def promise_a_light_saved_in_the_middle_keeps_the_original(_figures):
+    document = yield from inserted()
+    old = whole(layer_named(document, "dog 42"))
+    yield from until(lambda: panel().light_button.isVisible(), "light is offered")
+    panel().light_button.click()
+    yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit"))
+    yield from settle()
+    again = yield from saved_and_opened(document)
+    assert whole(layer_named(again, "dog 42")) == old
+    yield from applied()
+    assert layers(again) == ["Background", "dog 42"], layers(again)
+    lit = layer_named(again, "dog 42")
+    assert whole(lit) != old and whole(lit)[3::4] == old[3::4]
+    again.setActiveNode(lit)
+    yield from until(lambda: panel().light_button.isVisible(), "light is offered")
+    panel().light_button.click()
+    yield from until(lambda: desk().preview.is_shown, failure_or("it is lit again"))
+    yield from settle()
+    panel().strength_slider.setValue(0)
+    yield from until(lambda: desk().light.is_current, failure_or("the strength"))
+    yield from settle()
+    yield from applied()
+    assert whole(layer_named(again, "dog 42")) == old, "light does not come off"
+
+
+def saved_and_opened(document):
+    """What a document that was saved as it is now opens as, with its preview found."""
+    path = str(Path(tempfile.mkdtemp()) / "middle.kra")
+    document.setBatchmode(True)
+    assert document.exportImage(path, bench.export_options()), "it was not saved"
+    yield CALM_MS
+    again = krita().openDocument(path)
+    krita().activeWindow().addView(again)
+    yield from until(lambda: desk() is not None and desk().document == again, "its desk")
+    yield from until(lambda: desk().preview.is_shown, failure_or("the saved preview is found"))
+    return again
 
 
 def without_places(tree):

@@ -27,13 +27,13 @@ class Copies(EditingCase):
         return top, copy
 
     def test_a_copy_is_known_by_its_name_and_edited_alone(self):
-        original, copy = self.copied(DOG, "dog · seed 42 (copy)")
+        original, copy = self.copied(DOG, "dog 42 (copy)")
         before = whole(original)
         recipe = self.desk.edit(copy)
         self.assertEqual(recipe, read_records(self.document)[layer_id(original)].recipe)
         self.insert(CAT)
         self.apply()
-        self.assertEqual(tree(self.root), ["Background", "dog · seed 42", "cat · seed 7"])
+        self.assertEqual(tree(self.root), ["Background", "dog 42", "cat 7"])
         self.assertEqual(whole(original), before)
 
     def test_a_renamed_copy_is_known_by_its_pixels(self):
@@ -41,12 +41,12 @@ class Copies(EditingCase):
         self.assertIsNotNone(self.desk.edit(copy))
 
     def test_a_copy_that_was_painted_on_is_asked_about(self):
-        _original, copy = self.copied(DOG, "Copy of dog · seed 42")
+        _original, copy = self.copied(DOG, "Copy of dog 42")
         copy.setPixelData(bytes((1, 2, 3, 255)), 22, 22, 1, 1)
         self.assertIsNone(self.desk.edit(copy))
 
     def test_a_copied_pair_keeps_to_its_own_shadow(self):
-        _original, copy = self.copied(DOG_WITH_SHADOW, "dog · seed 42 with its shadow (copy)")
+        _original, copy = self.copied(DOG_WITH_SHADOW, "dog 42 with its shadow (copy)")
         shadow, layer = copy.childNodes()
         for node in (copy, shadow, layer):
             layers, _record = object_of(self.document, node)
@@ -54,11 +54,11 @@ class Copies(EditingCase):
         self.desk.edit(layer)
         self.insert(form_of("cat", "", 7, 1))
         self.apply()
-        self.assertEqual(tree(self.root)[2:], ["cat · seed 7"])
+        self.assertEqual(tree(self.root)[2:], ["cat 7"])
 
     def test_a_copy_with_two_shadows_keeps_to_its_own(self):
         form = form_of("dog", "", 42, 1, shadow=True, cast_shadow=True)
-        _original, copy = self.copied(form, "dog · seed 42 with its shadow (copy)")
+        _original, copy = self.copied(form, "dog 42 with its shadow (copy)")
         cast, shadow, layer = copy.childNodes()
         for node in (copy, cast, shadow, layer):
             layers, _record = object_of(self.document, node)

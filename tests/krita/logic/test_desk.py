@@ -80,8 +80,8 @@ class Comparing(DeskCase):
             self.desk.choose(self.desk.history.items[1])
 
         for do, layers in (
-            (another, ["Background", "dog · seed 43 (preview)"]),
-            (self.desk.apply, ["Background", "dog · seed 43"]),
+            (another, ["Background", "preview · dog 43"]),
+            (self.desk.apply, ["Background", "dog 43"]),
         ):
             self.insert() if not self.desk.preview.is_shown else None
             self.compare(before=True)
@@ -111,15 +111,15 @@ class Inserting(DeskCase):
 
     def test_preview_and_apply_are_one_undo_step(self):
         self.insert()
-        self.assertEqual(names(self.document), ["Background", "dog · seed 42 (preview)"])
+        self.assertEqual(names(self.document), ["Background", "preview · dog 42"])
         self.assertTrue(self.desk.preview.layers.layer.locked())
         self.desk.choose(self.desk.history.items[1])
         settle(self.desk)
-        self.assertEqual(names(self.document)[1], "dog · seed 43 (preview)")
+        self.assertEqual(names(self.document)[1], "preview · dog 43")
         self.assertEqual(bytes(self.document.pixelData(20, 20, 1, 1)), bytes((50, 100, 1, 255)))
         self.desk.apply()
         settle(self.desk)
-        self.assertEqual(names(self.document), ["Background", "dog · seed 43"])
+        self.assertEqual(names(self.document), ["Background", "dog 43"])
         self.assertEqual(self.document.undo_steps, 1)
         layer = self.document.rootNode().childNodes()[1]
         self.assertFalse(layer.locked())
@@ -133,7 +133,7 @@ class Inserting(DeskCase):
         self.desk.apply()
         settle(self.desk)
         layer = self.document.rootNode().childNodes()[1]
-        self.assertEqual(layer.name(), "Hund · seed 42")
+        self.assertEqual(layer.name(), "Hund 42")
         self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.label, "Hund")
 
     def test_discard_leaves_the_layers_as_they_were_and_keeps_the_history(self):

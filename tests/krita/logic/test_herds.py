@@ -45,12 +45,12 @@ class Herds(unittest.TestCase):
     def test_it_is_one_group_from_far_to_near_and_one_undo_step(self):
         asked = self.insert()
         (group,) = tree(self.root)[1:]
-        self.assertEqual(group[0], "2 × dog · seed 7 (preview)")
+        self.assertEqual(group[0], "preview · 2 × dog 7")
         self.desk.apply()
         settle(self.desk)
-        names = [f"dog · seed {seed}" for _, seed in asked[:2]]
-        members = [(f"{name} with its shadow", [f"{name} · shadow", name]) for name in names]
-        self.assertEqual(tree(self.root), ["Background", ("2 × dog · seed 7", members)])
+        names = [f"dog {seed}" for _, seed in asked[:2]]
+        members = [(f"{name} with its shadow", [f"shadow · {name}", name]) for name in names]
+        self.assertEqual(tree(self.root), ["Background", ("2 × dog 7", members)])
         self.assertEqual(self.document.undo_steps, 1)
         records = [record.wish for record in read_records(self.document).values()]
         self.assertEqual([(wish.box, wish.seed) for wish in records], asked[:2])
@@ -62,8 +62,8 @@ class Herds(unittest.TestCase):
         self.desk.choose(self.desk.history.items[1])
         settle(self.desk)
         (group,) = tree(self.root)[1:]
-        self.assertEqual(group[0], "2 × dog · seed 8 (preview)")
-        self.assertEqual(group[1][0][0], f"dog · seed {asked[2][1]} with its shadow")
+        self.assertEqual(group[0], "preview · 2 × dog 8")
+        self.assertEqual(group[1][0][0], f"dog {asked[2][1]} with its shadow")
         self.desk.discard()
         settle(self.desk)
         self.assertEqual(tree(self.root), ["Background"])
@@ -82,7 +82,7 @@ class Herds(unittest.TestCase):
         self.assertTrue(again.preview.is_shown)
         again.apply()
         settle(again)
-        self.assertEqual(tree(self.root)[1][0], "2 × dog · seed 7")
+        self.assertEqual(tree(self.root)[1][0], "2 × dog 7")
         again = Desk(self.document, ScriptedLink())
         self.assertFalse(again.preview.is_shown)
 

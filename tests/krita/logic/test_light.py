@@ -142,7 +142,7 @@ class Lighting(LightCase):
         self.answer_light()
         self.apply()
         lit = self.document.activeNode()
-        self.assertEqual(lit.name(), "dog · seed 42")
+        self.assertEqual(lit.name(), "dog 42")
         self.assertEqual(read_records(self.document)[layer_id(lit)], record)
         self.assertEqual(len(self.desk.history.items), 1)
         self.assert_one_step(before)
@@ -153,7 +153,7 @@ class Lighting(LightCase):
         layer.setPixelData(bytes(4), 20, 20, 1, 1)
         drawn, before = whole(shadow), (whole(self.root), self.document.undo_steps)
         self.light(group)
-        self.assertEqual(tree(group), ["dog · seed 42 · shadow", "dog · seed 42"])
+        self.assertEqual(tree(group), ["shadow · dog 42", "dog 42"])
         self.assertEqual(whole(shadow), drawn)
         self.assert_one_step(before)
         self.desk.edit(self.document.activeNode())  # still known as an object of ours, and as worked on
@@ -213,7 +213,7 @@ class Offering(LightCase):
         self.discard()
         self.insert(form_of("dog", "", 42, 1))
         self.assertIsNone(self.desk.light)
-        self.assertEqual(tree(self.root)[-1], "dog · seed 42 (preview)")
+        self.assertEqual(tree(self.root)[-1], "preview · dog 42")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ class Panels(unittest.TestCase):
             try:
                 panel = Panel()
                 panel.set_packs(CLASSES, PACKS)
-                panel.edit_label.setText("flower · seed 2147483647")
+                panel.edit_label.setText("flower 2147483647")
                 panel.show_view(
                     view(
                         can_edit=True,

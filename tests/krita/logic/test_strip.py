@@ -24,7 +24,7 @@ class Strips(unittest.TestCase):
         self.strip.show_all(self.history.items)
 
     def seeds(self):
-        """Those that the thumbnails tell in their tooltips, "dog · seed 5"."""
+        """Those that the thumbnails tell in their tooltips, "dog 5"."""
         return [self.strip.item(row).toolTip().split()[-1] for row in range(self.strip.count())]
 
     def test_it_shows_the_history_and_only_the_user_chooses(self):

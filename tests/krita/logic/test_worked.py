@@ -1,8 +1,11 @@
 """An edit covers nobody's work unasked, and the layer that is edited stays in the document until Apply."""
 
+from unittest.mock import patch
+
 from insert_object.annotations import read_records
+from insert_object.canvas import CanvasWork
 from insert_object.desk import Desk
-from insert_object.documents import layer_id
+from insert_object.documents import layer_id, walk
 from insert_object.editing import Way
 from insert_object.pending import PENDING_ANNOTATION, find_preview
 from insert_object.view import view_of
@@ -27,7 +30,7 @@ class Worked(EditingCase):
         return layer
 
     def view(self):
-        return view_of(self.link, self.desk, "dog · seed 42", can_light=True)
+        return view_of(self.link, self.desk, "dog 42", can_light=True)
 
     def test_a_single_pixel_is_asked_about(self):
         layer = self.worked_on()
@@ -36,7 +39,7 @@ class Worked(EditingCase):
         self.assertTrue(view.asks and view.can_discard)
         self.assertFalse(view.can_edit or view.can_light or view.is_edit)
         self.assertIn("was worked on", self.desk.message.text)
-        self.assertIn("dog · seed 42", self.desk.message.text)
+        self.assertIn("dog 42", self.desk.message.text)
 
     def test_an_untouched_or_moved_object_is_not_asked_about(self):
         for move in (False, True):
@@ -57,11 +60,11 @@ class Worked(EditingCase):
         self.assertEqual(self.desk.answer(Way.REPAINT).wish.class_name, "dog")
         self.insert(CAT)
         self.apply()
-        self.assertEqual(tree(self.root), ["Background", "cat · seed 7"])
+        self.assertEqual(tree(self.root), ["Background", "cat 7"])
         self.assert_one_step(before)
 
     def test_a_new_layer_above_touches_nothing(self):
-        for old, names in ((DOG, "dog · seed 42"), (DOG_WITH_SHADOW, None)):
+        for old, names in ((DOG, "dog 42"), (DOG_WITH_SHADOW, None)):
             self.setUp()
             layer = self.worked_on(old)
             before = whole(self.root)
@@ -72,7 +75,7 @@ class Worked(EditingCase):
             self.assertNotIn(bytes((50, 100, 0, 255)), bytes(self.link.sent[-1].scene.data))  # the dog's
             self.assertTrue(layer.visible())
             self.apply()
-            self.assertEqual(tree(self.root)[2:], ["cat · seed 7"])
+            self.assertEqual(tree(self.root)[2:], ["cat 7"])
             self.assertEqual(whole(self.root)[1][:2], before[1])
             self.assertEqual(tree(self.root)[1] == names, names is not None)
 
@@ -139,6 +142,30 @@ class Saved(EditingCase):
             now = [bytes(layer.pixelData(0, 0, 64, 64)) for layer in (top, *top.childNodes())]
             self.assertEqual(now, before)
 
+    def test_at_every_moment_the_old_object_or_the_whole_new_one_is_in_the_document(self):
+        for old, new in ((DOG, CAT), (DOG_WITH_SHADOW, CAT), (DOG, CAT_WITH_SHADOW)):
+            self.setUp()
+            top = self.applied(old)
+            moments = [self.pixels()]
+            step = CanvasWork._step
+
+            def watched(work, step=step, moments=moments):
+                told = step(work)
+                moments.append(self.pixels())
+                return told
+
+            with patch.object(CanvasWork, "_step", watched):
+                self.preview_of_edit(top, new)
+                self.apply()
+            self.assertGreater(len(moments), 10)
+            for moment in moments:
+                self.assertTrue(moments[0] <= moment or moments[-1] <= moment)
+
+    def pixels(self):
+        """What every layer of the document has."""
+        layers = (node for node in walk(self.root) if node.type() == "paintlayer")
+        return {bytes(layer.pixelData(0, 0, 64, 64)) for layer in layers}
+
     def reopened(self):
         """Another desk for the document, as after closing and opening it."""
         self.desk.close()
@@ -165,7 +192,7 @@ class Saved(EditingCase):
             desk = self.reopened()
             self.apply()
             (kept,) = self.root.childNodes()[1:]
-            self.assertTrue(kept.name().startswith("cat · seed 7"))
+            self.assertTrue(kept.name().startswith("cat 7"))
             self.assertFalse(kept.locked())
             self.assertIsNotNone(desk.edit(kept), "its record is not complete")
 
@@ -175,7 +202,7 @@ class Saved(EditingCase):
             self.insert(form_of("dog", "", 42, 1))
             self.reopened()
             (self.apply if keep else self.discard)()
-            self.assertEqual(tree(self.root), ["Background", "dog · seed 42"][: 1 + keep])
+            self.assertEqual(tree(self.root), ["Background", "dog 42"][: 1 + keep])
 
     def test_nothing_is_left_to_find_after_apply_and_discard(self):
         for end in (self.apply, self.discard):
