@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from tests.gimp.provision import CHECKOUT, GimpPlace
 
 ARTIFACTS = CHECKOUT / "tests" / "artifacts" / "gimp"
 SIZE = (1280, 800)
+SMALL = 20  # pixels of a colour in a row of the screen that are no object's
 START_SECONDS = 30.0
 
 
@@ -176,6 +178,19 @@ class Screen:
         with Image.open(self.screenshot("looked-at")) as picture:
             counted = picture.convert("RGB").getcolors(SIZE[0] * SIZE[1]) or []
         return any(count > 50 and seen == colour for count, seen in counted)
+
+    def extent_of(self, colour: tuple[int, int, int], besides: dict[str, int]) -> tuple[int, int]:
+        """Width and height of what has that very colour on the screen, outside a window's geometry.
+
+        Not in GIMP's small picture of it, on the tab.
+        """
+        with Image.open(self.screenshot("looked-at")) as picture:
+            seen = np.asarray(picture.convert("RGB"))
+        same = (seen == colour).all(axis=2)
+        left, top = max(0, besides["X"]), max(0, besides["Y"])
+        same[top : top + besides["HEIGHT"], left : left + besides["WIDTH"]] = False
+        rows, columns = (np.flatnonzero(same.sum(axis=axis) > SMALL) for axis in (1, 0))
+        return (int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1) if rows.size and columns.size else (0, 0)
 
     def close(self) -> None:
         """Ends the window manager and the server."""

@@ -26,13 +26,22 @@ def test_every_control_tells_what_it_does_and_thumbnails_are_large_enough_for_a_
     assert min(dialog["enlarged"]) >= 320
 
 
-def test_the_dialog_names_its_image_and_layer_and_stands_away_from_the_selection(desk: Desk) -> None:
-    for x, left_of_the_middle in ((50, True), (700, False)):
-        desk.open_photo((x, 250, 200, 200))
+def test_the_dialog_names_its_image_and_layer_and_covers_nothing_of_the_selection(desk: Desk) -> None:
+    for x, left_of_the_middle in ((50, True), (350, True), (540, False), (700, False)):
+        image = desk.open_photo((x, 250, 200, 200))
         dialog = desk.open_dialog("Insert Object: above “Background” in ")
+        desk.type_seed(dialog, 7)
+        desk.screen.wait_until(
+            lambda shown=image, x=x: (
+                tuple(desk.gimp.seen_colour(shown, x + 100, 350)) == stand_in_colour("dog", 7, 0)
+            ),
+            "the object",
+        )
         place = desk.screen.geometry(dialog)
         middle = place["X"] + place["WIDTH"] / 2
         assert (middle > SIZE[0] / 2) is left_of_the_middle
+        wide, high = desk.screen.extent_of(stand_in_colour("dog", 7, 0), besides=place)
+        assert wide > 0.9 * high > 50  # a square, seen whole
         desk.screen.focus(dialog)
         desk.screen.keys("Escape")
         desk.screen.wait_until_gone("Insert Object")

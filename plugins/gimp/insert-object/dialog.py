@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dialog_parts import StatusLine, fits_the_screen, show_at_the_edge, show_help
@@ -11,6 +12,8 @@ from form import InsertForm
 from gi.repository import Gdk, GimpUi, Gtk
 from reference_reader import ReferenceReader
 from wording import _
+
+from wire.protocol import Rect
 
 _LATER_ROWS = 40  # screen pixels for model packs, which are shown once it is known that there are any
 _RESET = 1  # GIMP's own response for its Reset buttons
@@ -93,12 +96,12 @@ class InsertDialog:
         self._insert = self.window.get_widget_for_response(Gtk.ResponseType.OK)
         self._insert.set_sensitive(False)
 
-    def show(self, title: str, *, on_the_left: bool) -> None:
-        """Opens the dialog at an edge of the screen, where it leaves the object's place free."""
+    def show(self, title: str, is_better_left: Callable[[Rect, int], bool]) -> None:
+        """Opens the dialog at the edge of the screen where it covers less of the object's place."""
         self.window.set_title(title)
         if not fits_the_screen(self.window, _LATER_ROWS):
             self.form.gallery.show_lines(1)
-        show_at_the_edge(self.window, on_the_left=on_the_left)
+        show_at_the_edge(self.window, is_better_left)
 
     # --- How far things are -------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from gi.repository import Gdk, GLib, Gtk
 from wording import _, help_page
 
+from wire.protocol import Rect
+
 BORDER = 12  # GIMP's own dialogs
 SPACING = 6
 _TITLE_BAR = 30
-_EDGE = 24  # screen pixels between the dialog and the screen's edge
+EDGE = 24  # screen pixels between the dialog and the screen's edge
 
 
 class StatusLine(Gtk.Box):
@@ -56,16 +58,23 @@ def fits_the_screen(window: Gtk.Window, more: int) -> bool:
     return bool(natural + more + _TITLE_BAR <= monitor.get_workarea().height)
 
 
-def show_at_the_edge(window: Gtk.Window, *, on_the_left: bool = False) -> None:
-    """Opens a dialog at the right edge of the screen, or the left one, where it leaves the picture free."""
+def show_at_the_edge(
+    window: Gtk.Window, is_better_left: Callable[[Rect, int], bool] = lambda _screen, _width: False
+) -> None:
+    """Opens a dialog at the right edge of the screen, or at the left one.
+
+    ``is_better_left`` is asked with the screen's free part and the dialog's width, in screen pixels.
+    """
     window.show()
     screen = window.get_window()
     if screen is None:
         return
-    room = Gdk.Display.get_default().get_monitor_at_window(screen).get_workarea()
+    area = Gdk.Display.get_default().get_monitor_at_window(screen).get_workarea()
+    room = Rect(area.x, area.y, area.width, area.height)
     width, height = window.get_size()
     top = room.y + max(0, (room.height - height) // 2)
-    window.move(room.x + _EDGE if on_the_left else room.x + room.width - width - _EDGE, top)
+    left = room.x + EDGE if is_better_left(room, width) else room.right - width - EDGE
+    window.move(left, top)
 
 
 def show_help(window: Gtk.Window, status: StatusLine) -> None:

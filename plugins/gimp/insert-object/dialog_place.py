@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dialog_parts import EDGE
 from gi.repository import Gimp
 from layer_marks import layer_rectangle
 from subject import Subject
 from wording import _
 
-_FAR_RIGHT = 2 / 3  # of the image's width: GIMP's docks are at its right, under the dialog
+from wire.protocol import Rect
+
+# GIMP tells nobody where it shows a picture, so it is taken to be shown whole between the docks, as GIMP
+# shows one that it has opened; in screen pixels:
+_LEFT_DOCK = 200
+_RIGHT_DOCK = 230
+_OTHERS = 160  # title, menu, tabs and rulers above, the status line below
 
 
 def title_of(subject: Subject) -> str:
@@ -22,14 +29,23 @@ def title_of(subject: Subject) -> str:
     return words.format(layer=layer, image=subject.image.get_name())
 
 
-def is_far_right(subject: Subject) -> bool:
-    """Whether the object goes into the right third of the image. GIMP tells nobody where that is shown."""
-    image, layer = subject.image, subject.anchor
+def object_place(subject: Subject) -> Rect | None:
+    """Where the object is or will be, in image pixels; None: nothing is selected."""
+    layer = subject.anchor
     if subject.record is not None and layer is not None:
-        place = layer_rectangle(layer)
-        left, right = place.x, place.right
-    else:
-        _ok, non_empty, left, _top, right, _bottom = Gimp.Selection.bounds(image)
-        if not non_empty:
-            return False
-    return bool((left + right) / 2 > _FAR_RIGHT * image.get_width())
+        return layer_rectangle(layer)
+    _ok, non_empty, left, top, right, bottom = Gimp.Selection.bounds(subject.image)
+    return Rect(left, top, right - left, bottom - top) if non_empty else None
+
+
+def is_better_left(place: Rect | None, image_size: tuple[int, int], screen: Rect, dialog: int) -> bool:
+    """Whether a dialog of that width at the left edge covers less of the place than at the right one."""
+    if place is None:
+        return False
+    width, height = image_size
+    room = screen.width - _LEFT_DOCK - _RIGHT_DOCK
+    zoom = min(1.0, room / width, (screen.height - _OTHERS) / height)
+    begins = _LEFT_DOCK + (room - width * zoom) / 2
+    covered_on_the_right = begins + place.right * zoom - (screen.width - EDGE - dialog)
+    covered_on_the_left = EDGE + dialog - (begins + place.x * zoom)
+    return max(0.0, covered_on_the_left) < max(0.0, covered_on_the_right)

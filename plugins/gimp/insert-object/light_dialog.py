@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dialog_parts import BORDER, SPACING, StatusLine, show_at_the_edge, show_help
 from gi.repository import GimpUi, Gtk
 from wording import _
+
+from wire.protocol import Rect
 
 _RESET = 1  # the response of the button; GTK's own are below 0
 
@@ -51,9 +54,9 @@ class LightDialog:
         area.pack_start(self.status, False, False, 0)
         area.show_all()
 
-    def show(self) -> None:
+    def show(self, is_better_left: Callable[[Rect, int], bool]) -> None:
         """Opens the dialog beside the picture."""
-        show_at_the_edge(self.window)
+        show_at_the_edge(self.window, is_better_left)
 
     @property
     def strength(self) -> float:

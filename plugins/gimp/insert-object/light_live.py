@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cut_out
+import dialog_place
 import layer_marks
 from cut_out import CutOut
 from gi.repository import Gimp
@@ -53,7 +55,8 @@ class LiveLight(LiveLoop):
     def _open(self) -> None:
         self._dialog.strength = self.choice.strength
         self._dialog.status.say(_(STATES[SessionState.CONNECTING]))
-        self._dialog.show()
+        place, size = layer_rectangle(self._layer), (self._image.get_width(), self._image.get_height())
+        self._dialog.show(functools.partial(dialog_place.is_better_left, place, size))
 
     def _close(self) -> None:
         self._clear_canvas()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import replace
 
@@ -63,8 +64,10 @@ class LiveInsertion(LiveLoop):
     def _open(self) -> None:
         self._dialog.form.set_settings(self._start)
         self._dialog.say(_(STATES[SessionState.CONNECTING]))
-        on_the_left = dialog_place.is_far_right(self._subject)
-        self._dialog.show(dialog_place.title_of(self._subject), on_the_left=on_the_left)
+        place = dialog_place.object_place(self._subject)
+        size = self._image.get_width(), self._image.get_height()
+        is_better_left = functools.partial(dialog_place.is_better_left, place, size)
+        self._dialog.show(dialog_place.title_of(self._subject), is_better_left)
 
     def _close(self) -> None:
         self._canvas.clear()
