@@ -16,8 +16,9 @@ from typing import Any
 from krita import Krita
 
 from .documents import is_attached, is_large, is_mask, layer_id, owned, walk
-from .undo_steps import PATIENCE_SECONDS, is_in_front
+from .undo_steps import is_in_front
 
+ADDING_SECONDS = 10.0  # for Krita to add a layer: it finishes first what it is at, and does it in any case
 _ADD = {"paintlayer": "add_new_paint_layer", "grouplayer": "add_new_group_layer"}
 
 
@@ -86,7 +87,7 @@ def added_empty(document: Any, kind: str, above: Any | None) -> Generator[None, 
         above.setCollapsed(True)  # else the new one would land in it
     document.setActiveNode(above)
     action.trigger()
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + ADDING_SECONDS
     new: list[Any] = []
     while not new and time.monotonic() < end:
         new = [node for node in walk(document.rootNode()) if layer_id(node) not in before]
