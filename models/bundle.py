@@ -12,7 +12,7 @@ from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS
-from models.files.weights_file import fill
+from models.files.weights_file import fill, without_memory
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.looks import NO_LOOKS, Looks
@@ -57,7 +57,7 @@ class Bundle:
         manifest.look(folder)
         device = torch.device(device)
         shape = read_shape(manifest)
-        with torch.device("meta"):
+        with without_memory():
             generator = ForegroundGenerator(shape)
             encoder = AppearanceEncoder(shape.code_size)
             parts_encoder = PartsEncoder()

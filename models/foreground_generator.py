@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import activate, convolution, linear, zero_convolution
+from models.layers import LEAK, convolution, linear, zero_convolution
 from models.masks.parts_code import PARTS_CHANNELS
 from models.scene_light import lit, scene_gains, under_gains
 
@@ -126,8 +126,8 @@ class Painting(nn.Module):
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
         smooth, amount = (_twice(_in_rows(half)) for half in self.enter(x).chunk(2, 1))
-        fine = activate(torch.addcmul(smooth, amount, _in_rows(noise.to(x.dtype).expand_as(smooth))))
-        fine = (fine + activate(self.inner(fine))) * 0.7
+        fine = _activated(torch.addcmul(smooth, amount, _in_rows(noise.to(x.dtype).expand_as(smooth))))
+        fine = _joined(fine, self.inner(fine))
         painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
         return painted
 
@@ -228,10 +228,10 @@ class ForegroundGenerator(nn.Module):
             if name in self.grain:
                 grain = _in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
                 x = torch.addcmul(x, self.grain[name].to(x.dtype), grain)
-            x = activate(x)
+            x = _activated(x)
             for more in (self.second, self.third):
                 if name in more:
-                    x = (x + activate(more[name](x, style))) * 0.7
+                    x = _joined(x, more[name](x, style))
             if name in self.paint:
                 branch = self.paint[name](x, _grain(noise, 2 * side))
                 if painted is not None:
@@ -259,13 +259,13 @@ class ForegroundGenerator(nn.Module):
                 x = coarser if x is None else x + coarser
             if x is None:
                 raise ValueError("the finest level of this generator reads nothing")
-            above = seen[side] = activate(x)
+            above = seen[side] = _activated(x)
         return seen
 
     def _style(self, coarsest: Tensor, class_index: Tensor, code: Tensor) -> Tensor:
         look = torch.cat([code, self.class_code(class_index)], 1)
         for layer in self.mapping:
-            look = activate(layer(look))
+            look = _activated(layer(look))
         return torch.cat([look, self.scene_code(coarsest.flatten(1))], 1)
 
 
@@ -285,6 +285,18 @@ def _fine(branch: Tensor, mask: Tensor) -> Tensor:
 def within_range(x: Tensor) -> Tensor:
     """Any numbers to -1..1. Unlike tanh's, its gradient never vanishes, wherever first steps lead."""
     return x * torch.rsqrt(1 + x.square())
+
+
+def _activated(x: Tensor) -> Tensor:
+    """Leaky ReLU of numbers that nobody else looks at: in their own memory where no gradient is asked for,
+    as large tensors take longer to fetch than to change."""
+    return functional.leaky_relu(x, LEAK, inplace=not torch.is_grad_enabled())
+
+
+def _joined(x: Tensor, branch: Tensor) -> Tensor:
+    """A residual: x and the activated branch, which nobody else looks at, at unit variance."""
+    branch = _activated(branch)
+    return (x + branch) * 0.7 if torch.is_grad_enabled() else branch.add_(x).mul_(0.7)
 
 
 def _grain(noise: Tensor, side: int) -> Tensor:

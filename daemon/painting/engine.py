@@ -106,13 +106,12 @@ class Engine:
         self._warm_up(self._bundle_on_cpu(None), on_progress)
 
     def _warm_up(self, bundle: Bundle, on_progress: Callable[[float], None]) -> None:
-        """Learns what the shipped networks offer, and takes every path of them once."""
+        """Learns what the shipped networks offer, and makes one object with them."""
         self.classes = pack_info("", bundle.manifest).classes
         self._resolution = bundle.resolution
         on_progress(0.6)
-        for variations in (1, 4):
-            for _ in layers_of(bundle, warm_up_request(self.classes[0].name, variations), lambda *_: None):
-                pass
+        for _ in layers_of(bundle, warm_up_request(self.classes[0].name), lambda *_: None):
+            pass
         on_progress(1.0)
 
     def insert(self, request: Insert, on_stage: OnStage) -> Iterator[Layer]:

@@ -177,11 +177,11 @@ def _planes(pixels: NDArray[np.float32]) -> Tensor:
     return tensor[None, None] if tensor.ndim == 2 else tensor.permute(2, 0, 1)[None]
 
 
-def warm_up_request(class_name: str, variations: int) -> Insert:
+def warm_up_request(class_name: str) -> Insert:
     """A request on a grey picture that takes every path of the networks, at a side for middling objects."""
     side = 256
     box = Rect(64, 64, 128, 128)
     window = sent_window(box, side, side)
     grey = bytes([128]) * (window.width * window.height * 3)
     pixels = PixelFrame(window.width, window.height, PixelFormat.RGB8, grey)
-    return Insert("warm-up", Wish(class_name, box), side, side, window, pixels, variations)
+    return Insert("warm-up", Wish(class_name, box), side, side, window, pixels)

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from daemon.home.folders import Folders
+from daemon.home.freed_memory import keep_freed_memory
 from daemon.home.lifecycle import wait_for_lock
 from daemon.home.logs import logging_to
 from daemon.home.machine import make_way
@@ -51,6 +52,7 @@ def run_service(folders: Folders, make: Callable[[], Serving]) -> None:
     # that made an insertion 30 times slower; asleep they cost microseconds. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     make_way()
+    keep_freed_memory()
     with wait_for_lock(folders), logging_to(folders.log_file):
         service = make()
         try:

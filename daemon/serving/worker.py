@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from daemon.home.freed_memory import give_back_freed_memory
 from daemon.home.limits import is_of_memory, memory_hint
 from daemon.packs.names import named
 from daemon.serving.workqueue import Work
@@ -32,6 +33,8 @@ from wire.protocol import (
 )
 
 log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 3.0  # without a request, after which freed memory is given back
 
 
 class Interrupted(Exception):
@@ -185,13 +188,16 @@ class _Stop:
     """Ends the thread."""
 
 
+_Order: TypeAlias = _Load | _Release | _Stop | Work
+
+
 @dataclass(eq=False)
 class Worker:
     """Runs an engine in a thread of its own. Every method returns at once."""
 
     factory: EngineFactory
     events: EventPipe
-    _orders: queue.SimpleQueue[_Load | _Release | _Stop | Work] = field(default_factory=queue.SimpleQueue)
+    _orders: queue.SimpleQueue[_Order] = field(default_factory=queue.SimpleQueue)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _engine: Engine | None = None
     _unfinished: Work | None = None
@@ -240,7 +246,7 @@ class Worker:
             self.events.post(WorkerDied(as_painters_error(error, "The object could not be made."), work))
 
     def _follow_orders(self) -> None:
-        while not isinstance(order := self._orders.get(), _Stop):
+        while not isinstance(order := self._next_order(), _Stop):
             if isinstance(order, Work):
                 self._unfinished = order
                 reply = self._finish(order)
@@ -254,6 +260,13 @@ class Worker:
             else:  # a request that came in between has loaded them
                 self.events.post(_loaded(self._engine))
             del order  # its pixels are not kept while waiting for the next one
+
+    def _next_order(self) -> _Order:
+        try:
+            return self._orders.get(timeout=PAUSE_SECONDS)
+        except queue.Empty:
+            give_back_freed_memory()
+        return self._orders.get()
 
     def _load(self) -> InsertObjectError | None:
         """Loads the networks unless they are; returns why it failed."""

@@ -13,7 +13,7 @@ from torch.nn import functional
 from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import BACKGROUND
-from models.files.weights_file import fill
+from models.files.weights_file import fill, without_memory
 
 _CANDIDATES = 64  # scenes by chance
 _STEPS, _STEP = 40, 0.08  # of the optimiser
@@ -83,7 +83,7 @@ def load_background_generator(folder: Path) -> BackgroundPainter:
     manifest = Manifest.read(folder)
     if BACKGROUND not in manifest.files:
         raise ModelCorrupt(folder / FILE_NAME, "lists no background generator")
-    with torch.device("meta"):
+    with without_memory():
         generator = BackgroundGenerator()
     fill(generator, folder / BACKGROUND, manifest.files[BACKGROUND])
     return BackgroundPainter(generator.eval().requires_grad_(requires_grad=False))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from models.files.manifest import damaged
 from models.files.plain_files import ModelCorrupt, read_file
@@ -22,6 +25,23 @@ LARGEST_WEIGHT = 1e4  # trained ones stay below a hundred; far beyond, a network
 def kinds_of(network: nn.Module, prefix: str = "") -> dict[str, TensorKind]:
     """What a file has to hold for a network, which may be one without memory (device meta)."""
     return {prefix + name: TensorKind(tuple(value.shape)) for name, value in network.state_dict().items()}
+
+
+@contextmanager
+def without_memory() -> Iterator[None]:
+    """Networks built in here have no memory and no numbers until ``fill`` gives them those of a file."""
+    with torch.device("meta"), _LeaveEmpty():
+        yield
+
+
+class _LeaveEmpty(TorchFunctionMode):
+    """Leaves out first values. For networks without memory torch would load its compiler to make them, which
+    takes longer than everything else here and 100 MB for good."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 @dataclass(frozen=True)

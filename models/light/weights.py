@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import LIGHT
-from models.files.weights_file import fill
+from models.files.weights_file import fill, without_memory
 from models.light.network import LightNetwork
 
 
@@ -26,7 +24,7 @@ def load_light_network(folder: Path) -> LightNetwork:
 
 def read_light_network(file: Path, sha256: str | None = None) -> LightNetwork:
     """The network of a file; ``sha256``: what its hash must be. Raises as ``load_light_network``."""
-    with torch.device("meta"):
+    with without_memory():
         network = LightNetwork()
     fill(network, file, sha256)
     return network.eval().requires_grad_(requires_grad=False)

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.files.manifest_rules import MAX_CLASSES
 from models.files.plain_files import ModelCorrupt
 from models.files.safetensors_header import ANY, Header, TensorKind
-from models.files.weights_file import kinds_of, read_weights
+from models.files.weights_file import kinds_of, read_weights, without_memory
 from models.masks.generator import MaskGenerator
 from models.masks.shape_library import BYTES, PARTS_SHAPE, ShapeLibrary
 
@@ -41,7 +41,7 @@ def load_mask_weights(
     Raises:
         ModelMissing, ModelCorrupt: the file is not there, damaged, or not what such a file holds.
     """
-    with torch.device("meta"):
+    with without_memory():
         generator = MaskGenerator()
 
     def expect(header: Header) -> dict[str, TensorKind]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,3 +142,13 @@ def test_a_small_window_is_painted_at_a_smaller_side(tmp_path: Path) -> None:
         )
         assert masks.shape == alpha.shape == (1, 1, side, side)
         assert colour.shape == scene.shape
+
+
+def test_weights_are_read_without_torchs_compiler(tmp_path: Path) -> None:
+    """It takes longer to load than all the rest, and 100 MB for good."""
+    write_tiny_weights(tmp_path)
+    program = (
+        "import sys; from pathlib import Path; from models.bundle import Bundle;"
+        f"Bundle.load(Path({str(tmp_path)!r})); sys.exit('torch._dynamo' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

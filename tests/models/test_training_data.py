@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from models.hole import dilate, fill_hole, without_rim
 from models.photos.data import (
@@ -98,6 +99,10 @@ def test_dilation_grows_a_mask_by_its_radius() -> None:
     mask[:, :, 8, 8] = 1
     assert dilate(mask, 2).sum() == 25
     assert torch.equal(dilate(mask, 0), mask)
+    soft = torch.rand(2, 1, 40, 40, generator=torch.Generator().manual_seed(0)) ** 8
+    for radius in (1, 5, 8):
+        assert torch.equal(dilate(soft, radius), functional.max_pool2d(soft, 2 * radius + 1, 1, radius))
+    assert torch.equal(dilate(soft, 60), soft.amax((2, 3), keepdim=True).expand_as(soft))
 
 
 def test_an_object_without_its_rim_is_of_its_own_colour_up_to_the_edge() -> None:
