@@ -121,8 +121,7 @@ def colour_patch(layer: int, box: list[int], colour: list[int]) -> None:
     """Fills a soft ellipse of the image with a colour, as far as the layer covers it; alpha stays."""
     item = _item_of(layer)
     target = item.get_image()
-    shade = Gegl.Color.new("black")
-    shade.set_rgba(*(value / 255 for value in colour), 1.0)
+    shade = Gegl.Color.new("#" + "".join(f"{value:02x}" for value in colour))
     Gimp.context_set_foreground(shade)
     Gimp.context_set_feather(True)
     Gimp.context_set_feather_radius(6.0, 6.0)

@@ -12,7 +12,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +25,60 @@ from daemon.home.folders import HOME_VARIABLE, Folders
 from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import RunningDaemon
 from tests.gimp.conftest import PREVIEW
-from tests.gimp.harness import Gimp, encoded, make_profile
+from tests.gimp.harness import Gimp, encoded, last_settings, make_profile
 from tests.gimp.provision import find_gimp
 from tests.gimp.screen import SIZE, Screen
 
 TITLE_BAR = 24  # screen pixels that the window manager adds
 
 
-def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class Studio:
+    """A GIMP with a window and a daemon with the shipped weights; ``home`` is for files."""
+
+    gimp: Gimp
+    screen: Screen
+    daemon: RunningDaemon
+    home: Path
+
+    def client(self) -> Client:
+        """A client of the daemon."""
+        return Client.connect(Folders.default({HOME_VARIABLE: str(self.daemon.home)}))
+
+    def place_of(self, class_name: str) -> int:
+        """Where a class stands in the dialog's list, from 0."""
+        with self.client() as client:
+            return [info.name for info in client.classes].index(class_name)
+
+
+@contextmanager
+def open_studio(session: str | None = None) -> Iterator[Studio]:
+    """A GIMP with a profile of its own; ``session`` is the sessionrc that says where its docks are."""
+    place = find_gimp()
+    with tempfile.TemporaryDirectory(prefix="insert-object-portrait-") as folder:
+        home = Path(folder)
+        (home / "daemon").mkdir()
+        daemon = RunningDaemon(home / "daemon")
+        daemon.ensure_running()
+        profile = make_profile(home / "profile", place, PluginConfig(daemon.connection_file, ()))
+        last_settings(profile).unlink()  # as at a first use
+        with (profile / "gimprc").open("a", encoding="utf-8") as settings:
+            settings.write("(default-view (show-layer-boundary no))\n")
+        if session is not None:
+            (profile / "sessionrc").write_text(session, encoding="utf-8")
+        screen = Screen(place, home)
+        gimp = Gimp(place, profile, display=screen.display)
+        try:
+            yield Studio(gimp, screen, daemon, home)
+        finally:
+            gimp.close()
+            screen.close()
+            daemon.end()
+
+
+def arrange(studio: Studio, photo: Path, options: argparse.Namespace) -> None:
     """Brings GIMP to where the picture is worth taking."""
+    gimp, screen = studio.gimp, studio.screen
     image = int(gimp.open_picture(str(photo))["image"])
     gimp.show(image)
     window = screen.wait_for_window("– GIMP")
@@ -47,14 +94,12 @@ def arrange(gimp: Gimp, screen: Screen, photo: Path, options: argparse.Namespace
     dialog = screen.wait_for_window("Insert Object")
     screen.wait_until(lambda: gimp.id_of_layer_named(image, PREVIEW) != 0, "the preview")
     screen.focus(dialog)
-    screen.keys("alt+l", *["Down"] * options.steps)
+    screen.keys("alt+l", *["Down"] * studio.place_of(options.class_name))
     screen.keys("alt+s", "ctrl+a")
     screen.type(str(options.seed))
     screen.keys("Tab", "alt+u", "ctrl+a")
     screen.type(str(options.number))
     screen.keys("Tab")
-    if options.shadow:
-        screen.keys("alt+w")
     time.sleep(10.0 * options.number)  # the other thumbnails
 
 
@@ -79,30 +124,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--class", dest="class_name", default="sheep")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=1, help="of objects: more than one is a herd")
-    parser.add_argument("--shadow", action="store_true", help="with a contact shadow")
     parser.add_argument("--cut-out", type=Path, help="a PNG with transparency to be lit")
     options = parser.parse_args(arguments)
-    place = find_gimp()
-    with tempfile.TemporaryDirectory(prefix="insert-object-portrait-") as folder:
-        home = Path(folder)
-        photo = home / options.photo.name
+    with open_studio() as studio:
+        photo = studio.home / options.photo.name
         shutil.copyfile(options.photo, photo)
-        (home / "daemon").mkdir()
-        daemon = RunningDaemon(home / "daemon")
-        daemon.ensure_running()
-        with Client.connect(Folders.default({HOME_VARIABLE: str(daemon.home)})) as client:
-            names = [info.name for info in client.classes]
-        options.steps = names.index(options.class_name)
-        profile = make_profile(home / "profile", place, PluginConfig(daemon.connection_file, ()))
-        screen = Screen(place, home)
-        gimp = Gimp(place, profile, display=screen.display)
-        try:
-            arrange(gimp, screen, photo, options)
-            print(screen.screenshot("portrait"))
-        finally:
-            gimp.close()
-            screen.close()
-            daemon.end()
+        arrange(studio, photo, options)
+        print(studio.screen.screenshot("portrait"))
     return 0
 
 

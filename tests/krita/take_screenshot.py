@@ -17,6 +17,26 @@ from tests.krita.harness import ARTIFACTS, HERE, KritaProfile, daemon_config
 from tests.krita.provision import find_krita
 
 
+def run_with_weights(script: str, root: Path | None = None) -> None:
+    """Runs a script of ``inside`` in Krita's window, with the daemon and the shipped weights.
+
+    Raises:
+        SystemExit: one of its promises was not kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="insert-object-krita-") as folder:
+        home = Path(folder) / "daemon"
+        home.mkdir()
+        profile = KritaProfile(Path(folder), find_krita(root))
+        profile.install(daemon_config(home, "-m", "daemon.command_line", "daemon", "run"))
+        try:
+            results = profile.run_windowed([HERE / "inside" / script], Path(folder) / "results.json")
+        finally:
+            end_daemon(home)
+    for name, result in results.items():
+        if result["failure"] is not None:
+            raise SystemExit(f"{name}: {result['failure']}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path, help="the PNG to write")
@@ -24,18 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     picture: Path = options.picture
     os.environ["INSERT_OBJECT_ONLY"] = "herd" if options.herd else "at_work"
-    with tempfile.TemporaryDirectory(prefix="insert-object-krita-") as folder:
-        home = Path(folder) / "daemon"
-        home.mkdir()
-        profile = KritaProfile(Path(folder), find_krita())
-        profile.install(daemon_config(home, "-m", "daemon.command_line", "daemon", "run"))
-        try:
-            results = profile.run_windowed([HERE / "inside" / "screenshot.py"], Path(folder) / "results.json")
-        finally:
-            end_daemon(home)
-        for name, result in results.items():
-            if result["failure"] is not None:
-                raise SystemExit(f"{name}: {result['failure']}")
+    run_with_weights("screenshot.py")
     picture.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ARTIFACTS / ("herd.png" if options.herd else "readme.png"), picture)
 

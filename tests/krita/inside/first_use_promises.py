@@ -15,6 +15,8 @@ def promise_the_menu_inserts_with_the_docker_hidden_and_no_daemon_yet(_figures):
     assert controller().link.state is SessionState.CLOSED, "something was used before"
     document = krita().createDocument(700, 600, "picture", "RGBA", "U8", "", 300.0)
     krita().activeWindow().addView(document)
+    yield 500
+    docker().hide()  # Krita 6 shows it again, where it was open before, with the first picture
     selection = Selection()
     selection.select(200, 150, 256, 256, 255)
     document.setSelection(selection)
