@@ -72,7 +72,7 @@ def made(document, box, class_name, seed):
     yield from applied()
     document.setSelection(None)
     yield 500
-    return bench.layer_named(document, f"{class_name} · seed {seed}")
+    return bench.layer_named(document, f"{class_name} {seed}")
 
 
 def promise_film_insert(_figures):
