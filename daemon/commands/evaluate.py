@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     purpose.add_argument(
         "--claims",
         action="store_true",
-        help="write claims.html: moved and overlapping objects, looks, light, boxes, with figures",
+        help="write claims.html: moved and overlapping objects, boxes, with figures",
     )
     purpose.add_argument(
         "--compare", metavar="OTHER", type=Path, help="another folder of weights: which of the two is better?"

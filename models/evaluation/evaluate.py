@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from models.evaluation.blotches import measure_blotches
 from models.evaluation.faces import measure_faces
 from models.evaluation.lighting import measure_lighting
 from models.evaluation.methods import (
@@ -21,8 +22,8 @@ from models.evaluation.methods import (
 from models.evaluation.realism import SMALLEST_SAMPLE, measure_cells
 from models.evaluation.result import Evaluation
 from models.evaluation.sample import Options, Sample, load_sample, pick_records
-from models.evaluation.sheets import cell_sheets, copies_sheet, lighting_sheet, looks_sheet
-from models.evaluation.variety import measure_diversity, measure_masks, measure_memorisation
+from models.evaluation.sheets import blotches_sheet, cell_sheets, copies_sheet, lighting_sheet, looks_sheet
+from models.evaluation.variety import measure_diversity, measure_memorisation
 from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import VOC_CLASSES
 from models.photos.data import ObjectRecord, load_windows
@@ -74,16 +75,15 @@ def evaluate(
     found.lighting = measure_lighting(sample, followers, options.lighting_limit)
     for method in (*rivals, ours):
         found.diversity += measure_diversity(sample, method, features.lpips, options.diversity_limit)
-    found.masks, found.spreads["fill of the box"] = measure_masks(sample, networks)
     found.sheets = cell_sheets(sample, networks, methods, rows=rows)
     found.sheets.append(looks_sheet(sample, ours, rows=rows))
     found.sheets.append(lighting_sheet(sample, ours, rows=rows))
     if training:
+        found.blotches, stained = measure_blotches(sample, followers, training, networks)
+        found.sheets.append(blotches_sheet(sample, *stained, rows=rows))
         batches = sample.batches(sample.clean, sample.real_mask)
         made = torch.cat([ours.insert(cases).rgb for _, cases in batches])
-        found.memorisation, found.spreads["nearest training picture"], index = measure_memorisation(
-            sample, made, training, features.embedding
-        )
+        found.memorisation, index = measure_memorisation(sample, made, training, features.embedding)
         found.sheets.append(copies_sheet(sample, made, training, index, rows=rows))
     return found
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from models.evaluation import metrics
 from models.evaluation.methods import CopyPaste, GreyFill, Method, Networks
-from models.evaluation.result import ALL_CLASSES, Background, Border, Cell, RealismRow, Shape
+from models.evaluation.result import ALL_CLASSES, Background, Cell, RealismRow, Shape
 from models.evaluation.sample import Sample
 from models.evaluation.verdicts import FeatureNetworks, Verdict, judge_method, judge_photos, segmenter_names
 
@@ -55,11 +55,7 @@ def measure_cells(
                     if method.keeps_real_shape:
                         kept[method.name] = verdict
                     verdicts[method.name] = verdict
-                borders = tuple(
-                    Border(name, tuple(its.steps.nanmean(dim=0).tolist()), metrics.mean_or_nan(its.halo))
-                    for name, its in verdicts.items()
-                )
-                cells.append(Cell(shape, background, tuple(realism_rows(verdicts, halves)[0]), borders))
+                cells.append(Cell(shape, background, tuple(realism_rows(verdicts, halves)[0])))
     return cells
 
 

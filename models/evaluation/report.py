@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from models.evaluation import plots
-from models.evaluation.borders import RINGS
-from models.evaluation.result import Background, Evaluation, Shape, Sheet
+from models.evaluation.result import Evaluation, Sheet
 from models.pages.templates import templates_in
 
-_TEMPLATES = templates_in(Path(__file__).with_name("templates"), plots=plots, contour=RINGS)
+_TEMPLATES = templates_in(Path(__file__).with_name("templates"))
 _ANCHORS = ("real photos", "grey fill", "copy-paste")  # the same for all weights
 
 
@@ -80,7 +78,6 @@ def to_html(found: Evaluation) -> str:
         found=found,
         ours=methods[-1],
         class_by_class=[methods[-1], *(name for name in methods[:-1] if name not in _ANCHORS)],
-        used=found.cell(Shape.GENERATED, Background.OTHER),
         sheets={sheet.name: sheet for sheet in found.sheets},
     )
 

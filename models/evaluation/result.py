@@ -51,23 +51,12 @@ class RealismRow:
 
 
 @dataclass(frozen=True)
-class Border:
-    """What a method's borders look like on average, in one cell, over all pictures."""
-
-    method: str
-    steps: tuple[float, ...]
-    """Colour step at each ring, from outside to inside, over the object's own; see `borders.py`."""
-    halo: float  # mean excess of the rims beyond the range between object and scene, 0..1 of code values
-
-
-@dataclass(frozen=True)
 class Cell:
     """One of the four combinations of shape and background."""
 
     shape: Shape
     background: Background
     rows: tuple[RealismRow, ...] = ()
-    borders: tuple[Border, ...] = ()
 
     @property
     def title(self) -> str:
@@ -96,11 +85,14 @@ class LightingRow:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """One quantity of each made picture beside the same of each real one."""
+class BlotchRow:
+    """Stains and seams in what one method made, means over pictures; see `blotches.py`."""
 
-    made: tuple[float, ...]
-    real: tuple[float, ...]
+    method: str
+    class_name: str
+    count: int
+    strange: float  # share of the object's pixels that no object of the class has
+    seam: float  # largest step along a straight line, over that of training objects of the class
 
 
 @dataclass(frozen=True)
@@ -141,18 +133,6 @@ class MemorisationRow:
 
 
 @dataclass(frozen=True)
-class MaskRow:
-    """Generated masks beside real ones."""
-
-    class_name: str
-    count: int
-    box_fit: float  # mean IoU of the mask's bounding box with the box asked for
-    one_piece: float  # share of masks that are one piece
-    fill: float  # mean share of the box that the mask covers
-    fill_real: float
-
-
-@dataclass(frozen=True)
 class Sheet:
     """A contact sheet: pictures in rows, with a sentence about what to look for."""
 
@@ -169,18 +149,12 @@ class Evaluation:
     facts: dict[str, str | int | float]  # circumstances in the order to show them
     cells: list[Cell] = field(default_factory=list)
     faces: list[FaceRow] = field(default_factory=list)
+    blotches: list[BlotchRow] = field(default_factory=list)
     lighting: list[LightingRow] = field(default_factory=list)
     diversity: list[DiversityRow] = field(default_factory=list)
     memorisation: list[MemorisationRow] = field(default_factory=list)
-    masks: list[MaskRow] = field(default_factory=list)
-    spreads: dict[str, Spread] = field(default_factory=dict)
-    """Of "nearest training picture" and "fill of the box", as far as measured."""
     notes: list[str] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
-
-    def cell(self, shape: Shape, background: Background) -> Cell:
-        """The cell of that shape and background. Raises KeyError when it was not measured."""
-        return {(cell.shape, cell.background): cell for cell in self.cells}[shape, background]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; nan becomes None, pictures become file names."""

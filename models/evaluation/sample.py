@@ -75,13 +75,7 @@ class Sample:
         return self.clean if background is Background.OWN else self.clean[self.donor]
 
     def batches(
-        self,
-        scene: Tensor,
-        mask: Tensor,
-        shape: Shape = Shape.TRUE,
-        *,
-        look: int = 0,
-        size: int = BATCH,
+        self, scene: Tensor, mask: Tensor, shape: Shape = Shape.TRUE, *, look: int = 0, size: int = BATCH
     ) -> Iterator[tuple[slice, Cases]]:
         """The insertions of `scene` and `mask` (N, ...) of that shape in batches, look number `look`."""
         for start in range(0, len(scene), size):

@@ -122,6 +122,15 @@ def copies_sheet(sample: Sample, made: Tensor, training: Windows, index: Tensor,
     )
 
 
+def blotches_sheet(sample: Sample, made: Tensor, order: Tensor, *, rows: int) -> Sheet:
+    """Pictures (N, 3, S, S) with most and with fewest blotches, by their `order` (N,)."""
+    worst, best = order[:rows], order.flip(0)[:rows]
+    labels = [f"{sample.labels[a]}, {sample.labels[b]}" for a, b in zip(worst, best, strict=True)]
+    columns = {"most blotches": made[worst], "fewest": made[best]}
+    caption = "The right should look cleaner than the left, or the figure is wrong."
+    return Sheet("blotches", "Most and fewest blotches", caption, contact_sheet(columns, labels))
+
+
 def comparison_sheet(
     sample: Sample, scene: Tensor, methods: Sequence[Method], masks: Sequence[Tensor], rows: int
 ) -> Sheet:

@@ -1,4 +1,4 @@
-"""Variety: do seeds give different looks, are training pictures repeated, are generated masks sound?"""
+"""Variety: do seeds give different looks, are training pictures repeated?"""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.evaluation import metrics
-from models.evaluation.methods import Method, Networks, to_signed
-from models.evaluation.result import DiversityRow, MaskRow, MemorisationRow, Shape, Spread
+from models.evaluation.methods import Method, to_signed
+from models.evaluation.result import DiversityRow, MemorisationRow
 from models.evaluation.sample import BATCH, Sample
 from models.features.networks import Lpips
 from models.photos.data import Windows
@@ -71,27 +71,13 @@ def _share(ours: float, theirs: float) -> float:
     return ours / theirs if theirs > 0 else math.nan
 
 
-def measure_masks(sample: Sample, networks: Networks) -> tuple[list[MaskRow], Spread]:
-    """How generated masks fit their boxes and resemble real ones; how much of its box each one fills."""
-    made = sample.masks(networks, Shape.GENERATED)
-    fit = metrics.box_iou(metrics.bounding_boxes(made), sample.boxes).cpu()
-    single = metrics.in_one_piece(made).float().cpu()
-    fill, fill_real = (metrics.box_fill(mask, sample.boxes) for mask in (made, sample.real_mask))
-    columns = fit, single, fill, fill_real
-    rows = [
-        MaskRow(name, len(members), *(metrics.mean_or_nan(column[members]) for column in columns))
-        for name, members in sample.groups().items()
-    ]
-    return rows, Spread(tuple(fill.tolist()), tuple(fill_real.tolist()))
-
-
 def measure_memorisation(
     sample: Sample, made: Tensor, training: Windows, embedding: nn.Module
-) -> tuple[list[MemorisationRow], Spread, Tensor]:
+) -> tuple[list[MemorisationRow], Tensor]:
     """How near made objects (N, 3, S, S) lie to training pictures of their class, beside held-out real ones:
     by features of the object on grey.
 
-    Returns the rows, every distance, and for each made object the index of its nearest training picture, -1
+    Returns the rows, and for each made object the index of its nearest training picture, -1
     for a class without pictures.
     """
 
@@ -124,4 +110,4 @@ def measure_memorisation(
         ours, theirs = (metrics.median_or_nan(distance[members]) for distance in distances)
         count = len(pools[name]) if name in pools else len(training.class_index)
         rows.append(MemorisationRow(name, len(members), count, ours, theirs, _share(ours, theirs)))
-    return rows, Spread(*(tuple(distance.tolist()) for distance in distances)), index
+    return rows, index

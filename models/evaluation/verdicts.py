@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from models.evaluation import metrics
-from models.evaluation.borders import border_figures, border_profile, halos, relative_profile, ring_distance
+from models.evaluation.borders import border_figures, border_profile, halos, ring_distance
 from models.evaluation.methods import Cases, GreyFill, Insertion, Method, composite, to_signed
 from models.evaluation.result import Shape
 from models.evaluation.sample import BATCH, Sample
@@ -44,8 +44,6 @@ class Verdict:
     spill: Tensor  # (N,)
     coverage: Tensor  # (N,)
     border: Tensor  # (N, 7), nan where there is no contour
-    steps: Tensor  # (N, 2 * RINGS + 1) relative steps, ring by ring
-    halo: Tensor  # (N,) mean excess of the rims, 0..1
 
 
 def judge_method(
@@ -73,7 +71,7 @@ def judge_method(
                 metrics.changed_pixels(before, after, untouchable(insertion, alpha8, reach)),
                 metrics.spill(alpha, insertion.shape, reach),
                 metrics.coverage(alpha, insertion.shape),
-                *_border(*_cut_out(method, cases, insertion, picture, alpha)),
+                _border(*_cut_out(method, cases, insertion, picture, alpha)),
             )
         )
         bar.update(len(picture))
@@ -89,7 +87,7 @@ def judge_photos(photos: Tensor, mask: Tensor, names: Tensor, judges: FeatureNet
         iou, border = segment_iou(photo, its_mask, its_names, judges.segmenter), _border(photo, its_mask)
         nothing = torch.zeros_like(iou)
         unknown = nothing * torch.nan
-        parts.append(Verdict(judges.embedding(photo), iou, nothing, unknown, unknown, *border))
+        parts.append(Verdict(judges.embedding(photo), iou, nothing, unknown, unknown, border))
     return _joined(parts)
 
 
@@ -127,10 +125,9 @@ def _cut_out(
     return picture, torch.where(present, alpha, insertion.shape)
 
 
-def _border(picture: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _border(picture: Tensor, alpha: Tensor) -> Tensor:
     distance = ring_distance(alpha)
-    profile, halo = border_profile(picture, distance), halos(picture, distance)
-    return border_figures(profile, halo), relative_profile(profile), halo.sum(dim=1)
+    return border_figures(border_profile(picture, distance), halos(picture, distance))
 
 
 def _joined(parts: Sequence[Verdict]) -> Verdict:

@@ -77,8 +77,6 @@ def test_every_claim_is_there_with_pictures_and_a_column_for_the_rival(found: Fi
     assert [claim.name for claim in found.claims] == [
         "moves",
         "overlaps",
-        "looks",
-        "daylight",
         "boxes",
     ]
     assert found.methods == (OURS, RIVAL)
@@ -109,15 +107,6 @@ def test_the_look_is_kept_when_the_mask_moves_and_changes_with_the_seed(found: F
 
 def test_the_later_object_lies_in_front(found: Findings) -> None:
     assert figure(found, "overlaps", "order does").values[OURS] > 0.9
-
-
-def test_the_same_seed_gives_the_same_pixels(found: Findings) -> None:
-    assert figure(found, "looks", "used twice").values[OURS] == 0
-
-
-def test_objects_that_follow_the_light_follow_night_and_snow(found: Findings) -> None:
-    assert figure(found, "daylight", "brightness: slope").values[OURS] == pytest.approx(1, abs=0.05)
-    assert figure(found, "daylight", "red over blue: slope").values[OURS] == pytest.approx(1, abs=0.1)
 
 
 def test_masks_that_fill_their_boxes_fit_them_at_every_place(found: Findings) -> None:

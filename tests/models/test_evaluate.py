@@ -142,16 +142,12 @@ def test_a_rival_that_repaints_the_scene_is_a_row_and_is_found_to_change_it(
     assert "one-shot" in to_html(result)
 
 
-def test_every_measurement_behind_a_plot_is_in_the_report(found: Evaluation) -> None:
-    photos = found.facts["photos"]
-    assert {name: len(spread.made) for name, spread in found.spreads.items()} == {
-        "fill of the box": photos,
-        "nearest training picture": photos,
-    }
-    html = to_html(found)
-    assert html.count("<svg") == 3 + 1 + 1
-    assert html.count('role="img" aria-label="') == html.count("<svg")
-    assert "prefers-color-scheme: dark" in html
+def test_blotches_are_measured_beside_pasted_objects_with_the_worst_shown(found: Evaluation) -> None:
+    rows = {(row.method, row.class_name): row for row in found.blotches}
+    assert {(name, "all") for name in ("copy-paste", "copy-paste + Reinhard", "this program")} <= set(rows)
+    assert rows["copy-paste", "cat"].count == rows["copy-paste", "flower"].count == 6
+    assert "<h2>Blotches</h2>" in to_html(found)
+    assert "prefers-color-scheme: dark" in to_html(found)
 
 
 def test_lighting_is_zero_for_pasted_pixels_and_one_for_objects_that_follow(found: Evaluation) -> None:
@@ -172,13 +168,6 @@ def test_networks_of_a_low_resolution_are_judged_at_the_common_size(
     assert rows["this program"].changed_pixels == 0
     assert rows["this program"].spill == pytest.approx(0, abs=0.01)
     assert large.facts["judged at"] == 64
-
-
-def test_masks_that_fill_their_box_fit_it(found: Evaluation) -> None:
-    row = found.masks[0]
-    assert row.box_fit > 0.8
-    assert row.one_piece == 1
-    assert row.fill > row.fill_real
 
 
 def test_copies_of_training_pictures_are_found_out(photos: Path, features: FeatureNetworks) -> None:

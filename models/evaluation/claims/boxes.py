@@ -65,7 +65,7 @@ def claim_boxes(
     )
     return Claim(
         "boxes",
-        "5. A box is enough",
+        "3. A box is enough",
         "The program draws the outline: it spans the box at any place and in any proportions that the class "
         "can have, and another seed gives another outline.",
         figures_of([line for _, line in found], {ours.name: [float(value) for value, _ in found]}),

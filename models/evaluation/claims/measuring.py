@@ -13,7 +13,6 @@ from tqdm import tqdm
 from models.evaluation import metrics
 from models.evaluation.claims.boxes import claim_boxes
 from models.evaluation.claims.findings import Claim, Findings
-from models.evaluation.claims.looks import claim_daylight, claim_looks
 from models.evaluation.claims.moves import claim_moves
 from models.evaluation.claims.overlaps import claim_overlaps
 from models.evaluation.claims.stage import stage_from_photos, stage_from_scenes
@@ -64,8 +63,6 @@ def measure_claims(
     works: list[Callable[[], Claim]] = [
         lambda: claim_moves(methods, everything, lpips, rows=options.sheet_rows),
         lambda: claim_overlaps(methods, photos, first),
-        lambda: claim_looks(methods, first),
-        lambda: claim_daylight(methods, photos, first),
         lambda: claim_boxes(networks, ours, first, real_fill, generator),
     ]
     claims = [work() for work in tqdm(works, desc="showing claims", unit="claim", disable=None, leave=False)]
