@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ class ShapeLibrary:
     neighbours: Tensor
     fill_range: Tensor
     aspect_range: Tensor
+    _described: Tensor | None = field(default=None, init=False, repr=False, compare=False)  # once needed
 
     def __len__(self) -> int:
         return len(self.class_index)
@@ -129,8 +130,10 @@ class ShapeLibrary:
     def nearest(self, fields: Tensor, log_aspect: Tensor, class_index: Tensor) -> Tensor:
         """The places (B,) of the outlines most like shapes (B, 1, 64, 64) of box shapes (B,), each of its
         class (B,)."""
-        everything = torch.arange(2 * len(self))
-        theirs = descriptors(self.fields(everything), self.log_aspect.repeat(2))
+        if self._described is None:
+            everything = torch.arange(2 * len(self))
+            self._described = descriptors(self.fields(everything), self.log_aspect.repeat(2))
+        theirs = self._described
         mine = descriptors(fields.cpu(), log_aspect.cpu())
         distance = torch.cdist(mine, theirs)
         other = self.class_index.repeat(2)[None] != class_index.cpu()[:, None]
