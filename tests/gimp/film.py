@@ -113,6 +113,7 @@ class Scene:
 def insert(scene: Scene) -> None:
     """A box, the dialog with its six variations, the layer."""
     studio = scene.studio
+    time.sleep(2.0)  # else GIMP, still fitting the picture in, may leave the selection undrawn
     studio.gimp.select_rectangle(scene.image, *BOX)
     scene.take()
     studio.screen.keys("ctrl+alt+i")
