@@ -17,7 +17,7 @@ from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
 from models.looks import NO_LOOKS, Looks
 from models.masks.carrying import seen_in_window
-from models.masks.parts_code import summary
+from models.masks.parts_code import channels, summary
 from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
 from models.parts_encoder import PartsEncoder
@@ -60,7 +60,7 @@ class Bundle:
         with without_memory():
             generator = ForegroundGenerator(shape)
             encoder = AppearanceEncoder(shape.code_size)
-            parts_encoder = PartsEncoder()
+            parts_encoder = PartsEncoder(shape.finer_parts)
         count = sum(value.numel() for value in generator.parameters())
         if count > MAX_WEIGHTS:
             raise ModelCorrupt(
@@ -77,6 +77,8 @@ class Bundle:
         for network, _ in networks:
             network.eval().requires_grad_(requires_grad=False)
             network.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if shapes.parts.shape[2] != channels(shape.finer_parts):
+            raise ModelCorrupt(folder / MASKS, "holds parts codes of another size than the networks'")
         masks = MaskSampler(mask_generator, shapes)
         looks = NO_LOOKS
         if LOOKS in manifest.files:
@@ -170,7 +172,7 @@ class Bundle:
         parts: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """scene (B, 3, S, S) in -1..1 as it is, mask (B, 1, S, S), class_index (B,), code (B, code_size),
-        noise (B, 1, S, S) or None for a fixed grain, placed parts (B, 8, 32, 32) or None for those of the
+        noise (B, 1, S, S) or None for a fixed grain, placed parts (B, C, 32, 32) or None for those of the
         outlines most like the masks -> colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S). S is one of
         ``sides``.
 

@@ -15,6 +15,7 @@ def describe_shape(shape: GeneratorShape) -> dict[str, Any]:
         "code_size": shape.code_size,
         "style_size": shape.style_size,
         "base": shape.base,
+        "finer_parts": shape.finer_parts,
     }
 
 
@@ -28,4 +29,5 @@ def read_shape(manifest: Manifest) -> GeneratorShape:
         int(network["code_size"]),
         int(network["style_size"]),
         int(network["base"]),
+        int(network.get("finer_parts", 0)),
     )

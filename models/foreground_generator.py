@@ -19,14 +19,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import LEAK, convolution, linear, zero_convolution
-from models.masks.parts_code import PARTS_CHANNELS
+from models.layers import LEAK, broad_mean, convolution, linear, zero_convolution
+from models.masks.parts_code import FINER, PARTS_CHANNELS, split
 from models.scene_light import lit, scene_gains, under_gains
 
 ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
 FINE = 24  # channels at the size of the picture itself
-BROAD = 8  # pixels of a finer level's own size, whose mean it leaves to coarser ones
+FINE_COLOUR = 0.25  # share of a finer level's colour that counts; its brightness counts whole
+BROAD = 32  # pixels of a finer level's own size, whose mean it leaves to coarser ones
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -44,6 +45,7 @@ class GeneratorShape:
     code_size: int = 64
     style_size: int = 256
     base: int = 64
+    finer_parts: int = FINER  # channels of the finer parts code, for levels finer than ``base``; 0: none
 
     @property
     def levels(self) -> list[int]:
@@ -132,6 +134,22 @@ class Painting(nn.Module):
         return painted
 
 
+class FinerParts(nn.Module):
+    """A placed finer parts code to features: where eyes, nostrils and windows are."""
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__()
+        self.enter = convolution(channels, 48)
+        self.inner = convolution(48, 48)
+        self.out = zero_convolution(48, outputs, 3)
+
+    def forward(self, code: Tensor, side: int) -> Tensor:
+        """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
+        x = _activated(self.enter(_in_rows(code)))
+        x = _joined(x, self.inner(x))
+        return _resized(self.out(x), side)
+
+
 class ForegroundGenerator(nn.Module):
     """Paints an object of a class into the masked part of a scene."""
 
@@ -173,11 +191,27 @@ class ForegroundGenerator(nn.Module):
                     nn.init.normal_(painting.coarse.weight, 0, 0.02)
                 self.paint[str(side)] = painting
             before = here
+        self.finer_parts = nn.ModuleDict(
+            {
+                str(side): FinerParts(shape.finer_parts, channels[side])
+                for side in self.painting[1:]
+                if shape.finer_parts
+            }
+        )
+        self.base_learns = True  # False: no gradient goes to levels that stay as they are
 
     def finest(self) -> list[nn.Parameter]:
         """The parameters of the finest level, without which the coarser ones paint what they did before."""
         name = str(self.shape.levels[-1])
-        layers = (self.read, self.first, self.second, self.third, self.parts, self.paint)
+        layers = (
+            self.read,
+            self.first,
+            self.second,
+            self.third,
+            self.parts,
+            self.paint,
+            self.finer_parts,
+        )
         found = [parameter for kind in layers if name in kind for parameter in kind[name].parameters()]
         return [*found, self.grain[name]]
 
@@ -197,7 +231,7 @@ class ForegroundGenerator(nn.Module):
             mask: (B, 1, S, S) in 0..1.
             class_index: (B,) int64.
             code: (B, code_size) appearance, a normal variate or an encoded picture.
-            parts: (B, 8, P, P) in -1..1, the parts code placed in the window (see ``parts_code.placed``).
+            parts: (B, 8 + 4 F, P, P) in -1..1, the parts code placed in the window (``parts_code.placed``).
             noise: (B, 1, S, S) normal variates for fine grain.
 
         Returns:
@@ -211,6 +245,9 @@ class ForegroundGenerator(nn.Module):
         levels = [side for side in self.shape.levels if 2 * side <= full]
         if self.shape.base not in levels:
             raise ValueError(f"a scene of {full} pixels is smaller than twice level {self.shape.base}")
+        coarse, finer = split(parts)
+        if not self.base_learns:
+            coarse = coarse.detach()
         gains = scene_gains(scene)
         scene = under_gains(scene, 1 / gains).to(scene.dtype)
         seen = self._read_scene(torch.cat([scene, mask], 1), far_hints(mask), levels)
@@ -224,7 +261,9 @@ class ForegroundGenerator(nn.Module):
                 x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
                 x = (x + seen[side]) * 0.7
             if name in self.parts:
-                x = x + self.parts[name](_resized(parts, side).to(x.dtype))
+                x = x + self.parts[name](_resized(coarse, side).to(x.dtype))
+            if name in self.finer_parts:
+                x = x + self.finer_parts[name](finer.to(x.dtype), side)
             if name in self.grain:
                 grain = _in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
                 x = torch.addcmul(x, self.grain[name].to(x.dtype), grain)
@@ -255,7 +294,7 @@ class ForegroundGenerator(nn.Module):
                 cells = torch.cat([cells, _pooled(hints, larger)], 1)
                 x = self.read[str(side)](_in_rows(cells))
             if above is not None:
-                coarser = self.down[str(side)](above)
+                coarser = self.down[str(side)](above if self.base_learns else above.detach())
                 x = coarser if x is None else x + coarser
             if x is None:
                 raise ValueError("the finest level of this generator reads nothing")
@@ -272,14 +311,14 @@ class ForegroundGenerator(nn.Module):
 def _fine(branch: Tensor, mask: Tensor) -> Tensor:
     """What a finer level adds, without what a coarser one can say as well: its mean over ``BROAD`` pixels of
     the object. Light is read at the base, which is taught to follow it; no finer level may go against it.
+    Its colour counts less, or muzzles turn red and blue.
 
     branch (B, 4, S, S), mask (B, 1, S', S') -> (B, 4, S, S).
     """
-    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-1]) + 1e-3
-    total = functional.avg_pool2d(branch * weight, BROAD)
-    broad = total / functional.avg_pool2d(weight, BROAD)
-    broad = functional.interpolate(broad, scale_factor=float(BROAD), mode="bilinear", align_corners=False)
-    return branch - broad
+    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-1])
+    fine = branch - broad_mean(branch, weight, BROAD)
+    bright = fine[:, :3].mean(1, keepdim=True)
+    return torch.cat([bright + FINE_COLOUR * (fine[:, :3] - bright), fine[:, 3:]], 1)
 
 
 def within_range(x: Tensor) -> Tensor:

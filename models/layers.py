@@ -57,6 +57,15 @@ def unit_scale(x: Tensor) -> Tensor:
     return x * torch.rsqrt(norm.square() / size + 1e-4).to(x.dtype)
 
 
+def broad_mean(x: Tensor, weight: Tensor, cell: int) -> Tensor:
+    """The weighted mean of x (B, C, S, S) around each pixel, by cells of so many pixels and smoothly between
+    their middles. weight (B, 1, S, S), not negative -> (B, C, S, S)."""
+    weight = weight + 1e-3
+    sums = functional.avg_pool2d(torch.cat([x * weight, weight], 1), cell)
+    sums = functional.interpolate(sums, scale_factor=float(cell), mode="bilinear", align_corners=False)
+    return sums[:, :-1] / sums[:, -1:]
+
+
 class ModulatedConvolution(nn.Module):
     """3 × 3 convolution whose input channels are scaled by a style, with demodulation.
 

@@ -20,6 +20,7 @@ STYLE_REACH = 1000.0  # an appearance code is a few deviations of a normal varia
 
 _NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "base": 256}  # name -> largest
 _MOST_CHANNELS = 1024
+_MOST_FINER_PARTS = 32
 _DEEPEST = 100  # lists and maps in each other
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.S)  # and texts, in which they mean nothing
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
@@ -122,13 +123,19 @@ def check_network(resolution: Any, network: Any) -> None:
             raise BrokenRule(f"has a level of {_shown(side)} pixels with {_shown(count)} channels")
         if not 1 <= count <= _MOST_CHANNELS:
             raise BrokenRule(f"has a level with {count} channels, at most {_MOST_CHANNELS} are allowed")
+    finer = network.get("finer_parts", 0)
+    if not _is_whole(finer) or not 0 <= finer <= _MOST_FINER_PARTS:
+        raise BrokenRule(
+            f"has a network with finer_parts {_shown(finer)}, at most {_MOST_FINER_PARTS} are allowed"
+        )
     levels = sorted(int(side) for side in channels if 2 * int(side) <= resolution)
     doubling = [levels[0] << step for step in range(len(levels))] if levels else []
     if not levels or levels != doubling or 2 * levels[-1] != resolution or levels[0] > LARGEST_FIRST_LEVEL:
         raise BrokenRule(f"has levels that do not lead, doubling, from 4 to {resolution // 2} pixels")
     if network["base"] not in levels:
         raise BrokenRule(f"paints from a level of {network['base']} pixels on, which it does not have")
-    unknown = next((name for name in network if name not in _NETWORK_SIZES and name != "channels"), None)
+    known = {*_NETWORK_SIZES, "channels", "finer_parts"}
+    unknown = next((name for name in network if name not in known), None)
     if unknown is not None:
         raise BrokenRule(f"describes a network that this version does not know: {_shown(unknown)}")
 

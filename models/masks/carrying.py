@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.masks.geometry import FRAME, MARGIN, extent
-from models.masks.parts_code import PLACED_CELLS, placed
+from models.masks.parts_code import PLACED_CELLS, each_size, placed
 from models.photos.data import CLOSEUP_SCALE
 
 
@@ -22,14 +22,19 @@ def carried(parts: Tensor, log_aspect: Tensor, fields: Tensor, movement: Tensor,
         boxes: (B, 4) x0, y0, x1, y1 where the shapes lie, as fractions of the window.
 
     Returns:
-        (B, C, 32, 32), 0 where a close-up says nothing.
+        (B, C, 32, 32), 0 where a close-up says nothing; finer codes folded.
     """
-    grid = _frame_places(extent(fields.float()), boxes.to(fields), PLACED_CELLS)  # (B, 32, 32, 2)
-    moved = functional.grid_sample(movement.float(), grid, padding_mode="border", align_corners=False)
-    in_box = (grid + moved.permute(0, 2, 3, 1)) * (FRAME / (FRAME - 2 * MARGIN))  # -1..1 is the box
+    extents = extent(fields.float())
     sides = torch.stack([log_aspect.clamp(max=0), -log_aspect.clamp(min=0)], 1).exp()  # (B, 2) of the longer
-    in_closeup = in_box * (sides / CLOSEUP_SCALE).to(in_box)[:, None, None]
-    return functional.grid_sample(parts.float(), in_closeup, align_corners=False)
+
+    def place(codes: Tensor, cells: int) -> Tensor:
+        grid = _frame_places(extents, boxes.to(fields), cells)  # (B, cells, cells, 2)
+        moved = functional.grid_sample(movement.float(), grid, padding_mode="border", align_corners=False)
+        in_box = (grid + moved.permute(0, 2, 3, 1)) * (FRAME / (FRAME - 2 * MARGIN))  # -1..1 is the box
+        in_closeup = in_box * (sides / CLOSEUP_SCALE).to(in_box)[:, None, None]
+        return functional.grid_sample(codes.float(), in_closeup, align_corners=False)
+
+    return each_size(parts, PLACED_CELLS, place)
 
 
 def close_up_area(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -46,7 +46,7 @@ class Outlines:
 class ShapedParts:
     """What is known of the shapes in a window.
 
-    placed: (B, 8, 32, 32) the parts codes as the generator takes them; alike: (B, 2, 128) what the parts are
+    placed: (B, C, 32, 32) the parts codes as the generator takes them; alike: (B, 2, 128) what the parts are
     like, as ``parts_code.summary`` says it, of the object and of its mirror image.
     """
 

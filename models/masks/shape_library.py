@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from models.masks.geometry import FINE, fields_of, fill_ratio
-from models.masks.parts_code import PARTS_CELLS, PARTS_CHANNELS, summary
+from models.masks.parts_code import FINER, PARTS_CELLS, PARTS_CHANNELS, channels, summary
 from models.masks.shapes import Shapes, descriptors, neighbours
 
 BYTES = FINE * FINE // 8  # of an outline
-PARTS_SHAPE = (2, PARTS_CHANNELS, PARTS_CELLS, PARTS_CELLS)  # of an outline's codes, as it is and mirrored
+PARTS_SHAPE = (2, channels(FINER), PARTS_CELLS, PARTS_CELLS)  # of an outline's codes, as it is and mirrored
 _FULL_CODE = 127  # what a code of 1 is kept as, above the middle of a byte
 _MIDDLE = 128
 
@@ -24,7 +24,7 @@ class ShapeLibrary:
 
     Outlines are counted twice: place n + N is outline n mirrored.
 
-    bits uint8 (N, 2048): frames of 128 × 128, eight cells a byte, row by row; parts uint8 (N, 2, 8, 16, 16):
+    bits uint8 (N, 2048): frames of 128 × 128, eight cells a byte, row by row; parts uint8 (N, 2, C, 16, 16):
     codes of where the parts of each outline's object are, as it is and mirrored, 1..255 for -1..1;
     class_index int64 (N,); log_aspect float32 (N,); neighbours int64 (N, K): the places of the outlines of
     the class that are most like each one, its own where there is none; fill_range float32 (C, 2): 1 and 99 %
@@ -47,7 +47,7 @@ class ShapeLibrary:
     def build(cls, shapes: Shapes, class_count: int, parts: Tensor | None = None) -> ShapeLibrary:
         """Of all outlines of ``shapes``, each of ``class_count`` classes with at least one.
 
-        ``parts``: (N, 2, 8, 16, 16) codes in -1..1 of their objects, as they are and mirrored; None: nothing
+        ``parts``: (N, 2, C, 16, 16) codes in -1..1 of their objects, as they are and mirrored; None: nothing
         is said of them.
         """
         shapes = shapes.to(torch.device("cpu"))
@@ -95,7 +95,8 @@ class ShapeLibrary:
         sound = (
             bits.shape == (len(index), BYTES)
             and bits.dtype == parts.dtype == torch.uint8
-            and parts.shape == (len(index), *PARTS_SHAPE)
+            and parts.shape == (len(index), 2, parts.shape[2], PARTS_CELLS, PARTS_CELLS)
+            and parts.shape[2] >= PARTS_CHANNELS
             and aspect.shape == index.shape
             and fills.shape == aspects.shape == (classes, 2)
             and set(index.tolist()) == set(range(classes))
@@ -117,7 +118,7 @@ class ShapeLibrary:
         return torch.where(mirrored, plain.flip(3), plain).to(places.device)
 
     def codes(self, places: Tensor, *, mirrored: bool = False) -> Tensor:
-        """Parts codes (B, 8, 16, 16) in -1..1 of the objects at places (B,), or of their mirror images."""
+        """Parts codes (B, C, 16, 16) in -1..1 of the objects at places (B,), or of their mirror images."""
         count = len(self)
         own, side = places.cpu() % count, places.cpu() // count
         kept = self.parts[own, 1 - side if mirrored else side]

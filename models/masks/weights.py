@@ -14,7 +14,8 @@ from models.files.plain_files import ModelCorrupt
 from models.files.safetensors_header import ANY, Header, TensorKind
 from models.files.weights_file import kinds_of, read_weights, without_memory
 from models.masks.generator import MaskGenerator
-from models.masks.shape_library import BYTES, PARTS_SHAPE, ShapeLibrary
+from models.masks.parts_code import PARTS_CELLS
+from models.masks.shape_library import BYTES, ShapeLibrary
 
 MAX_LIBRARY_NUMBERS = 64_000_000
 _PREFIX = "generator."
@@ -72,7 +73,7 @@ def _kinds(generator: MaskGenerator, classes: int) -> dict[str, TensorKind]:
     """What the file holds for a generator and so many classes."""
     return kinds_of(generator, _PREFIX) | {
         "library.bits": TensorKind((ANY, BYTES), ("U8",)),
-        "library.parts": TensorKind((ANY, *PARTS_SHAPE), ("U8",)),
+        "library.parts": TensorKind((ANY, 2, ANY, PARTS_CELLS, PARTS_CELLS), ("U8",)),
         "library.class_index": TensorKind((ANY,), ("U8",)),
         "library.log_aspect": TensorKind((ANY,)),
         "library.neighbours": TensorKind((ANY, ANY), ("I32",)),

@@ -21,7 +21,7 @@ STORED_SCALE = 1.9  # window side over the box's long side in the pictures that 
 TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample
 USE_SCALE = 1.4  # the same when the program is used
 CLOSEUP_SCALE = 1.2  # the same of a close-up, in which the box is in the middle
-CLOSEUP_SIDE = 128  # pixels along a side of a close-up
+CLOSEUP_SIDE = 256  # pixels along a side of a close-up
 
 
 class DataError(Exception):
@@ -202,8 +202,8 @@ def _window_of(record: ObjectRecord, scale: float) -> tuple[int, int, int]:
 
 @dataclass
 class CloseUp:
-    """The objects of a batch as the parts encoder sees them: photo (B, 3, 128, 128) in -1..1, mask
-    (B, 1, 128, 128) in 0..1, and where that is in the window, as ``parts_code.placed`` takes it (B, 2, 3)."""
+    """The objects of a batch as the parts encoder sees them: photo (B, 3, 256, 256) in -1..1, mask
+    (B, 1, 256, 256) in 0..1, and where that is in the window, as ``parts_code.placed`` takes it (B, 2, 3)."""
 
     photo: Tensor
     mask: Tensor

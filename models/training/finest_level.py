@@ -22,13 +22,17 @@ _AT_HEADS = 0.4  # share of cuts around a head: the smallest part that is looked
 
 
 class FinestLevelTrainer(Trainer):
-    """Trains the finest level of the generator and the discriminators; all else stays as it was loaded."""
+    """Trains the finest level of the generator, the finer parts code that it reads, and the discriminators;
+    all else stays as it was loaded."""
 
     def _choose_what_learns(self) -> None:
         for network in (self.generator, self.encoder, self.parts):
             network.requires_grad_(requires_grad=False)
         for parameter in self.generator.finest():
             parameter.requires_grad_()
+        self.generator.base_learns = False
+        if self.parts.finer is not None:
+            self.parts.finer.requires_grad_()
 
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random
@@ -37,8 +41,7 @@ class FinestLevelTrainer(Trainer):
         self._ramp(images_seen)
         stage = self._stage(batch, recon)
         with self._precision():
-            with torch.no_grad():
-                codes = self._codes(batch, recon)
+            codes = self._codes(batch, recon)
             noise = torch.randn(count, 1, side, side, generator=random, device=self.device)
             colour, soft = self.generator(
                 stage.scene, batch.mask, batch.class_index, codes.look, codes.parts, noise

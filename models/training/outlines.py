@@ -65,6 +65,7 @@ def library_of(
 
 def load_parts_encoder(weights: Mapping[str, torch.Tensor]) -> PartsEncoder:
     """The encoder with the weights of a run's ``averaged_parts``."""
-    encoder = PartsEncoder()
+    finer = weights.get("finer.out.bias")
+    encoder = PartsEncoder(0 if finer is None else len(finer))
     encoder.load_state_dict(dict(weights))
     return encoder.eval()

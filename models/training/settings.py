@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from models.foreground_generator import GeneratorShape
+from models.masks.parts_code import FINER
 from models.training.critics import Kind
 from models.training.losses import AdversarialLoss
 
@@ -26,6 +27,7 @@ class TrainingSettings:
     resolution: int = 128  # pixels along a side of what is painted
     network: str = "object"  # the foreground generator; pix2pix, source: for comparison
     finest_crop: int = 0  # pixels along a side of the cut in which the finest level learns alone; 0: all do
+    finer_parts: int = FINER  # channels of the finer parts code; 0: none
     width: int = 32  # channels of the first layer of pix2pix and source
     batch_size: int = 64  # samples a step and process
     learning_rate: float = 2e-4  # Adam, generator and encoder
@@ -103,7 +105,8 @@ class TrainingSettings:
     def shape(self, class_count: int) -> GeneratorShape:
         """That of the foreground generator. Below 128 px it is another, smaller one; runs at 128 px go on
         at 256."""
-        return GeneratorShape(self.resolution, class_count, base=min(64, self.resolution // 2))
+        base = min(64, self.resolution // 2)
+        return GeneratorShape(self.resolution, class_count, base=base, finer_parts=self.finer_parts)
 
     @classmethod
     def for_device(cls, device: str) -> TrainingSettings:
@@ -174,4 +177,5 @@ class TrainingSettings:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> TrainingSettings:
         known = {item.name for item in fields(cls)}
-        return cls(**{name: value for name, value in content.items() if name in known})
+        older = {"finer_parts": 0}  # what runs had that do not say it
+        return cls(**{name: value for name, value in {**older, **content}.items() if name in known})

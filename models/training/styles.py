@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.appearance_encoder import ENCODER_SIDE, AppearanceEncoder
 from models.looks import Looks
-from models.masks.parts_code import PARTS_CELLS, PARTS_CHANNELS, summary
+from models.masks.parts_code import FINER, PARTS_CELLS, channels, summary
 from models.parts_encoder import PartsEncoder
 from models.photos.data import (
     CLOSEUP_SCALE,
@@ -75,7 +75,7 @@ def looks_and_styles(
 
 @torch.inference_mode()
 def parts_codes(encoder: PartsEncoder, records: Sequence[ObjectRecord], class_names: Sequence[str]) -> Tensor:
-    """The parts codes (N, 2, 8, 16, 16) of objects, as they are and mirrored, on the CPU."""
+    """The parts codes (N, 2, C, 16, 16) of objects, as they are and mirrored, on the CPU."""
     device = next(encoder.parameters()).device
     side = round(CLOSEUP_SIDE * STORED_SCALE / CLOSEUP_SCALE)  # pixels for pixels of the close-up
     found = []
@@ -87,7 +87,7 @@ def parts_codes(encoder: PartsEncoder, records: Sequence[ObjectRecord], class_na
             near = cut_batch(windows, torch.arange(len(windows)), frames, 8).closeup
             sides.append(encoder(near.photo.to(device), near.mask.to(device)).cpu())
         found.append(torch.stack(sides, 1))
-    return torch.cat(found) if found else torch.zeros(0, 2, PARTS_CHANNELS, PARTS_CELLS, PARTS_CELLS)
+    return torch.cat(found) if found else torch.zeros(0, 2, channels(FINER), PARTS_CELLS, PARTS_CELLS)
 
 
 def _styles_of_class(codes: Tensor, windows: Windows, random: torch.Generator) -> dict[str, list[float]]:

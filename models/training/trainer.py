@@ -45,7 +45,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Codes:
-    """Appearance codes (B, code_size) and placed parts codes (B, 8, 32, 32) of a batch, and what the encoder
+    """Appearance codes (B, code_size) and placed parts codes (B, C, 32, 32) of a batch, and what the encoder
     says of the objects that look as they do: mean and log variance, each (R, code_size)."""
 
     look: Tensor
@@ -74,7 +74,7 @@ class Trainer(Recipe):
         self.code_size = shape.code_size
         self.generator = ForegroundGenerator(shape)
         self.encoder = AppearanceEncoder(shape.code_size)
-        self.parts = PartsEncoder()
+        self.parts = PartsEncoder(shape.finer_parts)
         self.lpips = Lpips(features) if features is not None else None
         self.spectrum = SpectrumDistance().to(device)
         self.looks = RememberedLooks(class_count, shape.code_size).to(device)
@@ -108,7 +108,7 @@ class Trainer(Recipe):
         return colour, alpha
 
     def _averaged_parts(self, batch: Batch) -> Tensor:
-        """Parts codes (B, 8, 16, 16) of the objects of a batch, by the averaged weights."""
+        """Parts codes (B, C, 16, 16) of the objects of a batch, by the averaged weights."""
         encoder = self.trained_networks()["averaged_parts"]
         with torch.no_grad(), self._precision():
             parts: Tensor = encoder(batch.closeup.photo, batch.closeup.mask)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.foreground_generator import ForegroundGenerator, GeneratorShape
+from models.masks.parts_code import FINER, channels
 from models.training import checkpoint
 from models.training.checkpoint import RunState
 from models.training.finest_level import FinestLevelTrainer, cut_corners, cuts
@@ -37,7 +38,7 @@ def _painted(generator: ForegroundGenerator, size: int) -> torch.Tensor:
     code, noise = torch.randn(4, 64, generator=random), torch.randn(4, 1, size, size, generator=random)
     with torch.no_grad():
         colour, _ = generator(
-            batch.photo, batch.mask, batch.class_index, code, torch.zeros(4, 8, 32, 32), noise
+            batch.photo, batch.mask, batch.class_index, code, torch.zeros(4, channels(FINER), 32, 32), noise
         )
     return torch.as_tensor(colour)
 
@@ -51,8 +52,13 @@ def test_only_the_finest_level_and_the_discriminators_learn() -> None:
     for turn in range(3):
         statistics = trainer.step(made_batch(turn, 64), 4 * turn)
     assert all(torch.isfinite(value) for value in statistics.values())
+    finer = (
+        {id(parameter) for parameter in trainer.parts.finer.parameters()} if trainer.parts.finer else set()
+    )
+    assert finer
     for name in ("encoder", "parts"):
-        assert all(torch.equal(a, b) for a, b in zip(before[name], networks[name].parameters(), strict=True))
+        for old, new in zip(before[name], networks[name].parameters(), strict=True):
+            assert torch.equal(old, new) != (id(new) in finer)
     for old, new in zip(before["generator"], trainer.generator.parameters(), strict=True):
         assert id(new) in finest or torch.equal(old, new)
     assert not torch.equal(large, _painted(trainer.generator, 64))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from models.masks.carrying import carried, seen_in_window
 from models.masks.figures import centred_boxes
 from models.masks.generator import MaskGenerator
 from models.masks.geometry import masks_in_window
-from models.masks.parts_code import placed, summary
+from models.masks.parts_code import FINER, joined, placed, split, summary
 from models.masks.sampling import MaskSampler, generate_masks
 from models.masks.shape_library import PARTS_SHAPE, ShapeLibrary
-from models.parts_encoder import PartsEncoder, without_contrast
+from models.parts_encoder import PartsEncoder, without_contrast, without_local_contrast
 from models.photos.data import CLOSEUP_SCALE, CLOSEUP_SIDE, BatchSource, Windows
 from tests.models.shapes_made_in_code import made_shapes
 
@@ -44,7 +45,7 @@ def test_a_code_seen_in_a_window_lies_where_its_object_lies() -> None:
 def test_colour_brightness_and_contrast_do_not_change_a_code() -> None:
     torch.manual_seed(0)
     encoder = PartsEncoder().eval()
-    picture = torch.rand(1, 3, CLOSEUP_SIDE, CLOSEUP_SIDE) - 0.5
+    picture = functional.interpolate(torch.rand(1, 3, 64, 64) - 0.5, size=CLOSEUP_SIDE, mode="bilinear")
     mask = torch.zeros(1, 1, CLOSEUP_SIDE, CLOSEUP_SIDE)
     mask[..., 20:100, 30:110] = 1
     plain = encoder(picture, mask)
@@ -64,6 +65,40 @@ def test_what_the_encoder_sees_has_mean_0_and_variance_1_in_the_mask() -> None:
     assert inside.mean().abs() < 0.01
     assert abs(inside.std() - 1) < 0.05
     assert (seen[mask == 0] == 0).all()
+
+
+def test_a_coarse_and_a_finer_code_travel_as_one() -> None:
+    coarse, finer = torch.rand(2, 8, 16, 16), torch.rand(2, FINER, 32, 32)
+    both = joined(coarse, finer)
+    assert both.shape == (2, 8 + 4 * FINER, 16, 16)
+    assert all(torch.equal(a, b) for a, b in zip(split(both), (coarse, finer), strict=True))
+    assert torch.equal(summary(both), summary(coarse))
+
+
+def test_a_finer_code_lies_where_the_coarse_one_does() -> None:
+    shapes = made_shapes(4)
+    field, aspect = shapes.fields[:1].float(), shapes.log_aspect[:1]
+    still, box = torch.zeros(1, 2, 64, 64), torch.tensor([[0.1, 0.2, 0.9, 0.6]])
+    coarse = one_cell(5, 9)
+    finer = functional.interpolate(coarse[:, :FINER], scale_factor=2)
+    for found in (
+        carried(joined(coarse, finer), aspect, field, still, box),
+        placed(joined(coarse, finer), torch.tensor([[[0.9, 0.0, 0.1], [0.0, 0.9, -0.1]]])),
+    ):
+        own, finer_one = split(found)
+        assert own.shape == (1, 8, 32, 32) and finer_one.shape == (1, FINER, 64, 64)
+        for a, b in zip(centre(own), centre(finer_one), strict=True):
+            assert abs(a - b) < 0.01
+
+
+def test_the_finer_encoder_sees_neither_brightness_nor_contrast_of_a_place() -> None:
+    mask = torch.ones(1, 1, 128, 128)
+    eyes = functional.interpolate(torch.rand(1, 3, 32, 32) - 0.5, size=128, mode="bilinear")
+    plain = without_local_contrast(eyes, mask)
+    side = torch.linspace(-0.4, 0.4, 128).expand(1, 3, 128, 128)
+    assert (without_local_contrast(eyes + side, mask) - plain).abs().mean() < 0.15 * plain.abs().mean()
+    assert (without_local_contrast(eyes * (1 + side), mask) - plain).abs().mean() < 0.15 * plain.abs().mean()
+    assert (without_local_contrast(eyes, 0 * mask) == 0).all()
 
 
 def test_in_a_training_sample_the_code_lies_where_the_object_does_mirrored_or_not() -> None:
