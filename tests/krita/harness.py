@@ -91,7 +91,13 @@ class KritaProfile:
         return _run(self.programs.command(command, environment), results)
 
     def run_windowed(self, scripts: Sequence[Path], results: Path, **more: str) -> Results:
-        """Runs the promises of scripts in Krita with its window, on a display of its own."""
+        """Runs the promises of scripts in Krita with its window, on a display of its own.
+
+        What an earlier Krita saved by itself before it was ended is gone, or this one would begin with a
+        question about it.
+        """
+        for saved in self.home.glob("*-autosave.kra"):
+            saved.unlink()
         with display(self.environment(PATH=os.environ["PATH"])) as name:
             environment = self.environment(
                 DISPLAY=name,

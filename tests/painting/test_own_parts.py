@@ -8,6 +8,7 @@ import pytest
 from daemon.painting.own_parts import close_up
 from daemon.painting.reference import fitted_shape, parts_frame
 from daemon.painting.scene import SceneView, scene_view, window_pixels
+from models.masks.parts_code import SEEN_SIDE
 from tests.painting.scenes import noise
 from wire.protocol import InsertObjectError, PixelFormat, PixelFrame, Rect
 
@@ -39,11 +40,11 @@ def test_it_shows_the_object_in_its_middle_as_large_as_in_training() -> None:
     picture = np.zeros((300, 300, 4), np.uint8)
     picture[100:140, 50:210] = (200, 80, 40, 255)
     seen = close_up(parts_frame(picture, None), BOX, view())
-    assert seen.colours.shape == (128, 128, 3) and seen.mask.shape == (128, 128)
+    assert seen.colours.shape == (SEEN_SIDE, SEEN_SIDE, 3) and seen.mask.shape == (SEEN_SIDE, SEEN_SIDE)
     rows, columns = np.flatnonzero((seen.mask > 0.5).any(1)), np.flatnonzero((seen.mask > 0.5).any(0))
-    assert abs(len(columns) - 128 / 1.2) < 2 and abs(len(rows) - 128 / 4.8) < 2
-    assert abs(columns.mean() - 63.5) < 1 and abs(rows.mean() - 63.5) < 1
-    assert np.allclose(seen.colours[64, 64] * 255, (200, 80, 40), atol=1)
+    assert abs(len(columns) - SEEN_SIDE / 1.2) < 4 and abs(len(rows) - SEEN_SIDE / 4.8) < 4
+    assert abs(columns.mean() - SEEN_SIDE / 2) < 2 and abs(rows.mean() - SEEN_SIDE / 2) < 2
+    assert np.allclose(seen.colours[SEEN_SIDE // 2, SEEN_SIDE // 2] * 255, (200, 80, 40), atol=1)
 
 
 def test_only_what_lies_in_the_shapes_box_is_sent() -> None:

@@ -193,7 +193,8 @@ class Preview:
     def is_out_of_step(self) -> bool:
         """The edited object shows beside its preview, or neither shows: the user undid or redid."""
         is_mine = self.replaces is not None and self.is_shown is not self._edited_is_hidden
-        return is_mine or any(each.is_out_of_step for each in (*self._successions, *self._unannounced))
+        succeeded = any(each.is_out_of_step for each in self._successions)
+        return is_mine or succeeded or any(each.is_out_of_step for each in self._unannounced)
 
     def follow_undo(self) -> Steps:
         """Shows the edited object exactly while its preview is not in the picture."""
