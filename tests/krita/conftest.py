@@ -73,6 +73,11 @@ def slow_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PluginConf
 @pytest.fixture(scope="session")
 def run_windowed(krita_profile: KritaProfile, tmp_path_factory: pytest.TempPathFactory) -> RunWindowed:
     """Runs scripts of promises in Krita's window; skips where there is no X server to be had."""
+    return windowed(krita_profile, tmp_path_factory)
+
+
+def windowed(krita_profile: KritaProfile, tmp_path_factory: pytest.TempPathFactory) -> RunWindowed:
+    """What runs scripts of promises in the window of the Krita of a profile."""
 
     def run(names: Sequence[str], config: PluginConfig) -> Results:
         missing = krita_profile.programs.missing_for_windows

@@ -208,7 +208,7 @@ def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | No
             return None
         layer, record = copy
     parent = layer.parentNode()
-    group = parent if layer_id(parent) == record.group else None
+    group = parent if parent is not None and layer_id(parent) == record.group else None
     shadow, cast = (_shadow_in(group, identity) for identity in (record.shadow, record.cast))
     return ObjectLayers(layer, shadow, group, cast), record
 
