@@ -148,8 +148,8 @@ class Bundle:
 
     @torch.inference_mode()
     def own_parts(self, picture: Tensor, mask: Tensor, boxes: Tensor) -> ShapedParts:
-        """The parts of the objects themselves, as close-ups of them show: picture (B, 3, 128, 128) in -1..1,
-        mask (B, 1, 128, 128), and boxes (B, 4) where the objects lie, as fractions of the window."""
+        """The parts of the objects themselves, as close-ups of them show: picture (B, 3, 256, 256) in -1..1,
+        mask (B, 1, 256, 256), and boxes (B, 4) where the objects lie, as fractions of the window."""
         picture, mask = picture.to(self.device), mask.to(self.device)
         codes = self.parts_encoder(picture, mask)
         turned = self.parts_encoder(picture.flip(3), mask.flip(3))

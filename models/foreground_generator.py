@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import LEAK, broad_mean, convolution, linear, zero_convolution
+from models.layers import LEAK, broad_mean, convolution, in_rows, linear, zero_convolution
 from models.masks.parts_code import FINER, PARTS_CHANNELS, split
 from models.scene_light import lit, scene_gains, under_gains
 
@@ -127,8 +127,8 @@ class Painting(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
-        smooth, amount = (_twice(_in_rows(half)) for half in self.enter(x).chunk(2, 1))
-        fine = _activated(torch.addcmul(smooth, amount, _in_rows(noise.to(x.dtype).expand_as(smooth))))
+        smooth, amount = (_twice(in_rows(half)) for half in self.enter(x).chunk(2, 1))
+        fine = _activated(torch.addcmul(smooth, amount, in_rows(noise.to(x.dtype).expand_as(smooth))))
         fine = _joined(fine, self.inner(fine))
         painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
         return painted
@@ -145,7 +145,7 @@ class FinerParts(nn.Module):
 
     def forward(self, code: Tensor, side: int) -> Tensor:
         """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
-        x = _activated(self.enter(_in_rows(code)))
+        x = _activated(self.enter(in_rows(code)))
         x = _joined(x, self.inner(x))
         return _resized(self.out(x), side)
 
@@ -265,7 +265,7 @@ class ForegroundGenerator(nn.Module):
             if name in self.finer_parts:
                 x = x + self.finer_parts[name](finer.to(x.dtype), side)
             if name in self.grain:
-                grain = _in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
+                grain = in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
                 x = torch.addcmul(x, self.grain[name].to(x.dtype), grain)
             x = _activated(x)
             for more in (self.second, self.third):
@@ -292,7 +292,7 @@ class ForegroundGenerator(nn.Module):
                 larger = hints.shape[-1] // side
                 cells = functional.pixel_unshuffle(_pooled(picture, larger), 2)
                 cells = torch.cat([cells, _pooled(hints, larger)], 1)
-                x = self.read[str(side)](_in_rows(cells))
+                x = self.read[str(side)](in_rows(cells))
             if above is not None:
                 coarser = self.down[str(side)](above if self.base_learns else above.detach())
                 x = coarser if x is None else x + coarser
@@ -347,12 +347,6 @@ def _grain(noise: Tensor, side: int) -> Tensor:
 def _pooled(x: Tensor, cell: int) -> Tensor:
     """The means of cells of so many pixels; a single one is left as it is, which takes no time."""
     return x if cell == 1 else functional.avg_pool2d(x, cell)
-
-
-def _in_rows(x: Tensor) -> Tensor:
-    """The same numbers, the channels of a pixel side by side, as the convolutions keep them: two tensors of
-    different layout, or one that is broadcast over channels, are combined five times as slowly."""
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _twice(x: Tensor) -> Tensor:

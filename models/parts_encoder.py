@@ -13,61 +13,57 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import activate, broad_mean, convolution
+from models.layers import activate, broad_mean, convolution, in_rows
 from models.masks.parts_code import FINER, PARTS_CHANNELS, joined
 
 _AROUND = 32  # pixels of a close-up whose brightness and contrast the finer code does not tell
 
 
-class PartsEncoder(nn.Module):
-    """Close-up of an object -> its parts code."""
+class _CodeReader(nn.Module):
+    """Grey object and mask -> a code at an eighth of their size, in -1..1."""
 
-    def __init__(self, finer: int = FINER) -> None:
-        """``finer``: channels of the finer code; 0: none."""
+    def __init__(self, widths: tuple[int, ...], channels: int) -> None:
         super().__init__()
-        widths = (2, 32, 64, 128)
-        self.layers = nn.ModuleList(convolution(a, b, 3, 2) for a, b in pairwise(widths))
-        self.inner = convolution(widths[-1], widths[-1])
-        self.out = convolution(widths[-1], PARTS_CHANNELS)
-        nn.init.normal_(self.out.weight, 0, 0.02)
-        self.finer = FinerPartsEncoder(finer) if finer else None
-
-    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
-        """picture (B, 3, 256, 256) in -1..1, mask (B, 1, 256, 256) in 0..1 -> (B, 8 + 4 F, 16, 16) in
-        -1..1, the F finer channels folded (see ``parts_code``)."""
-        half, half_mask = functional.avg_pool2d(picture, 2), functional.avg_pool2d(mask, 2)
-        seen = torch.cat([without_contrast(half, half_mask), half_mask], 1)
-        x = _in_rows(seen.to(self.inner.weight.dtype))
-        for layer in (*self.layers, self.inner):
-            x = activate(layer(x))
-        code: Tensor = torch.tanh(self.out(x).float())
-        return code if self.finer is None else joined(code, self.finer(picture, mask))
-
-
-class FinerPartsEncoder(nn.Module):
-    """Close-up of an object -> where its features are. It sees neither how bright a place is nor how much
-    contrast there is around it, so that a pattern of the coat stays with the look as far as may be."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        widths = (2, 32, 48, 64)
-        self.layers = nn.ModuleList(convolution(a, b, 3, 2) for a, b in pairwise(widths))
+        self.layers = nn.ModuleList(convolution(a, b, 3, 2) for a, b in pairwise((2, *widths)))
         self.inner = convolution(widths[-1], widths[-1])
         self.out = convolution(widths[-1], channels)
         nn.init.normal_(self.out.weight, 0, 0.02)
 
-    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
-        """picture (B, 3, 256, 256) in -1..1, mask (B, 1, 256, 256) in 0..1 -> (B, F, 32, 32) in -1..1."""
-        seen = torch.cat([without_local_contrast(picture, mask), mask], 1)
-        x = _in_rows(seen.to(self.inner.weight.dtype))
+    def _read(self, grey: Tensor, mask: Tensor) -> Tensor:
+        """grey and mask (B, 1, S, S) -> (B, channels, S / 8, S / 8)."""
+        x = in_rows(torch.cat([grey, mask], 1).to(self.inner.weight.dtype))
         for layer in (*self.layers, self.inner):
             x = activate(layer(x))
         code: Tensor = torch.tanh(self.out(x).float())
         return code
 
 
-def _in_rows(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
+class PartsEncoder(_CodeReader):
+    """Close-up of an object -> its parts code."""
+
+    def __init__(self, finer: int = FINER) -> None:
+        """``finer``: channels of the finer code; 0: none."""
+        super().__init__((32, 64, 128), PARTS_CHANNELS)
+        self.finer = FinerPartsEncoder(finer) if finer else None
+
+    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
+        """picture (B, 3, 256, 256) in -1..1, mask (B, 1, 256, 256) in 0..1 -> (B, 8 + 4 F, 16, 16) in
+        -1..1, the F finer channels folded (see ``parts_code``)."""
+        half, half_mask = functional.avg_pool2d(picture, 2), functional.avg_pool2d(mask, 2)
+        code = self._read(without_contrast(half, half_mask), half_mask)
+        return code if self.finer is None else joined(code, self.finer(picture, mask))
+
+
+class FinerPartsEncoder(_CodeReader):
+    """Close-up of an object -> where its features are. It sees neither how bright a place is nor how much
+    contrast there is around it, so that a pattern of the coat stays with the look as far as may be."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__((32, 48, 64), channels)
+
+    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
+        """picture (B, 3, 256, 256) in -1..1, mask (B, 1, 256, 256) in 0..1 -> (B, F, 32, 32) in -1..1."""
+        return self._read(without_local_contrast(picture, mask), mask)
 
 
 def without_local_contrast(picture: Tensor, mask: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from .herd import MAX_PARTS, Member, Region, herd_in, one_in_each
 from .protocol import Rect
 from .selection_shape import HALF, cells_of, grid_of, pieces_of
 
+MAX_OBJECTS = 36  # of all variations together, that are made before the user chooses
 _HALF_TABLE = bytes(int(value >= HALF) for value in range(256))
 
 
@@ -35,6 +36,21 @@ class SelectedGround:
         if count > 1:
             return herd_in(self.region, class_name, count, seed, image_height)
         return one_in_each(self.parts, seed) if in_each_part and len(self.parts) > 1 else ()
+
+    def variations(
+        self, class_name: str, count: int, seed: int, image_height: int, most: int, *, in_each_part: bool
+    ) -> tuple[tuple[Member, ...], ...]:
+        """``members`` of at most ``most`` seeds, one after the other from ``seed`` on: fewer where these have
+        many objects, none where one in the whole box is wished. Arguments and errors as there."""
+        found: list[tuple[Member, ...]] = []
+        while len(found) < most:
+            by = seed + len(found)
+            herd = self.members(class_name, count, by, image_height, in_each_part=in_each_part)
+            if not herd:
+                return ()
+            found.append(herd)
+            most = min(most, max(1, MAX_OBJECTS // len(herd)))
+        return tuple(found)
 
 
 def ground_of(box: Rect, rows: Sequence[bytes]) -> SelectedGround:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from daemon.painting.pixels import Samples
+from daemon.painting.pixels import Samples, bounds
 from daemon.painting.resample import Floats, resampled
-from daemon.painting.scene import bounds
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect
 
 

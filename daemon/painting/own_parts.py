@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from daemon.painting.pixels import bounds
 from daemon.painting.resample import Floats, resampled
-from daemon.painting.scene import SceneView, bounds, flattened
-from models.masks.carrying import close_up_area
-from models.masks.parts_code import SEEN_SIDE
+from daemon.painting.scene import SceneView, flattened
+from models.masks.carrying import SEEN_SIDE, close_up_area
 from wire.protocol import ErrorCode, InsertObjectError, PixelFrame, Rect
 from wire.reference import SHOWN, fitted
 
 
 @dataclass(frozen=True)
 class CloseUp:
-    """colours float32 (128, 128, 3) and mask (128, 128) in 0..1, the object's box in the middle; ``box``
+    """colours float32 (256, 256, 3) and mask (256, 256) in 0..1, the object's box in the middle; ``box``
     x0, y0, x1, y1 is that very box, as fractions of the square."""
 
     colours: Floats

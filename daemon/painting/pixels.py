@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wire.protocol import PixelFormat, PixelFrame
+from wire.protocol import PixelFormat, PixelFrame, Rect
 
 Samples: TypeAlias = NDArray[Any]  # uint8 or uint16
 
@@ -101,3 +101,13 @@ def blend_over_transparent(below: Samples, above: Samples) -> Samples:
     mixed = np.concatenate((colours, total * codes), axis=2)
     blended: Samples = np.where(above[..., 3:] > 0, np.rint(mixed).astype(below.dtype), below)
     return blended
+
+
+def bounds(present: NDArray[np.bool_]) -> Rect | None:
+    """The smallest rectangle with every true pixel of (h, w), or None."""
+    rows = np.flatnonzero(present.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(present.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    return Rect(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from daemon.painting.pixels import Samples, pixel_frame, to_depth
+from daemon.painting.pixels import Samples, bounds, pixel_frame, to_depth
 from daemon.painting.resample import Floats
 from wire.protocol import (
     MAX_PARTS_SIDE,
@@ -17,9 +17,8 @@ from wire.protocol import (
     square_window,
     usable_box,
 )
-from wire.reference import fitted
+from wire.reference import SHOWN, fitted
 
-SHOWN = 128  # alpha from which a pixel belongs to the object
 SENT_SIDE = 1024  # pixels; a larger reference tells no more about an object's look
 _RIM = 0.3  # width of the soft edge of an ellipse, in its half axes
 
@@ -130,14 +129,12 @@ def _outlined(reference: Samples, box: Rect | None) -> tuple[Samples, Rect]:
         )
     height, width = pixels.shape[:2]
     part = usable_box(box, width, height) if box else Rect(0, 0, width, height)
-    alpha = pixels[part.y : part.bottom, part.x : part.right, 3]
-    rows, columns = np.flatnonzero((alpha >= SHOWN).any(1)), np.flatnonzero((alpha >= SHOWN).any(0))
-    if rows.size == 0:
+    shown = bounds(pixels[part.y : part.bottom, part.x : part.right, 3] >= SHOWN)
+    if shown is None:
         raise UnsuitableReference(
             "The reference picture shows nothing there.", "Give a picture of the object, cut out."
         )
-    left, top, right, bottom = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-    return pixels, Rect(part.x + left, part.y + top, right - left, bottom - top)
+    return pixels, Rect(part.x + shown.x, part.y + shown.y, shown.width, shown.height)
 
 
 def _placed(outline: NDArray[np.uint8], x: int, y: int, size: tuple[int, int]) -> Samples:

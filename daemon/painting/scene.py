@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from daemon.painting.pixels import Samples, blend, blend_over_transparent, frame_pixels, pixel_frame, to_depth
+from daemon.painting.pixels import (
+    Samples,
+    blend,
+    blend_over_transparent,
+    bounds,
+    frame_pixels,
+    pixel_frame,
+    to_depth,
+)
 from daemon.painting.reference import soft_ellipse
 from daemon.painting.resample import Area, Floats, enlarged_8, enlarged_16, resampled
 from wire.protocol import (
@@ -284,16 +292,6 @@ def enlarged_area(
         min((area.right - square.x) / scale, float(size)),
         min((area.bottom - square.y) / scale, float(size)),
     )
-
-
-def bounds(present: NDArray[np.bool_]) -> Rect | None:
-    """The smallest rectangle with every true pixel of (h, w), or None."""
-    rows = np.flatnonzero(present.any(axis=1))
-    if rows.size == 0:
-        return None
-    columns = np.flatnonzero(present.any(axis=0))
-    left, top = int(columns[0]), int(rows[0])
-    return Rect(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def _intersection(one: Rect, other: Rect) -> Rect:

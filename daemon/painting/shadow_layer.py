@@ -8,9 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from daemon.painting.pixels import Samples, pixel_frame
+from daemon.painting.pixels import Samples, bounds, pixel_frame
 from daemon.painting.resample import Area, Floats, band_of, in_bands
-from daemon.painting.scene import bounds
 from wire.protocol import PixelFrame, Rect
 
 FAINTEST = 1 / 255  # alpha from which a shadow is there

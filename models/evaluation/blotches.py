@@ -20,9 +20,7 @@ from models.evaluation.sample import BATCH, Sample
 from models.photos.data import Windows
 from models.relight import luminance, to_linear
 
-SIDE = (
-    128  # pixels of the window in which objects are judged, whatever their size: a blotch is no fine detail
-)
+SIDE = 128  # pixels of the window in which all objects are judged: a blotch is no fine detail
 _BINS, _REACH = 16, 3.2  # cells of a colour range along each axis, which go from -reach to reach
 _CHROMA = 2.0  # a step of chroma counts as so many of luminance
 _RARE = 0.02  # share of the real pixels of a class that lie outside its range

@@ -8,7 +8,9 @@ from torch.nn import functional
 
 from models.masks.geometry import FRAME, MARGIN, extent
 from models.masks.parts_code import PLACED_CELLS, each_size, placed
-from models.photos.data import CLOSEUP_SCALE
+from models.photos.data import CLOSEUP_SCALE, CLOSEUP_SIDE
+
+SEEN_SIDE = CLOSEUP_SIDE  # pixels along a side of what shows the area of ``close_up_area``
 
 
 def carried(parts: Tensor, log_aspect: Tensor, fields: Tensor, movement: Tensor, boxes: Tensor) -> Tensor:

@@ -17,7 +17,6 @@ from torch.nn import functional
 
 PARTS_CHANNELS = 8
 PARTS_CELLS = 16  # cells along a side of the close-up
-SEEN_SIDE = 16 * PARTS_CELLS  # pixels along a side of the close-up, as the parts encoder takes it
 FINER = 4  # channels of the finer code
 _FOLD = 2  # finer cells along a side of a coarse one
 PARTS_NOISE = 0.1  # deviation of what is added to codes in training

@@ -8,7 +8,7 @@ import pytest
 from daemon.painting.own_parts import close_up
 from daemon.painting.reference import fitted_shape, parts_frame
 from daemon.painting.scene import SceneView, scene_view, window_pixels
-from models.masks.parts_code import SEEN_SIDE
+from models.masks.carrying import SEEN_SIDE
 from tests.painting.scenes import noise
 from wire.protocol import InsertObjectError, PixelFormat, PixelFrame, Rect
 
@@ -40,7 +40,10 @@ def test_it_shows_the_object_in_its_middle_as_large_as_in_training() -> None:
     picture = np.zeros((300, 300, 4), np.uint8)
     picture[100:140, 50:210] = (200, 80, 40, 255)
     seen = close_up(parts_frame(picture, None), BOX, view())
-    assert seen.colours.shape == (SEEN_SIDE, SEEN_SIDE, 3) and seen.mask.shape == (SEEN_SIDE, SEEN_SIDE)
+    assert seen.colours.shape == (SEEN_SIDE, SEEN_SIDE, 3) and seen.mask.shape == (
+        SEEN_SIDE,
+        SEEN_SIDE,
+    )
     rows, columns = np.flatnonzero((seen.mask > 0.5).any(1)), np.flatnonzero((seen.mask > 0.5).any(0))
     assert abs(len(columns) - SEEN_SIDE / 1.2) < 4 and abs(len(rows) - SEEN_SIDE / 4.8) < 4
     assert abs(columns.mean() - SEEN_SIDE / 2) < 2 and abs(rows.mean() - SEEN_SIDE / 2) < 2

@@ -13,12 +13,10 @@ from preview import Drawn
 from settings import Settings
 from subject import Ground, Subject
 
-from wire.herd import Member
 from wire.likeness import Likeness, another_seed
 from wire.protocol import Insert, Layer, Welcome, Wish
 
 VARIATIONS = 6
-_OBJECTS = 36  # of all variations together, at most, that are made before the user chooses
 
 
 @dataclass(frozen=True)
@@ -27,18 +25,6 @@ class HerdScene:
 
     scene: Scene
     seed: int
-
-
-def members_of(ground: Ground, settings: Settings, seed: int, image_height: int) -> tuple[Member, ...]:
-    """The boxes and seeds of several objects, far ones first; none where one object is wished.
-
-    Raises:
-        InsertObjectError: so many find no room.
-    """
-    if ground.selected is None:
-        return ()
-    name, each = settings.wish.class_name, bool(settings.each_part)
-    return ground.selected.members(name, settings.herd, seed, image_height, in_each_part=each)
 
 
 class HerdWork:
@@ -63,12 +49,14 @@ class HerdWork:
         Raises:
             InsertObjectError: so many find no room, or a box is too small.
         """
-        height, seed = subject.image.get_height(), settings.wish.seed
-        first = members_of(ground, settings, seed, height)
-        if not first:
+        if ground.selected is None:
             return None
-        later = range(1, min(count, max(1, _OBJECTS // len(first))))
-        herds = [first, *(members_of(ground, settings, seed + by, height) for by in later)]
+        wish, height = settings.wish, subject.image.get_height()
+        herds = ground.selected.variations(
+            wish.class_name, settings.herd, wish.seed, height, count, in_each_part=bool(settings.each_part)
+        )
+        if not herds:
+            return None
         boxes = [member.box for herd in herds for member in herd]
         scenes = iter(composing.read_scenes(subject, boxes, welcome, model=settings.model))
         return cls([[HerdScene(next(scenes), member.seed) for member in herd] for herd in herds])

@@ -7,7 +7,7 @@ from typing import Any
 
 from .canvas import Steps
 from .copies import recipe_title
-from .documents import find_layer, layer_id, owned
+from .documents import find_layer
 from .history import Variation
 from .object_layers import ObjectLayers, new_object_layers, object_of
 from .wire.protocol import Wish
@@ -24,13 +24,7 @@ class HerdLayers(ObjectLayers):
         return (self.group, *(node for member in self.members for node in member.all))
 
     @property
-    def removable(self) -> tuple[Any, ...]:
-        """The group, or the objects where somebody has put other layers into it."""
-        if not self.is_attached:
-            return ()
-        mine = {layer_id(node) for node in self.all}
-        if self.group is not None and all(layer_id(n) in mine for n in owned(self.group.childNodes())):
-            return (self.group,)
+    def _removable_alone(self) -> tuple[Any, ...]:
         return tuple(node for member in self.members for node in member.removable)
 
     def suit(self, wish: Wish) -> bool:  # noqa: ARG002 - the next herd stands elsewhere
@@ -64,6 +58,6 @@ def herd_again(document: Any, group: Any | None, identities: tuple[str, ...]) ->
     nodes = [find_layer(document, identity) for identity in identities]
     found = [object_of(document, node) for node in nodes if node is not None]
     members = tuple(each[0] for each in found if each is not None)
-    return (
-        HerdLayers(members[-1].layer, None, group, None, members) if members and group is not None else None
-    )
+    if not members or group is None:
+        return None
+    return HerdLayers(members[-1].layer, None, group, None, members)

@@ -16,8 +16,6 @@ from .wire.likeness import Likeness, another_seed
 from .wire.protocol import Insert, Layer, Reply
 from .wire.request import new_id
 
-MOST = 36  # objects of all variations together
-
 Asked = tuple[Insert, Recipe]
 
 
@@ -33,16 +31,13 @@ def herds_of(
     if ground is None:
         return ()
 
-    def herd(by: int) -> tuple[Recipe, ...]:
-        members = ground.members(
-            wish.class_name, form.herd, wish.seed + by, image_height, in_each_part=form.each_part
-        )
-        return tuple(replace(recipe, wish=replace(wish, box=one.box, seed=one.seed)) for one in members)
-
-    first = herd(0)
-    if not first:
-        return ()
-    return (first, *(herd(by) for by in range(1, min(variations, max(1, MOST // len(first))))))
+    herds = ground.variations(
+        wish.class_name, form.herd, wish.seed, image_height, variations, in_each_part=form.each_part
+    )
+    return tuple(
+        tuple(replace(recipe, wish=replace(wish, box=one.box, seed=one.seed)) for one in herd)
+        for herd in herds
+    )
 
 
 class HerdJob(Job):

@@ -40,9 +40,7 @@ class Variation:
     keeps: Kept | None = None  # of a layer that was lit, not painted
     jpeg: bytes = field(default=b"", repr=False)  # how it looked, from the picture's file
     marked: bool = False  # the user wants it kept longest
-    herd: tuple[Variation, ...] = field(
-        default=(), repr=False
-    )  # its objects, far ones first, where it is one
+    herd: tuple[Variation, ...] = field(default=(), repr=False)  # the objects of one, far ones first
 
     @classmethod
     def of(cls, recipe: Recipe, layer: Layer, *, live: bool = False) -> Variation:

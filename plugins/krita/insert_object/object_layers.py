@@ -71,6 +71,11 @@ class ObjectLayers:
         mine = {layer_id(node) for node in self.all}
         if self.group is not None and all(layer_id(n) in mine for n in owned(self.group.childNodes())):
             return (self.group,)
+        return self._removable_alone
+
+    @property
+    def _removable_alone(self) -> tuple[Any, ...]:
+        """The same where the group holds layers of somebody else."""
         return tuple(node for node in (*self.shadows, self.layer) if is_attached(node))
 
     def suit(self, wish: Wish) -> bool:
