@@ -48,22 +48,15 @@ class CutOut:
 class LayerLight:
     """The light of one layer while the user chooses how much of it there shall be."""
 
-    def __init__(self, document: Any, node: Any) -> None:
-        """Raises InsertObjectError: there is no such layer, or its pixels cannot be given light."""
-        _check(document, node)
-        self._take(document, node)
-        _check(document, self.node)
+    def __init__(self, document: Any, node: Any, saved: Kept | None = None) -> None:
+        """``saved``: how the preview was lit that a document was saved with; its layer is hidden, and was
+        found good before.
 
-    @classmethod
-    def of_saved(cls, document: Any, node: Any, kept: Kept) -> LayerLight:
-        """The light of a layer whose preview a document was saved with; the layer itself is hidden for it."""
-        light = cls.__new__(cls)
-        light._take(document, node)
-        light.adjustments = dict(kept.adjustments)
-        light.strength = light.asked = light.shown = kept.strength
-        return light
-
-    def _take(self, document: Any, node: Any) -> None:
+        Raises:
+            InsertObjectError: there is no such layer, or its pixels cannot be given light.
+        """
+        if saved is None:
+            _check(document, node)
         found = object_of(document, node)
         self.document = document
         self.node = found[0].layer if found is not None else node
@@ -71,11 +64,13 @@ class LayerLight:
         self.shadows = found[0].shadows if found is not None else ()
         self.cut_out: CutOut | None = None
         self._scene: PixelFrame | None = None
-        self.adjustments: dict[str, float] | None = None  # once they are judged
-        self.strength = 1.0  # as the user wants it
-        self.asked = -1.0  # as it was asked for last
-        self.shown = -1.0  # as it is on the canvas
+        # Once they are judged:
+        self.adjustments: dict[str, float] | None = dict(saved.adjustments) if saved is not None else None
+        self.strength = saved.strength if saved is not None else 1.0  # as the user wants it
+        self.asked = self.shown = saved.strength if saved is not None else -1.0  # as asked for last; as seen
         self._before = light_record_of(document, layer_id(self.node))
+        if saved is None:
+            _check(document, self.node)
 
     def read_scene(self, source: Any) -> Steps:
         """Reads the scene from ``source``, in which the layer is not to be seen."""
@@ -193,7 +188,7 @@ def saved_light(
     """The light whose preview a document was saved with; None where it was another preview."""
     if variation is None or variation.keeps is None or replaced is None:
         return None
-    return LayerLight.of_saved(document, replaced.layer, variation.keeps)
+    return LayerLight(document, replaced.layer, variation.keeps)
 
 
 def _check(document: Any, node: Any) -> None:
