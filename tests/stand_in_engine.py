@@ -125,11 +125,18 @@ class StandInEngine:
         on_stage(Stage.OBJECT, 0.5)
         self._take_time()
         pixels = _brighter(request.object, request.strength)
-        shadow = None
-        below = shadow_area(request.box)
-        if request.shadow:
-            shadow = _filled(below.width, below.height, SHADOW, 8)
-        yield Lit(request.id, pixels, request.adjustments or ADJUSTMENTS, shadow, below.x, below.y)
+        below, thrown, wish = shadow_area(request.box), cast_area(request.box), request.wish
+        yield Lit(
+            request.id,
+            pixels,
+            request.adjustments or ADJUSTMENTS,
+            _filled(below.width, below.height, SHADOW, 8) if wish.shadow else None,
+            below.x,
+            below.y,
+            _filled(thrown.width, thrown.height, CAST, 8) if wish.cast_shadow else None,
+            thrown.x,
+            thrown.y,
+        )
 
     def take_notes(self) -> tuple[str, ...]:
         notes, self.notes = tuple(self.notes), []

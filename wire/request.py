@@ -127,13 +127,14 @@ def light_request(
     *,
     strength: float = 1.0,
     adjustments: Mapping[str, float] | None = None,
-    shadow: bool = False,
+    wish: protocol.Wish = protocol.WITHOUT_SHADOWS,
     preview: bool = False,
 ) -> protocol.Light:
     """A ``Light`` with a new id.
 
     ``scene`` holds the pixels of ``lit_area(box, …).window`` without the layer; ``cut_out`` (rgba8, bgra8 or
-    rgba16) fills ``box``. Pixels are sent from their own memory: leave them unchanged until the answer.
+    rgba16) fills ``box``; ``wish`` names the shadows. Pixels are sent from their own memory: leave them
+    unchanged until the answer.
 
     Raises:
         InsertObjectError: ``box-too-small``, ``box-outside`` or ``too-large``.
@@ -152,7 +153,7 @@ def light_request(
         cut_out,
         strength=strength,
         adjustments=adjustments or {},
-        shadow=shadow,
+        wish=wish,
         preview=preview,
     )
     protocol.check_light(request)

@@ -13,7 +13,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemon.painting.object_shape import ObjectShape
-from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect, Wish
+from wire.protocol import (
+    MAX_IMAGE_SIDE,
+    NOT_DRAWN,
+    OF_A_CAST_SHADOW,
+    ErrorCode,
+    InsertObjectError,
+    Rect,
+    Wish,
+)
 from wire.protocol.plain import shown
 
 if TYPE_CHECKING:
@@ -144,7 +152,17 @@ def wish_of(class_name: Any, box: Any, choices: Mapping[str, Any]) -> Wish:
         if name not in known:
             raise WrongArgument(f"{name} is not known.", f"There are {', '.join(known)}.")
     values = {name: _of_field(known[name], value) for name, value in choices.items()}
-    return Wish(text_of("class_name", class_name), box_of("box", box), **values)
+    box = box if isinstance(box, Rect) else box_of("box", box)
+    return Wish(text_of("class_name", class_name), box, **values)
+
+
+def shadows_wished(choices: Mapping[str, Any]) -> Wish:
+    """A wish of shadows alone, which there are none of by themselves; ``choices`` are its fields by name."""
+    known = ("shadow", "cast_shadow", *OF_A_CAST_SHADOW)
+    for name in choices:
+        if name not in known:
+            raise WrongArgument(f"{name} is not known.", f"There are {', '.join(known)}.")
+    return wish_of("", NOT_DRAWN, {"shadow": False, **choices})
 
 
 def _of_field(item: Field[Any], value: Any) -> Any:

@@ -21,13 +21,14 @@ from daemon.client.arguments import (
     numbers_of,
     picture_of,
     place_of,
+    shadows_wished,
     share_of,
     whole_of,
     wish_of,
 )
 from daemon.client.conversation import Conversation
 from daemon.client.herds import herd_of
-from daemon.client.received_layers import LitLayer, ObjectLayer, object_layer, shadow_layer
+from daemon.client.received_layers import LitLayer, ObjectLayer, object_layer, shadows_of
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import check_startable
 from daemon.home.limits import check_limits
@@ -290,9 +291,9 @@ class Client:
         at: tuple[int, int],
         *,
         strength: float = 1.0,
-        shadow: bool = False,
         adjustments: Mapping[str, float] | None = None,
         on_progress: OnProgress | None = None,
+        **shadows: Any,
     ) -> LitLayer:
         """Gives a cut-out the light of the picture that it is put into; its own pixels are kept.
 
@@ -304,9 +305,10 @@ class Client:
             cut_out: uint8 or uint16 (h, w, 4), sRGB, straight alpha, at the picture's scale.
             at: where its corner lies in the picture; it may reach over the border.
             strength: 0..1, the share of the change that is made.
-            shadow: whether to make a contact shadow, a layer of its own.
             adjustments: those of an earlier layer, to be applied as they are; None: light is judged.
             on_progress: called with the stage and the fraction done, 0..1.
+            shadows: ``shadow`` and ``cast_shadow``, both off unless they are True, each a layer of its own,
+                and ``cast_direction`` …, as for ``insert_variations``.
 
         Raises:
             WrongArgument: an argument cannot be used; it is an InsertObjectError and a ValueError.
@@ -319,6 +321,7 @@ class Client:
         picture = picture_of("picture", picture)
         cut_out = cut_out_of("cut_out", cut_out)
         x, y = place_of("at", at)
+        wish = shadows_wished(shadows)
         strength = share_of("strength", strength)
         known = {} if adjustments is None else numbers_of("adjustments", adjustments)
         adjustments_of(known)
@@ -339,13 +342,13 @@ class Client:
             scene,
             sent_object(part, MAX_WINDOW_PIXELS),
             adjustments=known,
-            shadow=flag_of("shadow", shadow),
+            wish=wish,
         )
         check_light(request)
         replies, notes = self._replies(request, on_progress)
         lit = next(reply for reply in replies if isinstance(reply, Lit))
         pixels = with_light(cut_out, adjustments_of(lit.adjustments), strength)
-        return LitLayer(pixels, (x, y), dict(lit.adjustments), notes, shadow_layer(lit))
+        return LitLayer(pixels, (x, y), dict(lit.adjustments), notes, *shadows_of(lit))
 
     def _replies(
         self, request: Painting, on_progress: OnProgress | None

@@ -43,7 +43,8 @@ class LitLayer:
     """A cut-out in the light of its picture: paste ``pixels``, of its own size and depth, at ``offset``.
 
     ``adjustments`` are the numbers behind it, at their whole strength: kept with the cut-out as it was, they
-    light it again without being judged. All 0: it had the picture's light already.
+    light it again without being judged. All 0: it had the light already. ``shadow`` and ``cast`` are
+    as for ``ObjectLayer``.
     """
 
     pixels: NDArray[Any] = field(repr=False)
@@ -51,6 +52,7 @@ class LitLayer:
     adjustments: Mapping[str, float]
     notes: tuple[str, ...] = ()
     shadow: ShadowLayer | None = None
+    cast: ShadowLayer | None = None
 
 
 def object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
@@ -58,13 +60,14 @@ def object_layer(layer: Layer, notes: tuple[str, ...]) -> ObjectLayer:
     from daemon.painting.pixels import frame_pixels
 
     place = (layer.x, layer.y)
-    shadows = shadow_layer(layer), _shadow(layer.cast, layer.cast_x, layer.cast_y)
+    shadows = shadows_of(layer)
     return ObjectLayer(frame_pixels(layer.pixels), place, layer.seed, layer.class_name, notes, *shadows)
 
 
-def shadow_layer(reply: Layer | Lit) -> ShadowLayer | None:
-    """The contact shadow that came with an object; None where there is none."""
-    return _shadow(reply.shadow, reply.shadow_x, reply.shadow_y)
+def shadows_of(reply: Layer | Lit) -> tuple[ShadowLayer | None, ShadowLayer | None]:
+    """The contact and the cast shadow that came with an object; None where there is none."""
+    contact = _shadow(reply.shadow, reply.shadow_x, reply.shadow_y)
+    return contact, _shadow(reply.cast, reply.cast_x, reply.cast_y)
 
 
 def _shadow(frame: PixelFrame | None, x: int, y: int) -> ShadowLayer | None:

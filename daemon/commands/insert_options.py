@@ -132,12 +132,21 @@ def _add_shadow_options(parser: argparse.ArgumentParser) -> None:
         "--shadow", action=argparse.BooleanOptionalAction,
         help="lay a soft contact shadow under each object, a layer of its own, or not (default: yes)",
     )  # fmt: skip
+    add_cast_shadow_options(parser, "append", "each object")
+    parser.add_argument(
+        "--behind-grass", action="store_true",
+        help="let the scene's own blades of grass stand before the objects' feet",
+    )  # fmt: skip
+
+
+def add_cast_shadow_options(parser: argparse.ArgumentParser, action: str, thrower: str) -> None:
+    """The options of the shadow that ``thrower`` throws; ``action`` is argparse's for each of its numbers."""
     parser.add_argument(
         "--cast-shadow", action="store_true",
-        help="lay the shadow that each object throws on the ground, too, another layer of its own",
+        help=f"lay the shadow that {thrower} throws on the ground, too, another layer of its own",
     )  # fmt: skip
     parser.add_argument(
-        "--cast-direction", metavar="DEGREES", action="append", type=_number_for("cast_direction"),
+        "--cast-direction", metavar="DEGREES", action=action, type=_number_for("cast_direction"),
         help="where it falls, as seen from above: 0 away from the viewer, 90 to the right, 180 towards the "
         "viewer, 270 to the left (default: by the scene's light)",
     )  # fmt: skip
@@ -149,13 +158,20 @@ def _add_shadow_options(parser: argparse.ArgumentParser) -> None:
         field_name = f"cast_{name}"
         low, high = wish_field(field_name).metadata["within"]
         parser.add_argument(
-            f"--cast-{name}", metavar="PERCENT", action="append", type=_number_for(field_name),
+            f"--cast-{name}", metavar="PERCENT", action=action, type=_number_for(field_name),
             help=f"{help_text}, {low} to {high} (default {wish_field(field_name).default})",
         )  # fmt: skip
-    parser.add_argument(
-        "--behind-grass", action="store_true",
-        help="let the scene's own blades of grass stand before the objects' feet",
-    )  # fmt: skip
+
+
+def check_cast_shadow(options: argparse.Namespace) -> None:
+    """Makes sure that nothing is said of a cast shadow that is not wished for.
+
+    Raises:
+        WrongOptions: naming the option.
+    """
+    given = [name for name in OF_A_CAST_SHADOW if getattr(options, name) is not None]
+    if given and not options.cast_shadow:
+        raise WrongOptions(f"--{given[0].replace('_', '-')} is given without --cast-shadow.", "Add it.")
 
 
 def wish_field(name: str) -> Field[Any]:
@@ -223,8 +239,7 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
         )
         for item in fields(Wish)
     }
-    if not options.cast_shadow and (given := [name for name in OF_A_CAST_SHADOW if getattr(options, name)]):
-        raise WrongOptions(f"--{given[0].replace('_', '-')} is given without --cast-shadow.", "Add it.")
+    check_cast_shadow(options)
     if len(options.seed or ()) <= 1:
         each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]
     masks, models = for_each("--mask", options.mask, count, None), models_of(options, count)

@@ -6,9 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from daemon.client import Client
-from daemon.commands.insert_options import check_outputs
+from daemon.commands.insert_options import check_cast_shadow, check_outputs
 from daemon.commands.progress_bar import ProgressBar
 from daemon.commands.result_files import check_clashes
 from daemon.painting.cut_out import scaled, visible_part
@@ -18,7 +19,7 @@ from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import read_photo
 from daemon.pictures.photo_output import write_object_layer
-from wire.protocol import Rect, usable_box
+from wire.protocol import OF_A_CAST_SHADOW, Rect, usable_box
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
         InsertObjectError: for everything the user can mend; nothing is written then.
     """
     check_outputs(options)
+    check_cast_shadow(options)
     written = [options.output, *([options.layer] if options.layer else [])]
     check_clashes(written, [options.photo, options.object])
     photo = read_photo(options.photo)
@@ -45,13 +47,14 @@ def run(options: argparse.Namespace) -> int:
             cut_out,
             options.at,
             strength=options.strength,
-            shadow=options.shadow,
+            **_shadows(options),
             on_progress=bar.show,
         )
         bar.next_step()
     name = options.object.stem
-    if lit.shadow is not None:
-        result.add(PlacedLayer(lit.shadow.pixels, name, None, *lit.shadow.offset, LayerRole.SHADOW))
+    for role, below in ((LayerRole.CAST, lit.cast), (LayerRole.SHADOW, lit.shadow)):
+        if below is not None:
+            result.add(PlacedLayer(below.pixels, name, None, *below.offset, role))
     result.add(PlacedLayer(lit.pixels, name, None, x, y))
     if is_layered(options.output):
         notes += result.write_layers(options.output, [])
@@ -75,6 +78,13 @@ def run(options: argparse.Namespace) -> int:
     for note in dict.fromkeys(notes):
         print(f"insert-object: {note}", file=sys.stderr)
     return 0
+
+
+def _shadows(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of shadows, by the names that the client has for it."""
+    given = {name: getattr(options, name) for name in OF_A_CAST_SHADOW}
+    numbers = {name: number for name, number in given.items() if number is not None}
+    return {"shadow": options.shadow, "cast_shadow": options.cast_shadow, **numbers}
 
 
 def _cut_out(path: Path, scale: float, notes: list[str]) -> Samples:

@@ -6,6 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
+from daemon.commands.insert_options import add_cast_shadow_options
 from daemon.commands.option_values import whole_number
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP
 from wire.protocol import MAX_IMAGE_SIDE
@@ -39,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--shadow", action="store_true", help="lay a soft contact shadow under it, a layer of its own"
     )
+    add_cast_shadow_options(parser, "store", "it")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=PHOTO_OUTPUT_HELP)
     parser.add_argument(
         "--layer",

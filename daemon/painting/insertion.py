@@ -18,6 +18,7 @@ from daemon.painting.on_the_ground import set_down
 from daemon.painting.own_parts import close_up
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from daemon.painting.scene import SceneView
+from daemon.painting.shadow_layer import NO_SHADOW
 from daemon.painting.timings import Timings
 from models.bundle import Bundle
 from models.looks import varied
@@ -37,7 +38,6 @@ from wire.protocol import (
     sent_window,
 )
 
-NO_SHADOW = None, 0, 0  # its frame and corner
 OnStage = Callable[[Stage, float], None]
 
 

@@ -10,9 +10,10 @@ from daemon.painting.cut_out import in_square
 from daemon.painting.footing import CELLS, Footing
 from daemon.painting.grain import scene_grain
 from daemon.painting.layer_light import adjustments_of, with_light
+from daemon.painting.on_the_ground import shadows_below
 from daemon.painting.pixels import Samples, frame_pixels, pixel_frame, to_depth
 from daemon.painting.scene import SceneView, scene_view, square_pixels
-from daemon.painting.shadow import contact_shadow
+from daemon.painting.shadow_layer import NO_SHADOW
 from models.light.adjustments import JUDGED, RANGES, Adjustments
 from models.light.judgement import judged
 from models.light.network import SIDE, LightNetwork
@@ -45,11 +46,12 @@ def lit(network: LightNetwork, request: Light) -> Lit:
     else:
         adjustments = found_adjustments(network, shown, request, view)
     layer = with_light(pixels, adjustments, request.strength)
-    shadow = None
-    if request.shadow:
+    shadow = cast = None
+    if request.wish.shadow or request.wish.cast_shadow:
         _, alpha = in_square(shown, request.box, view.square, CELLS)
-        shadow = contact_shadow(Footing.of(alpha, view), depth=8 * pixels.itemsize)
-    return Lit(request.id, pixel_frame(layer), adjustments.to_map(), *(shadow or (None, 0, 0)))
+        shadow, cast = shadows_below(Footing.of(alpha, view), request.wish, depth=8 * pixels.itemsize)
+    shadows = *(shadow or NO_SHADOW), *(cast or NO_SHADOW)
+    return Lit(request.id, pixel_frame(layer), adjustments.to_map(), *shadows)
 
 
 def found_adjustments(network: LightNetwork, pixels: Samples, request: Light, view: SceneView) -> Adjustments:

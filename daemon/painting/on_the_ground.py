@@ -24,6 +24,17 @@ class SetDown:
     cast: PlacedFrame | None = None
 
 
+def shadows_below(
+    footing: Footing, wish: Wish, *, depth: int
+) -> tuple[PlacedFrame | None, PlacedFrame | None]:
+    """The contact and the cast shadow of an object that a wish names; None for one that it does not, or that
+    does not fall on the picture. ``depth`` is 8 or 16, the bits per sample."""
+    return (
+        contact_shadow(footing, depth=depth) if wish.shadow else None,
+        cast_shadow(footing, wish, depth=depth) if wish.cast_shadow else None,
+    )
+
+
 def set_down(pixels: Samples, x: int, y: int, alpha: Floats, view: SceneView, wish: Wish) -> SetDown:
     """What the wish says of shadows and grass, done to an object.
 
@@ -34,9 +45,8 @@ def set_down(pixels: Samples, x: int, y: int, alpha: Floats, view: SceneView, wi
         view: the scene that the square was taken from.
         wish: names the shadows and the grass.
     """
-    footing, depth = Footing.of(alpha, view), 8 * pixels.itemsize
-    shadow = contact_shadow(footing, depth=depth) if wish.shadow else None
-    cast = cast_shadow(footing, wish, depth=depth) if wish.cast_shadow else None
+    footing = Footing.of(alpha, view)
+    shadow, cast = shadows_below(footing, wish, depth=8 * pixels.itemsize)
     grown = behind_grass(pixels, x, y, footing) if wish.behind_grass else None
     if grown is None:
         return SetDown(pixels, shadow, cast)

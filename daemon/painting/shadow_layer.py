@@ -15,6 +15,7 @@ from wire.protocol import PixelFrame, Rect
 FAINTEST = 1 / 255  # alpha from which a shadow is there
 
 PlacedFrame: TypeAlias = "tuple[PixelFrame, int, int]"  # pixels, and x and y of their corner in the image
+NO_SHADOW = None, 0, 0  # the same where there is none
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from models.light.adjustments import Adjustments
 from models.light.pixels import lit_pixels
 from tests.command_line.conftest import Command
 from tests.command_line.test_bad_input import refused
-from tests.stand_in_engine import ADJUSTMENTS
+from tests.stand_in_engine import ADJUSTMENTS, cast_area
+from wire.protocol import Rect
 
 
 @pytest.fixture
@@ -91,6 +92,27 @@ def test_the_numbers_are_told_and_layers_are_named_for_the_cut_out(
     stack = zipfile.ZipFile(out).read("stack.xml").decode()
     assert 'name="cat"' in stack
     assert 'name="cat · shadow"' in stack
+    assert "cast shadow" not in stack
+
+
+def test_a_cast_shadow_is_the_lowest_layer_and_the_client_gives_it_too(
+    command: Command, photo: Path, cut_out: np.ndarray, cut_out_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.ora"
+    ended = command(
+        "light", photo, "--object", cut_out_file, "--at", "60,30", "--shadow", "--cast-shadow",
+        "--cast-direction", "0", "-o", out,
+    )  # fmt: skip
+    assert ended.code == 0, ended
+    stack = zipfile.ZipFile(out).read("stack.xml").decode()
+    places = [stack.index(f'name="{name}"') for name in ("cat", "cat · shadow", "cat · cast shadow")]
+    assert places == sorted(places)  # the uppermost is the first
+    with Client.connect() as client:
+        lit = client.light(np.asarray(Image.open(photo).convert("RGB")), cut_out, (60, 30), cast_shadow=True)
+    assert lit.shadow is None
+    assert lit.cast is not None
+    area = cast_area(Rect(66, 34, 38, 32))
+    assert (lit.cast.offset, lit.cast.pixels.shape[1::-1]) == ((area.x, area.y), (area.width, area.height))
 
 
 def test_numbers_kept_by_the_caller_are_applied_again(
@@ -135,6 +157,8 @@ def test_an_object_without_transparency_is_refused_with_how_to_cut_it(
         (("--at", "10,10", "--scale", "nan"), "is not a scale"),
         (("--at", "10,10", "--scale", "0.001"), "cannot be scaled by 0.001"),
         (("--at", "10,10", "--strength", "2"), "is not a number from 0 to 1"),
+        (("--at", "10,10", "--cast-length", "50"), "--cast-length is given without --cast-shadow"),
+        (("--at", "10,10", "--cast-shadow", "--cast-direction", "360"), "0 to 359"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

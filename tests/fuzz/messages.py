@@ -144,7 +144,8 @@ def sound_light(chooser: random.Random, identity: str) -> Light:
         identity, width, height, box, window, _frame(chooser, *size, chooser.choice(formats)),
         _frame(chooser, *cut_out, chooser.choice((*formats[1:], PixelFormat.RGBA16))),
         strength=chooser.choice((0.0, 0.5, 1.0)), adjustments=chooser.choice(_ADJUSTMENTS),
-        shadow=chooser.random() < 0.3, preview=chooser.random() < 0.3,
+        wish=Wish(shadow=chooser.random() < 0.3, cast_shadow=chooser.random() < 0.3),
+        preview=chooser.random() < 0.3,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.gimp.harness import Gimp, encoded, rgba
-from tests.stand_in_engine import lit_value, shadow_area
+from tests.stand_in_engine import cast_area, lit_value, shadow_area
 from wire.protocol import Rect
 
 SIZE = (60, 40)
@@ -147,6 +147,32 @@ def test_the_contact_shadow_is_a_layer_below_and_touches_no_pixel(gimp: Gimp, im
     again = lit(gimp, image, shadow=True)  # the same layer, renewed
     assert again["shadow"] == answer["shadow"]
     assert gimp.describe_image(image)["names"] == names
+
+
+@pytest.mark.usefixtures("layer")
+def test_the_cast_shadow_is_a_layer_of_its_own_below_the_contact_shadow(gimp: Gimp, image: int) -> None:
+    contact = lit(gimp, image, shadow=True)["shadow"]
+    answer = lit(gimp, image, cast_shadow=True, cast_direction=90)  # the contact shadow stays as it is
+    assert answer["shadow"] == contact
+    names = ["cut-out", "cut-out · shadow", "cut-out · cast shadow", "photo"]
+    assert gimp.describe_image(image)["names"] == names
+    shown = np.argwhere(cut_out_pixels()[..., 3] > 0)
+    (top, left), (bottom, right) = shown.min(0), shown.max(0) + 1
+    box = Rect(AT[0] + int(left), AT[1] + int(top), int(right - left), int(bottom - top))
+    about = gimp.describe_layer(answer["cast"])
+    assert Rect(about["x"], about["y"], about["width"], about["height"]) == cast_area(box)
+    gimp.change_layer(answer["cast"], opacity=30.0)
+    again = lit(gimp, image, shadow=True, cast_shadow=True)  # the same layers, renewed
+    assert (again["shadow"], again["cast"]) == (contact, answer["cast"])
+    assert gimp.describe_image(image)["names"] == names
+    assert gimp.describe_layer(again["cast"])["opacity"] == pytest.approx(30, abs=0.5)
+
+
+def test_a_number_that_no_cast_shadow_has_is_refused(gimp: Gimp, image: int, layer: int) -> None:
+    answer = gimp.light(image, cast_shadow=True, cast_length=900)
+    assert answer["status"] == "execution-error"
+    assert "cast-length" in answer["error"]
+    assert gimp.remembers(layer) == []
 
 
 def test_an_inserted_object_keeps_its_recipe_and_is_lit_without_repainting(gimp: Gimp, image: int) -> None:

@@ -119,6 +119,23 @@ def test_a_shadow_comes_on_a_layer_of_its_own(desk: Desk, image: int) -> None:
     desk.wait_for_layers(image, "cut-out", "cut-out · shadow", "Background")
 
 
+def test_a_cast_shadow_comes_with_its_sliders_and_follows_them(desk: Desk, image: int) -> None:
+    dialog = open_dialog(desk, image)
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+d")
+    desk.wait_for_layers(image, PREVIEW, f"{PREVIEW} of the cast shadow", *WITHOUT)
+    done = desk.daemon.requests_done
+    desk.screen.keys("Tab", "space", "Tab", *["Right"] * 3)  # not by the light; longer
+    desk.screen.wait_until(lambda: desk.daemon.requests_done > done, "another shadow")
+    desk.screen.screenshot("light-cast")
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until_gone(TITLE)
+    desk.wait_for_layers(image, "cut-out", "cut-out · cast shadow", "Background")
+    desk.screen.focus(desk.window)
+    desk.screen.keys("ctrl+z")
+    desk.wait_for_layers(image, *WITHOUT)
+
+
 def test_a_layer_that_is_moved_meanwhile_is_judged_again_there(desk: Desk, image: int) -> None:
     open_dialog(desk, image)
     done = desk.daemon.requests_done

@@ -21,6 +21,7 @@ from wire.protocol import (
     PixelFormat,
     PixelFrame,
     Rect,
+    Wish,
     check_light,
     sent_window,
 )
@@ -103,12 +104,30 @@ def test_an_editors_channel_order_is_understood() -> None:
 
 def test_a_shadow_comes_with_it_if_asked_for() -> None:
     asked = request(cut_out(120), Rect(70, 70, 96, 96))
-    answer = lit(NETWORK, replace(asked, shadow=True))
+    answer = lit(NETWORK, replace(asked, wish=Wish(shadow=True)))
+    assert answer.cast is None
     assert lit(NETWORK, asked).shadow is None
     assert answer.shadow is not None
     alpha = frame_pixels(answer.shadow)[..., 3]
     rows = answer.shadow_y + np.flatnonzero(alpha.max(axis=1) > 40)
     assert 70 + 80 < rows.mean() < 70 + 110  # where the disc touches the ground
+
+
+@pytest.mark.parametrize(("direction", "sign"), [(90, 1), (270, -1)])
+def test_a_cast_shadow_falls_where_it_is_turned_and_no_farther_than_it_is_long(
+    direction: int, sign: int
+) -> None:
+    asked = request(cut_out(120), Rect(70, 70, 96, 96))
+    reach = []
+    for length in (40, 120):
+        wish = Wish(shadow=False, cast_shadow=True, cast_direction=direction, cast_length=length)
+        answer = lit(NETWORK, replace(asked, wish=wish))
+        assert answer.shadow is None
+        assert answer.cast is not None
+        alpha = frame_pixels(answer.cast)[..., 3]
+        columns = answer.cast_x + np.flatnonzero(alpha.max(axis=0) > 10)
+        reach.append(max(sign * (columns - 118)))
+    assert 48 < reach[0] + 20 < reach[1]
 
 
 def test_only_known_adjustments_in_their_range_are_applied() -> None:

@@ -87,7 +87,7 @@ REQUESTS: list[protocol.Request] = [
         OBJECT,
         0.25,
         {"exposure": -0.5, "ramp_x": 0.125},
-        shadow=True,
+        wish=Wish(cast_shadow=True, cast_direction=200, cast_length=50),
         preview=True,
     ),
     Light("l2", 640, 480, Rect(0, 0, 8, 8), Rect(0, 0, 12, 12), SCENE, OBJECT),

@@ -48,7 +48,7 @@ from .messages import (
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
 from .rules import check_insert, check_light
-from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, Wish
+from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, WITHOUT_SHADOWS, Wish
 
 __all__ = [
     "MAX_FRAME_SIDE",
@@ -66,6 +66,7 @@ __all__ = [
     "PLAIN_USERNAME",
     "PROTOCOL_VERSION",
     "WINDOW_SCALE",
+    "WITHOUT_SHADOWS",
     "Accepted",
     "Buffer",
     "Cancel",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 from .errors import ErrorCode, InsertObjectError
 from .geometry import Rect
 from .plain import MAX_IMAGE_SIDE
-from .wish import A_SEED, Wish, one_of, within
+from .wish import A_SEED, WITHOUT_SHADOWS, Wish, one_of, within
 
 PROTOCOL_VERSION = 1
 PLAIN_USERNAME = "insert-object"
@@ -124,7 +124,7 @@ class Light:
     ``object`` (rgba8, bgra8 or rgba16) fills ``box``, which may reach over the border; ``window`` and
     ``scene`` are as for ``Insert``, without the object. ``adjustments`` are those of an earlier ``Lit``, to
     be applied again as they are; without any, light is judged. ``strength`` is the share of them that is
-    applied. ``shadow`` asks for a contact shadow.
+    applied. The ``wish`` names the shadows, as it does for ``Insert``; nothing else of it is read.
     """
 
     TYPE: ClassVar[str] = "light"
@@ -137,7 +137,7 @@ class Light:
     object: PixelFrame = field(metadata=CUT_OUT_FORMATS)
     strength: float = 1.0
     adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
-    shadow: bool = False
+    wish: Wish = WITHOUT_SHADOWS
     preview: bool = False
 
 
@@ -281,7 +281,7 @@ class Lit:
     """A layer in its scene's light: ``pixels`` (rgba8 or rgba16) of the size of the request's ``object``.
 
     ``adjustments`` is what the whole strength means, named numbers to keep with the layer; all 0: it had the
-    light already. ``shadow`` is as for ``Layer``.
+    light already. ``shadow`` and ``cast`` are as for ``Layer``.
     """
 
     TYPE: ClassVar[str] = "lit"
@@ -291,6 +291,9 @@ class Lit:
     shadow: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
     shadow_x: int = field(default=0, metadata=ON_THE_IMAGE)
     shadow_y: int = field(default=0, metadata=ON_THE_IMAGE)
+    cast: PixelFrame | None = field(default=None, metadata=LAYER_FORMATS)
+    cast_x: int = field(default=0, metadata=ON_THE_IMAGE)
+    cast_y: int = field(default=0, metadata=ON_THE_IMAGE)
 
 
 @dataclass(frozen=True)

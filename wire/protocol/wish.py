@@ -55,3 +55,6 @@ class Wish:
     shape_seed: int | None = field(default=None, metadata=A_SEED)
     look_seed: int | None = field(default=None, metadata=A_SEED)
     mirrored: bool = False
+
+
+WITHOUT_SHADOWS = Wish(shadow=False)  # what a layer that was not made here is lit with, unless asked for more

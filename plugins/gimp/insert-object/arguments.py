@@ -28,6 +28,7 @@ from wire.herd import MAX_HERD
 from wire.protocol import MAX_SEED, Rect, Wish
 from wire.sentences import N_
 
+_WHOLE = -MAX_SEED - 1, MAX_SEED  # what an argument of GIMP can hold
 _READ_WRITE = GObject.ParamFlags.READWRITE
 _BOX = {
     "box-x": N_("Box left"),
@@ -44,7 +45,7 @@ _CHOICES = {
 
 def add(procedure: Gimp.Procedure) -> None:
     """Describes the arguments to GIMP."""
-    whole = -MAX_SEED - 1, MAX_SEED  # what an argument of GIMP can hold
+    whole = _WHOLE
     for name, words, meaning in (
         (
             "object-class",
@@ -99,20 +100,7 @@ def add(procedure: Gimp.Procedure) -> None:
     for field, (words, tooltip) in SWITCHES.items():
         name = field.replace("_", "-")
         procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(Wish(), field), _READ_WRITE)
-    procedure.add_int_argument(
-        DIRECTION,
-        _("Direction"),
-        _(
-            "Where the cast shadow falls, in degrees: 0 away from the viewer, 90 to the right, "
-            "180 towards the viewer, 270 to the left; -1: away from the picture's light"
-        ),
-        *whole,
-        BY_THE_LIGHT,
-        _READ_WRITE,
-    )
-    for field, (words, tooltip) in PERCENTAGES.items():
-        name, usual = field.replace("_", "-"), getattr(Wish(), field)
-        procedure.add_int_argument(name, _(words), _(tooltip), *whole, usual, _READ_WRITE)
+    add_cast(procedure)
     procedure.add_boolean_aux_argument(
         "show-preview",
         _("_Preview on the picture"),
@@ -137,6 +125,24 @@ def add(procedure: Gimp.Procedure) -> None:
     )
 
 
+def add_cast(procedure: Gimp.Procedure) -> None:
+    """Describes the numbers of a cast shadow to GIMP."""
+    procedure.add_int_argument(
+        DIRECTION,
+        _("Direction"),
+        _(
+            "Where the cast shadow falls, in degrees: 0 away from the viewer, 90 to the right, "
+            "180 towards the viewer, 270 to the left; -1: away from the picture's light"
+        ),
+        *_WHOLE,
+        BY_THE_LIGHT,
+        _READ_WRITE,
+    )
+    for field, (words, tooltip) in PERCENTAGES.items():
+        name, usual = field.replace("_", "-"), getattr(Wish(), field)
+        procedure.add_int_argument(name, _(words), _(tooltip), *_WHOLE, usual, _READ_WRITE)
+
+
 def check(config: Gimp.ProcedureConfig) -> None:
     """Makes sure that the arguments say something that can be done.
 
@@ -149,16 +155,8 @@ def check(config: Gimp.ProcedureConfig) -> None:
             _("The seed is {seed}.").format(seed=seed),
             _("Choose one from {low} to {high}.").format(low=0, high=MAX_SEED),
         )
-    ranges = {item.name: item.metadata["within"] for item in fields(Wish) if "within" in item.metadata}
-    ranges["herd"] = 1, MAX_HERD
-    for field in ("herd", "cast_direction", *PERCENTAGES):
-        name, (low, high) = field.replace("_", "-"), ranges[field]
-        number = config.get_property(name)
-        if not (low <= number <= high or (name == DIRECTION and number == BY_THE_LIGHT)):
-            raise Refusal(
-                _("“{value}” is nothing that “{argument}” can be.").format(value=number, argument=name),
-                _("Choose one from {low} to {high}.").format(low=low, high=high),
-            )
+    _check_number("herd", config.get_property("herd"), (1, MAX_HERD))
+    check_cast(config)
     for name, values in _CHOICES.items():
         value = config.get_property(name)
         if value not in values:
@@ -166,6 +164,29 @@ def check(config: Gimp.ProcedureConfig) -> None:
                 _("“{value}” is nothing that “{argument}” can be.").format(value=value, argument=name),
                 _("Choose one of these: {values}.").format(values=", ".join(values)),
             )
+
+
+def check_cast(config: Gimp.ProcedureConfig) -> None:
+    """Makes sure that the numbers of a cast shadow can be used.
+
+    Raises:
+        Refusal: with the argument, its value, and what it may be.
+    """
+    ranges = {item.name: item.metadata["within"] for item in fields(Wish) if "within" in item.metadata}
+    for field in ("cast_direction", *PERCENTAGES):
+        name = field.replace("_", "-")
+        number = config.get_property(name)
+        if not (name == DIRECTION and number == BY_THE_LIGHT):
+            _check_number(name, number, ranges[field])
+
+
+def _check_number(name: str, number: int, within: tuple[int, int]) -> None:
+    low, high = within
+    if not low <= number <= high:
+        raise Refusal(
+            _("“{value}” is nothing that “{argument}” can be.").format(value=number, argument=name),
+            _("Choose one from {low} to {high}.").format(low=low, high=high),
+        )
 
 
 def box(config: Gimp.ProcedureConfig) -> Rect | None:

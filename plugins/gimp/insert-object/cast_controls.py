@@ -54,6 +54,12 @@ class CastControls(Gtk.Grid):
         for field, slider in self._percentages.items():
             slider.set_value(getattr(wish, field))
 
+    def show_where(self, *, shown: bool) -> None:
+        """Shows or hides them all."""
+        for widget in self.get_children():
+            widget.show()
+        self.set_visible(shown)
+
     def _light_toggled(self, check: Gtk.CheckButton) -> None:
         self._direction.set_sensitive(not check.get_active())
         self._on_change(check)

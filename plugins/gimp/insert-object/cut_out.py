@@ -13,10 +13,11 @@ import own_pixels
 import picture
 from gi.repository import Gimp
 from layer_marks import layer_rectangle
+from parasites import ShadowKind
 from wording import Refusal, _
 
 from wire.light_record import LightRecord, digest
-from wire.protocol import MAX_WINDOW_PIXELS, Light, Lit, PixelFormat, PixelFrame, Rect
+from wire.protocol import MAX_WINDOW_PIXELS, Light, Lit, PixelFormat, PixelFrame, Rect, Wish
 from wire.request import light_request, lit_area, new_id
 
 _DEEP = "R'G'B'A u16"
@@ -42,9 +43,9 @@ class CutOut:
     before: LightRecord | None  # how it is lit now, if it is, and its own pixels are known
 
     def request(
-        self, strength: float, adjustments: dict[str, float] | None, *, shadow: bool, preview: bool
+        self, strength: float, adjustments: dict[str, float] | None, *, wish: Wish, preview: bool
     ) -> Light:
-        """A request for the layer in the scene's light."""
+        """A request for the layer in the scene's light, with the shadows of a wish."""
         return light_request(
             self.box,
             self.image_width,
@@ -53,7 +54,7 @@ class CutOut:
             self.sent,
             strength=strength,
             adjustments=adjustments,
-            shadow=shadow,
+            wish=wish,
             preview=preview,
         )
 
@@ -152,13 +153,13 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
 
 
 def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, strength: float) -> Gimp.Layer:
-    """Puts the light on the layer, and its new shadow below, as one undo step; strength 0 takes it off.
+    """Puts the light on the layer, and its new shadows below, as one undo step; strength 0 takes it off.
 
     Raises:
         Refusal: GIMP does not let the layer change.
     """
     place, pair = layer_rectangle(layer), layer_marks.pair_of(layer) or new_id()
-    if lit.shadow is not None:
+    if object_layer.shadows_in(lit):
         object_layer.check_changeable(image, layer, pair)
     changes = strength > 0 and any(lit.adjustments.values())
     image.undo_group_start()
@@ -178,8 +179,10 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
             layer_marks.forget_light(layer)
             if layer_marks.record_of(layer) is None:  # which would tell whose shadow is whose
                 layer_marks.remember(layer, LightRecord("", 0.0, {}, pair))
-        for shadow in object_layer.shadows_in(lit):
-            object_layer.settle_shadow(image, layer, shadow, pair, layer)
+        for shadow in object_layer.shadows_in(lit):  # the contact shadow first, which a cast one lies below
+            contact = layer_marks.shadow_of(image, layer, pair)
+            above = contact if contact is not None and shadow.kind is ShadowKind.CAST else layer
+            object_layer.settle_shadow(image, layer, shadow, pair, above)
         if image.get_selected_layers() != [layer]:
             image.set_selected_layers([layer])
     finally:

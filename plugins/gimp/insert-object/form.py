@@ -237,9 +237,7 @@ class InsertForm(Gtk.Grid):
             self._on_change()
 
     def _cast_toggled(self, switch: Gtk.CheckButton) -> None:
-        for widget in self._cast.get_children():
-            widget.show()
-        self._cast.set_visible(switch.get_active())
+        self._cast.show_where(shown=switch.get_active())
 
     def _preview_changed(self, check: Gtk.CheckButton) -> None:
         self.gallery.allow_before(allowed=check.get_active())

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
+from cast_controls import CastControls
 from dialog_parts import BORDER, SPACING, StatusLine, show_at_the_edge, show_help
 from gi.repository import GimpUi, Gtk
+from parasites import ShadowKind
+from settings import SWITCHES
 from wording import _
 
-from wire.protocol import Rect
+from wire.protocol import WITHOUT_SHADOWS, Rect, Wish
 
 _RESET = 1  # the response of the button; GTK's own are below 0
 
@@ -28,10 +32,19 @@ class LightListener(Protocol):
 
 
 class LightDialog:
-    """A slider, before and after, and the shadow; not modal, so that the canvas can be used."""
+    """A slider, before and after, and the shadows; not modal, so that the canvas can be used.
+
+    ``wish`` is what the controls of the cast shadow begin with; ``has`` are the shadows that the layer has.
+    """
 
     def __init__(
-        self, listener: LightListener, image_name: str, layer_name: str, *, has_shadow: bool
+        self,
+        listener: LightListener,
+        image_name: str,
+        layer_name: str,
+        wish: Wish,
+        *,
+        has: frozenset[ShadowKind],
     ) -> None:
         self._listener = listener
         header_bar = Gtk.Settings.get_default().get_property("gtk-dialogs-use-header")
@@ -49,9 +62,10 @@ class LightDialog:
         )
         self.window.connect("response", self._responded)
         area = self.window.get_content_area()
-        area.pack_start(self._controls(image_name, layer_name, has_shadow=has_shadow), True, True, 0)
+        area.pack_start(self._controls(image_name, layer_name, has), True, True, 0)
         self.status = StatusLine(listener.retry_pressed)
         area.pack_start(self.status, False, False, 0)
+        self._cast.show_choices(wish)
         area.show_all()
 
     def show(self, is_better_left: Callable[[Rect, int], bool]) -> None:
@@ -68,9 +82,12 @@ class LightDialog:
         self._strength.set_value(100 * value)
 
     @property
-    def shadow(self) -> bool:
-        """Whether the layer is to get a new contact shadow."""
-        return bool(self._shadow.get_active())
+    def wish(self) -> Wish:
+        """The new shadows that the layer is to get."""
+        shadows = replace(WITHOUT_SHADOWS, shadow=bool(self._shadow.get_active()))
+        if not self._throws.get_active():
+            return shadows
+        return replace(shadows, cast_shadow=True, **self._cast.choices)
 
     @property
     def shows_before(self) -> bool:
@@ -81,7 +98,7 @@ class LightDialog:
         """Whether there is anything to apply."""
         self._apply.set_sensitive(allowed)
 
-    def _controls(self, image_name: str, layer_name: str, *, has_shadow: bool) -> Gtk.Grid:
+    def _controls(self, image_name: str, layer_name: str, has: frozenset[ShadowKind]) -> Gtk.Grid:
         grid = Gtk.Grid(column_spacing=SPACING, row_spacing=SPACING)
         grid.set_border_width(BORDER)
         what = Gtk.Label(
@@ -100,15 +117,25 @@ class LightDialog:
         label.set_mnemonic_widget(self._strength)
         grid.attach(label, 0, 1, 1, 1)
         grid.attach(self._strength, 1, 1, 1, 1)
-        words = _("Make a new contact shado_w") if has_shadow else _("Contact shado_w")
+        is_new = ShadowKind.CONTACT in has
+        words = _("Make a new contact shado_w") if is_new else _("Contact shado_w")
         self._shadow = Gtk.CheckButton.new_with_mnemonic(words)
         self._shadow.set_tooltip_text(_("A soft shadow on the ground, as a layer below this one"))
         grid.attach(self._shadow, 0, 2, 2, 1)
+        words = _("Make a new cast sha_dow") if ShadowKind.CAST in has else _("Cast sha_dow")
+        self._throws = Gtk.CheckButton.new_with_mnemonic(words)
+        self._throws.set_tooltip_text(_(SWITCHES["cast_shadow"][1]))
+        self._cast = CastControls(lambda _widget: None)  # which is looked at every tick
+        self._cast.set_margin_start(BORDER)
+        self._cast.set_no_show_all(True)
+        self._throws.connect("toggled", lambda check: self._cast.show_where(shown=check.get_active()))
+        grid.attach(self._throws, 0, 3, 2, 1)
+        grid.attach(self._cast, 0, 4, 2, 1)
         self._before = Gtk.CheckButton.new_with_mnemonic(_("Show how it was _before"))
         self._before.set_tooltip_text(
             _("Tick and untick it to compare; Apply applies the light all the same")
         )
-        grid.attach(self._before, 0, 3, 2, 1)
+        grid.attach(self._before, 0, 5, 2, 1)
         return grid
 
     def _responded(self, _dialog: Gtk.Dialog, response: int) -> None:
@@ -117,6 +144,8 @@ class LightDialog:
         elif response == _RESET:
             self.strength = 1.0
             self._shadow.set_active(False)
+            self._throws.set_active(False)
+            self._cast.show_choices(WITHOUT_SHADOWS)
             self._before.set_active(False)
         elif response == Gtk.ResponseType.OK:
             self._listener.apply_pressed()

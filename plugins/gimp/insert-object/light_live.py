@@ -13,12 +13,13 @@ from gi.repository import Gimp
 from layer_marks import layer_rectangle
 from light_dialog import LightDialog
 from live_loop import LiveLoop
+from parasites import ShadowKind
 from preview import CanvasPreview
 from scene_watch import SceneWatch
 from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
-from wire.protocol import InsertObjectError, Layer, Lit, Rect
+from wire.protocol import InsertObjectError, Layer, Lit, Rect, Wish
 from wire.sentences import STATES
 from wire.state import SessionState, StateChanged
 
@@ -28,7 +29,13 @@ class Choice:
     """What the user wants to see; another choice, another request."""
 
     strength: float
-    shadow: bool
+    wish: Wish  # of shadows
+
+    @property
+    def kinds(self) -> list[ShadowKind]:
+        """The shadows that are to be made."""
+        wanted = {ShadowKind.CONTACT: self.wish.shadow, ShadowKind.CAST: self.wish.cast_shadow}
+        return [kind for kind, is_wanted in wanted.items() if is_wanted]
 
 
 class LiveLight(LiveLoop):
@@ -44,12 +51,12 @@ class LiveLight(LiveLoop):
         self._asked: Choice | None = None
         self._lit: tuple[Choice, Lit] | None = None
         self._applying = False
-        self._shadow = layer_marks.shadow_of(image, layer, layer_marks.pair_of(layer))
+        self._shadows = layer_marks.shadows_of(image, layer, layer_marks.pair_of(layer))
         self._canvas: CanvasPreview | None = None
         self._canvas_for: Choice | None = None
         self._watch = SceneWatch(image)
         self._dialog = LightDialog(
-            self, image.get_name(), layer.get_name(), has_shadow=self._shadow is not None
+            self, image.get_name(), layer.get_name(), choice.wish, has=frozenset(self._shadows)
         )
 
     def _open(self) -> None:
@@ -67,7 +74,7 @@ class LiveLight(LiveLoop):
     def _look(self) -> None:
         if not self._layer.is_valid():
             raise Refusal(_("The layer is gone."), _("Close this dialog and run the filter again."))
-        self.choice = Choice(self._dialog.strength, self._dialog.shadow)
+        self.choice = Choice(self._dialog.strength, self._dialog.wish)
         self._follow()
         self._ask()
         self._update_canvas()
@@ -96,7 +103,7 @@ class LiveLight(LiveLoop):
         self._asked = self.choice
         self._job = conversation.ask(
             self._cut_out.request(
-                self.choice.strength, self._adjustments, shadow=self.choice.shadow, preview=not self._applying
+                self.choice.strength, self._adjustments, wish=self.choice.wish, preview=not self._applying
             )
         )
 
@@ -119,18 +126,16 @@ class LiveLight(LiveLoop):
 
     def _show(self, choice: Choice, lit: Lit, cut: CutOut) -> None:
         shown = self._canvas_for
-        if self._canvas is None or shown is None or shown.shadow != choice.shadow:
+        if self._canvas is None or shown is None or shown.kinds != choice.kinds:
             self._clear_canvas()
-            is_renewed = choice.shadow and self._shadow is not None and self._shadow.is_valid()
-            replaced = (self._layer, self._shadow) if is_renewed else (self._layer,)
+            renewed = [self._shadows[kind] for kind in choice.kinds if kind in self._shadows]
+            replaced = (self._layer, *(shadow for shadow in renewed if shadow.is_valid()))
             self._canvas = CanvasPreview(self._image, self._layer, replaced)
-        box, place = cut.box, layer_rectangle(self._layer)
-        window = place
+        box, window = cut.box, layer_rectangle(self._layer)
         if lit.shadow is not None:
-            window = place.around(Rect(lit.shadow_x, lit.shadow_y, lit.shadow.width, lit.shadow.height))
-        self._canvas.show(
-            Layer(lit.id, 0, "", 0, box.x, box.y, lit.pixels, lit.shadow, lit.shadow_x, lit.shadow_y), window
-        )
+            window = window.around(Rect(lit.shadow_x, lit.shadow_y, lit.shadow.width, lit.shadow.height))
+        shadows = lit.shadow, lit.shadow_x, lit.shadow_y, lit.cast, lit.cast_x, lit.cast_y
+        self._canvas.show(Layer(lit.id, 0, "", 0, box.x, box.y, lit.pixels, *shadows), window)
         self._canvas_for = choice
 
     def _clear_canvas(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import arguments
 import cut_out
 import layer_marks
 import one_dialog
@@ -9,7 +12,11 @@ import picture
 import preview
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
+from parasites import ShadowKind
+from settings import SWITCHES, keep_shadows, with_shadows
 from wording import _
+
+from wire.protocol import WITHOUT_SHADOWS, Wish
 
 NAME = "plug-in-insert-object-light"
 _READ_WRITE = GObject.ParamFlags.READWRITE
@@ -17,7 +24,9 @@ _READ_WRITE = GObject.ParamFlags.READWRITE
 
 def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     """Describes the procedure to GIMP."""
-    procedure = Gimp.ImageProcedure.new(plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run), None)
+    procedure = Gimp.ImageProcedure.new(
+        plug_in, NAME, Gimp.PDBProcType.PLUGIN, guarded(_run, tuple(ShadowKind)), None
+    )
     procedure.set_image_types("*")  # what cannot be lit gets an explanation instead of a grey menu
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
@@ -50,14 +59,25 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         False,
         _READ_WRITE,
     )
+    words, tooltip = SWITCHES["cast_shadow"]
+    procedure.add_boolean_argument("cast-shadow", _(words), _(tooltip), False, _READ_WRITE)
+    arguments.add_cast(procedure)
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer that was lit"), True, _READ_WRITE)
     procedure.add_layer_return_value(
         "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
+    )
+    procedure.add_layer_return_value(
+        "cast-shadow-layer",
+        _("Cast shadow"),
+        _("The layer with its cast shadow, if it has one"),
+        True,
+        _READ_WRITE,
     )
     return procedure
 
 
 def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer | None:
+    arguments.check_cast(config)
     if run_mode == Gimp.RunMode.INTERACTIVE:
         with one_dialog.only_one(image) as is_free:
             if not is_free:
@@ -66,18 +86,18 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
             return light_in_dialog(image, config)
     if not one_dialog.is_open(image):
         preview.remove_leftovers(image)
-    return light(image, config.get_property("strength") / 100, shadow=config.get_property("shadow"))
+    return light(image, config.get_property("strength") / 100, with_shadows(WITHOUT_SHADOWS, config))
 
 
-def light(image: Gimp.Image, strength: float, *, shadow: bool) -> Gimp.Layer:
-    """Gives the active layer light without a dialog.
+def light(image: Gimp.Image, strength: float, wish: Wish = WITHOUT_SHADOWS) -> Gimp.Layer:
+    """Gives the active layer light, and the shadows of a wish, without a dialog.
 
     Raises:
         InsertObjectError: with the sentence for the user; the image is unchanged then.
     """
     from light_unattended import UnattendedLight  # its threads and sockets take long to import
 
-    return UnattendedLight(image, cut_out.layer_to_light(image), strength, shadow=shadow).run()
+    return UnattendedLight(image, cut_out.layer_to_light(image), strength, wish).run()
 
 
 def light_in_dialog(image: Gimp.Image, config: Gimp.ProcedureConfig | None) -> Gimp.Layer | None:
@@ -100,9 +120,11 @@ def light_in_dialog(image: Gimp.Image, config: Gimp.ProcedureConfig | None) -> G
 
     before = layer_marks.light_of(layer)
     begin = before.strength if before is not None and before.strength > 0 else 1.0
-    live = LiveLight(image, layer, Choice(begin, shadow=False))
+    record = layer_marks.record_of(layer)
+    wish = WITHOUT_SHADOWS if record is None else replace(record.wish, shadow=False, cast_shadow=False)
+    live = LiveLight(image, layer, Choice(begin, wish))
     result = live.run()
     if result is not None and config is not None:
         config.set_property("strength", 100 * live.choice.strength)
-        config.set_property("shadow", live.choice.shadow)
+        keep_shadows(live.choice.wish, config)
     return result

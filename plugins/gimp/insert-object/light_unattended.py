@@ -9,17 +9,17 @@ from unattended import Unattended
 from wording import Refusal, _
 
 from wire.job import Job
-from wire.protocol import Layer, Lit, Welcome
+from wire.protocol import Layer, Lit, Welcome, Wish
 
 
 class UnattendedLight(Unattended):
     """Lights one layer without a dialog."""
 
-    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, strength: float, *, shadow: bool) -> None:
+    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, strength: float, wish: Wish) -> None:
         super().__init__(image)
         self._layer = layer
         self._strength = strength
-        self._shadow = shadow
+        self._wish = wish
         self._cut_out: CutOut | None = None
 
     def run(self) -> Gimp.Layer:
@@ -30,7 +30,7 @@ class UnattendedLight(Unattended):
         if self._cut_out is None:
             raise Refusal(_("There is no layer to light."))
         Gimp.progress_set_text(_("Judging the light…"))
-        request = self._cut_out.request(self._strength, None, shadow=self._shadow, preview=False)
+        request = self._cut_out.request(self._strength, None, wish=self._wish, preview=False)
         return self._conversation.ask(request)
 
     def _settle(self, result: Layer | Lit) -> Gimp.Layer:

@@ -182,9 +182,10 @@ def rectangle_of(reply: Layer) -> Rect:
 
 def shadows_in(reply: Layer | Lit) -> list[Shadow]:
     """The shadows that came with an object, from the upper to the lower."""
-    found = [(ShadowKind.CONTACT, reply.shadow, reply.shadow_x, reply.shadow_y)]
-    if isinstance(reply, Layer):
-        found.append((ShadowKind.CAST, reply.cast, reply.cast_x, reply.cast_y))
+    found = (
+        (ShadowKind.CONTACT, reply.shadow, reply.shadow_x, reply.shadow_y),
+        (ShadowKind.CAST, reply.cast, reply.cast_x, reply.cast_y),
+    )
     return [
         Shadow(kind, frame, Rect(x, y, frame.width, frame.height))
         for kind, frame, x, y in found

@@ -81,7 +81,7 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     if isinstance(subject, EditedObject) and subject.standing.is_changed:
         way = arguments.way(config)
         if way is Way.LIGHT:
-            return light_procedure.light(image, 1.0, shadow=False)
+            return light_procedure.light(image, 1.0)
         hint = _("Set “changed” to “light”, “above” (on a new layer) or “repaint”.")
         if run_mode == Gimp.RunMode.WITH_LAST_VALS:
             hint = _("Choose Filters ▸ Insert object…, which asks what to do.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gi.repository import Gimp
 
@@ -38,12 +39,13 @@ PERCENTAGES = {  # of a cast shadow: the words on each, and its tooltip
 }
 DIRECTION = "cast-direction"
 BY_THE_LIGHT = -1  # instead of a direction in degrees
-_PROPERTIES = {  # the wish's fields that GIMP keeps, and what the procedure's arguments are called
+SHADOWS = ("shadow", "cast_shadow", *PERCENTAGES)  # the wish's fields but the direction
+_PROPERTIES = {  # the wish's other fields that GIMP keeps, and what the procedure's arguments are called
     "class_name": "object-class",
     "style": "style",
     "seed": "seed",
     "pack": "pack",
-    **{field: field.replace("_", "-") for field in (*SWITCHES, *PERCENTAGES)},
+    **{field: field.replace("_", "-") for field in SWITCHES if field not in SHADOWS},
 }
 
 
@@ -65,10 +67,10 @@ class Settings:
     def from_config(config: Gimp.ProcedureConfig) -> Settings:
         choice = config.get_property("shape")
         given = {field: config.get_property(name) for field, name in _PROPERTIES.items()}
-        direction = config.get_property(DIRECTION)
-        given["cast_direction"] = None if direction == BY_THE_LIGHT else direction
         return Settings(
-            replace(Wish(), **{field: value for field, value in given.items() if value is not None}),
+            with_shadows(
+                Wish(), config, **{field: value for field, value in given.items() if value is not None}
+            ),
             use_shape=None if choice == SHAPE_AUTOMATIC else choice == SHAPE_GIVEN,
             show_preview=config.get_property("show-preview"),
             keep_seed=config.get_property("keep-seed"),
@@ -82,13 +84,27 @@ class Settings:
         """Keeps the choices; what belongs to one selection, its shape and its parts, is not kept."""
         for field, name in _PROPERTIES.items():
             config.set_property(name, getattr(self.wish, field))
-        direction = self.wish.cast_direction
-        config.set_property(DIRECTION, BY_THE_LIGHT if direction is None else direction)
+        keep_shadows(self.wish, config)
         config.set_property("show-preview", self.show_preview)
         config.set_property("keep-seed", self.keep_seed)
         config.set_property("herd", self.herd)
         config.set_property("thumbnail-size", self.thumbnail_size)
         config.set_property("favourite-classes", ",".join(self.favourites))
+
+
+def with_shadows(wish: Wish, config: Gimp.ProcedureConfig, **fields: Any) -> Wish:
+    """The wish with the shadows that GIMP keeps, and with other fields."""
+    direction = config.get_property(DIRECTION)
+    kept = {field: config.get_property(field.replace("_", "-")) for field in SHADOWS}
+    return replace(wish, **kept, cast_direction=None if direction == BY_THE_LIGHT else direction, **fields)
+
+
+def keep_shadows(wish: Wish, config: Gimp.ProcedureConfig) -> None:
+    """Gives GIMP a wish's shadows to keep."""
+    for field in SHADOWS:
+        config.set_property(field.replace("_", "-"), getattr(wish, field))
+    direction = wish.cast_direction
+    config.set_property(DIRECTION, BY_THE_LIGHT if direction is None else direction)
 
 
 def roll_seed() -> int:
