@@ -11,7 +11,7 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import read_shape
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, QUALITY
 from models.files.weights_file import fill, without_memory
 from models.foreground_generator import ForegroundGenerator
 from models.hole import dilate, fill_hole
@@ -21,6 +21,7 @@ from models.masks.parts_code import channels, summary
 from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
 from models.parts_encoder import PartsEncoder
+from models.quality import QualityNetwork, load_quality
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
@@ -40,6 +41,7 @@ class Bundle:
     parts_encoder: PartsEncoder
     masks: MaskSampler
     looks: Looks = NO_LOOKS
+    quality: QualityNetwork | None = None
 
     @classmethod
     def load(
@@ -84,7 +86,11 @@ class Bundle:
         if LOOKS in manifest.files:
             names = tuple(entry.name for entry in manifest.classes)
             looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
-        return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, looks)
+        quality = None
+        if QUALITY in manifest.files:
+            quality = load_quality(folder / QUALITY, len(manifest.classes), manifest.files[QUALITY])
+            quality.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, looks, quality)
 
     @property
     def resolution(self) -> int:
@@ -196,6 +202,17 @@ class Bundle:
             noise.to(self.device, self.dtype),
         )
         return colour.float(), alpha.float()
+
+    @torch.inference_mode()
+    def judge(self, colour: Tensor, alpha: Tensor, class_index: Tensor) -> Tensor | None:
+        """How good painted objects are of their classes, best highest: colour (B, 3, S, S) in -1..1, alpha
+        (B, 1, S, S), class_index (B,) -> (B,), on the CPU. None for weights that cannot tell."""
+        if self.quality is None:
+            return None
+        found: Tensor = self.quality(
+            colour.to(self.device), alpha.to(self.device), class_index.to(self.device)
+        )
+        return found.cpu()
 
     @torch.inference_mode()
     def encode(self, picture: Tensor, mask: Tensor) -> Tensor:

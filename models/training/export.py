@@ -15,7 +15,16 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
-from models.files.part_files import BACKGROUND, ENCODER, FOREGROUND, LIGHT, LOOKS, MASKS, PARTS
+from models.files.part_files import (
+    BACKGROUND,
+    ENCODER,
+    FOREGROUND,
+    LIGHT,
+    LOOKS,
+    MASKS,
+    PARTS,
+    QUALITY,
+)
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
 from models.training import checkpoint
@@ -34,6 +43,7 @@ class OtherParts:
     masks: Path | None = None
     background: Path | None = None
     light: Path | None = None
+    quality: Path | None = None
 
     def copy(self, folder: Path) -> list[str]:
         """Copies what is named; returns the names of all that are there then."""
@@ -42,6 +52,7 @@ class OtherParts:
             (MASKS, self.masks),
             (BACKGROUND, self.background),
             (LIGHT, self.light),
+            (QUALITY, self.quality),
         )
         for name, given in others:
             if given is not None and given.resolve() != (folder / name).resolve():

@@ -1,0 +1,53 @@
+"""The network that ranks objects: what it sees, what it does not, and its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.files.plain_files import ModelCorrupt
+from models.quality import QUALITY_SIDE, QualityNetwork, load_quality
+
+
+def _objects(side: int = QUALITY_SIDE) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    random = torch.Generator().manual_seed(3)
+    colour = torch.rand(2, 3, side, side, generator=random) - 0.5
+    alpha = torch.zeros(2, 1, side, side)
+    alpha[..., side // 4 : 3 * side // 4, side // 8 : 7 * side // 8] = 1
+    return colour, alpha, torch.tensor([0, 2])
+
+
+def _network() -> QualityNetwork:
+    torch.manual_seed(1)
+    return QualityNetwork(3).eval()
+
+
+@torch.no_grad()
+def test_what_is_around_the_object_does_not_count() -> None:
+    colour, alpha, classes = _objects()
+    network = _network()
+    elsewhere = torch.where(alpha > 0, colour, torch.rand_like(colour))
+    assert torch.allclose(network(colour, alpha, classes), network(elsewhere, alpha, classes), atol=1e-5)
+    marked = colour.clone()
+    marked[:, :, 60:70, 60:70] = -0.9
+    assert (network(marked, alpha, classes) - network(colour, alpha, classes)).abs().min() > 1e-4
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("side", [64, 256])
+def test_objects_of_any_size_are_judged(side: int) -> None:
+    found = _network()(*_objects(side))
+    assert found.shape == (2,) and torch.isfinite(found).all()
+
+
+@torch.no_grad()
+def test_a_saved_network_judges_as_before(tmp_path: Path) -> None:
+    network, file = _network(), tmp_path / "quality.safetensors"
+    network.save(file)
+    loaded = load_quality(file, 3)
+    assert torch.allclose(loaded(*_objects()), network(*_objects()), atol=2e-3)
+    assert file.stat().st_size <= 2_000_000
+    with pytest.raises(ModelCorrupt):
+        load_quality(file, 4)
