@@ -30,13 +30,17 @@ class LightRecord:
     ``adjustments`` are those of the protocol's ``Lit``, of which the share ``strength`` was applied. ``lit``
     is the ``digest`` of the layer's pixels afterwards; where it is another one now, the user has changed the
     layer, and the pixels that are kept as they were before do not belong to it any more.
-    ``pair`` tells which shadow belongs to the layer, where the layer has no ``LayerRecord`` that does.
+    Where the layer has no ``LayerRecord`` that tells which shadows belong to it, ``pair`` does in GIMP, and
+    the ids of their layers and of the group of them all in Krita.
     """
 
     lit: str
     strength: float = 1.0
     adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
     pair: str = ""
+    shadow: str = ""
+    cast: str = ""
+    group: str = ""
 
     def to_map(self) -> dict[str, Any]:
         """The record as plain values for JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .entries import Entries, entries_from_json, entries_to_json
@@ -22,16 +23,30 @@ def read_records(document: Any) -> dict[str, LayerRecord]:
 
 def record_with(document: Any, identity: str) -> tuple[str, LayerRecord] | None:
     """The record of the object whose layer, shadows or group has that id, with its layer's id."""
-    for layer, entry in _entries(document).items():
-        if identity in (layer, entry.get("shadow"), entry.get("cast"), entry.get("group")):
-            record = LayerRecord.from_map(entry)
-            return (layer, record) if record is not None else None
+    for layer, entry in _entries_with(_entries(document), identity):
+        record = LayerRecord.from_map(entry)
+        return (layer, record) if record is not None else None
     return None
+
+
+def light_records_with(document: Any, identity: str) -> Iterator[tuple[str, LightRecord]]:
+    """The ids and records of lit layers that have that id themselves, or whose shadow or group has it."""
+    for layer, entry in _entries_with(_entries(document, LIGHT_ANNOTATION), identity):
+        record = LightRecord.from_map(entry)
+        if record is not None:
+            yield layer, record
+
+
+def _entries_with(entries: Entries, identity: str) -> Iterator[tuple[str, Any]]:
+    for layer, entry in entries.items():
+        if identity in (layer, entry.get("shadow"), entry.get("cast"), entry.get("group")):
+            yield layer, entry
 
 
 def groups_of_objects(document: Any) -> frozenset[str]:
     """The ids of the groups that hold an object and its shadows; nothing else belongs into them."""
-    groups = (entry.get("group") for entry in _entries(document).values())
+    entries = (*_entries(document).values(), *_entries(document, LIGHT_ANNOTATION).values())
+    groups = (entry.get("group") for entry in entries)
     return frozenset(group for group in groups if group and isinstance(group, str))
 
 
@@ -59,10 +74,12 @@ def kept_pixels(document: Any, identity: str) -> bytes:
     return bytes(document.annotation(name)) if name in document.annotationTypes() else b""
 
 
-def remember_light(document: Any, identity: str, record: LightRecord, own: bytes) -> None:
-    """Keeps how a layer was lit, and its own pixels before."""
+def remember_light(document: Any, identity: str, record: LightRecord, own: bytes | None) -> None:
+    """Keeps how a layer was lit, and its own pixels before; None: they are the ones that it has."""
     text = entries_to_json({**_entries(document, LIGHT_ANNOTATION), identity: record.to_map()})
     document.setAnnotation(LIGHT_ANNOTATION, "How layers were given light", QtCore.QByteArray(text))
+    if own is None:
+        return
     pixels = QtCore.QByteArray(packed(own))
     document.setAnnotation(OWN_PIXELS + identity, "A layer's own pixels before it was lit", pixels)
 

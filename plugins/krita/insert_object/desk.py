@@ -11,7 +11,7 @@ from .documents import layer_id
 from .editing import Edits, Way, Worked
 from .form import Form
 from .herds import HerdJob, herds_of, job_for
-from .history import History, Variation
+from .history import History, LightChoice, Variation
 from .history_file import HistoryFile
 from .lighting import LayerLight, saved_light
 from .link import Link
@@ -172,10 +172,10 @@ class Desk(QtCore.QObject):
         self._work.submit("ask", lambda: self._read_and_light(light))
         self.changed.emit()
 
-    def set_strength(self, strength: float) -> None:
-        """How much of the light is to be seen, 0..1, while a layer is given light."""
+    def change_light(self, choice: LightChoice) -> None:
+        """How much of the light, and which shadows, are to be seen while a layer is given light."""
         if self.light is not None:
-            self.light.strength = strength
+            self.light.wanted = choice
             self._light_on()
 
     def read_reference(self, reading: Callable[[Any], Reading], then: Callable[[Reference], None]) -> None:
@@ -304,16 +304,17 @@ class Desk(QtCore.QObject):
     def _take_lit(self, lit: Lit) -> None:
         light = self.light
         if light is not None:
-            variation, strength = light.variation(lit), light.asked
-            self._work.submit("show", lambda: self._show_lit(light, variation, strength))
+            variation, choice = light.variation(lit), light.asked
+            self._work.submit("show", lambda: self._show_lit(light, variation, choice))
 
-    def _show_lit(self, light: LayerLight, variation: Variation, strength: float) -> Steps:
+    def _show_lit(self, light: LayerLight, variation: Variation, choice: LightChoice | None) -> Steps:
+        yield from self.preview.replace(light.replaced_by(choice))
         yield from self._show_steps(variation)
-        light.shown = strength
+        light.shown = choice
         self._light_on()
 
     def _end_light_in_vain(self) -> None:
-        if self.light is not None and self.light.shown < 0:
+        if self.light is not None and self.light.shown is None:
             self.light = self.preview.replaces = None
         elif self.light is not None:
             self.light.give_up()
@@ -324,7 +325,7 @@ class Desk(QtCore.QObject):
             yield from light.read_layer()
         layers = yield from self.preview.apply()
         if light is not None and layers is not None and light.cut_out is not None:
-            yield from light.keep(layers.layer)
+            yield from light.keep(layers)
 
     def _drop_job(self) -> None:
         self._work.withdraw("ask")

@@ -15,6 +15,8 @@ from .desk import Desk
 from .documents import layer_id
 from .editing import Way
 from .form import load_form, save_form
+from .history import LightChoice
+from .lighting import can_be_lit
 from .messages import Message
 from .object_layers import object_of
 from .panel import Panel
@@ -65,7 +67,7 @@ class InsertObjectDocker(DockWidget):
         panel.edit_wanted.connect(self._edit)
         panel.question.answered.connect(self._answer)
         panel.light_wanted.connect(self._light)
-        panel.strength_changed.connect(self._set_strength)
+        panel.light_changed.connect(self._change_light)
         panel.retry_wanted.connect(self._retry)
         panel.compare_wanted.connect(self._compare)
         panel.reset_wanted.connect(self._reset)
@@ -137,21 +139,26 @@ class InsertObjectDocker(DockWidget):
     @safe_slot
     def _answer(self, way: Way) -> None:
         if self._desk is not None:
-            self.panel.reset_strength()
             recipe = self._desk.answer(way)
+            self._begin_light(self._desk)
             if recipe is not None:
                 self._fill_in(recipe)
 
     @safe_slot
     def _light(self) -> None:
         if self._desk is not None:
-            self.panel.reset_strength()
             self._desk.give_light(self._desk.document.activeNode())
+            self._begin_light(self._desk)
+
+    def _begin_light(self, desk: Desk) -> None:
+        if desk.light is not None:
+            self.panel.light_row.begin(desk.light.had, desk.light.wanted)
 
     @safe_slot
-    def _set_strength(self) -> None:
+    def _change_light(self) -> None:
         if self._desk is not None:
-            self._desk.set_strength(self.panel.strength)
+            row = self.panel.light_row
+            self._desk.change_light(LightChoice(row.strength, row.shadows))
 
     @safe_slot
     def _compare(self, before: bool) -> None:  # noqa: FBT001 - from a signal
@@ -258,6 +265,7 @@ class InsertObjectDocker(DockWidget):
         self._desk, self._selection, self._seen, self._asked = desk, None, (), ()
         if desk is not None:
             desk.changed.connect(self._render)
+            self._begin_light(desk)
 
     def _follow_active_layer(self, desk: Desk) -> None:
         node = desk.document.activeNode()
@@ -265,7 +273,7 @@ class InsertObjectDocker(DockWidget):
         if identity != self._active[0]:
             found = object_of(desk.document, node) if node is not None else None
             self._active = (identity, recipe_title(found[1].recipe) if found is not None else "")
-            self._can_light = found is not None or (node is not None and node.type() == "paintlayer")
+            self._can_light = node is not None and can_be_lit(desk.document, node)
             self.panel.edit_label.setText(self._active[1])
 
     def _follow_live(self, desk: Desk) -> None:

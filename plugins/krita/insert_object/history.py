@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .wire.layer_record import LayerRecord, Recipe
-from .wire.protocol import Layer, PixelFrame, Rect
+from .wire.protocol import OF_A_CAST_SHADOW, WITHOUT_SHADOWS, Layer, Lit, PixelFrame, Rect, Wish
 
 KEPT_BYTES = 256 * 1024 * 1024  # pixels held per document; older ones are made again when asked for
 KEPT_VARIATIONS = 200
+
+
+@dataclass(frozen=True)
+class LightChoice:
+    """How much of its light a layer gets, 0..1, and a wish of its shadows; None: those that it has stay."""
+
+    strength: float = 1.0
+    shadows: Wish | None = None
+
+    def wished(self, recipe: Recipe) -> Recipe:
+        """The recipe with these shadows, or without any: those that are there have layers of their own."""
+        shadows = self.shadows or WITHOUT_SHADOWS
+        fields = {name: getattr(shadows, name) for name in ("shadow", "cast_shadow", *OF_A_CAST_SHADOW)}
+        return replace(recipe, wish=replace(recipe.wish, **fields))
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,7 @@ class Kept:
 
     name: str
     record: LayerRecord | None
-    strength: float = 1.0
+    choice: LightChoice = field(default_factory=LightChoice)
     adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
@@ -63,8 +77,12 @@ class Variation:
     def take(self, layer: Layer) -> None:
         """Takes the pixels of object and shadows from a reply."""
         self.x, self.y, self.pixels = layer.x, layer.y, layer.pixels
-        self.shadow, self.shadow_x, self.shadow_y = layer.shadow, layer.shadow_x, layer.shadow_y
-        self.cast, self.cast_x, self.cast_y = layer.cast, layer.cast_x, layer.cast_y
+        self.take_shadows(layer)
+
+    def take_shadows(self, reply: Layer | Lit) -> None:
+        """Takes the pixels of the shadows from a reply."""
+        self.shadow, self.shadow_x, self.shadow_y = reply.shadow, reply.shadow_x, reply.shadow_y
+        self.cast, self.cast_x, self.cast_y = reply.cast, reply.cast_x, reply.cast_y
 
     def forget_pixels(self) -> None:
         """Lets the pixels go; the recipe can make them again."""

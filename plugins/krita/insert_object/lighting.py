@@ -11,8 +11,8 @@ from .annotations import kept_pixels, light_record_of, remember_light
 from .canvas import Steps
 from .colour_spaces import Space, converted, srgb_space
 from .documents import bounds_of, layer_id
-from .history import Kept, Variation
-from .object_layers import ObjectLayers, object_of
+from .history import Kept, LightChoice, Variation
+from .object_layers import ObjectLayers, lit_layers_of, object_of
 from .pixels import CONVERTED_STRIP, read_scene, swapped_16
 from .qt import QtCore
 from .redrawing import redraw
@@ -21,6 +21,7 @@ from .wire.layer_record import LayerRecord, Recipe
 from .wire.light_record import LightRecord, digest, unpacked
 from .wire.protocol import (
     MAX_FRAME_SIDE,
+    WITHOUT_SHADOWS,
     ErrorCode,
     InsertObjectError,
     Light,
@@ -59,15 +60,16 @@ class LayerLight:
             _check(document, node)
         found = object_of(document, node)
         self.document = document
-        self.node = found[0].layer if found is not None else node
+        self._layers = found[0] if found is not None else lit_layers_of(document, node) or ObjectLayers(node)
+        self.node = self._layers.layer
         self._record: LayerRecord | None = found[1] if found is not None else None
-        self.shadows = found[0].shadows if found is not None else ()
+        self.shadows = self._layers.shadows
         self.cut_out: CutOut | None = None
         self._scene: PixelFrame | None = None
         # Once they are judged:
         self.adjustments: dict[str, float] | None = dict(saved.adjustments) if saved is not None else None
-        self.strength = saved.strength if saved is not None else 1.0  # as the user wants it
-        self.asked = self.shown = saved.strength if saved is not None else -1.0  # as asked for last; as seen
+        self.wanted = saved.choice if saved is not None else LightChoice()
+        self.asked = self.shown = saved.choice if saved is not None else None  # asked for last; seen
         self._before = light_record_of(document, layer_id(self.node))
         if saved is None:
             _check(document, self.node)
@@ -85,34 +87,48 @@ class LayerLight:
         self.cut_out = yield from self._read_layer()
 
     @property
+    def had(self) -> Wish:
+        """A wish of the shadows that the layer has, with the numbers that they were made of."""
+        wish = self._record.wish if self._record is not None else Wish()
+        contact, cast = self._layers.shadow is not None, self._layers.cast is not None
+        return replace(wish, shadow=contact, cast_shadow=cast)
+
+    def replaced_by(self, choice: LightChoice | None) -> ObjectLayers:
+        """What makes way for the lit layer: the layer alone, unless there are new shadows."""
+        stays = choice is None or choice.shadows is None
+        return ObjectLayers(self.node) if stays else self._layers
+
+    @property
     def is_read(self) -> bool:
         return self._scene is not None
 
     def request(self) -> Light:
-        """A request for the strength that is wanted now."""
+        """A request for what is wanted now."""
         if self.cut_out is None or self._scene is None:
             raise ValueError("the layer was not read yet")
-        self.asked = self.strength
+        self.asked = self.wanted
         return light_request(
             self.cut_out.rect,
             self.document.width(),
             self.document.height(),
             self._scene,
             self.cut_out.sent,
-            strength=self.strength,
+            strength=self.wanted.strength,
             adjustments=self.adjustments,
+            wish=self.wanted.shadows or WITHOUT_SHADOWS,
         )
 
     def variation(self, lit: Lit) -> Variation:
         """What is to be seen on the canvas for an answer."""
-        if self.cut_out is None:
+        if self.cut_out is None or self.asked is None:
             raise ValueError("the layer was not read yet")
         self.adjustments = dict(lit.adjustments)
         rect = self.cut_out.rect
-        wish = self._record.wish if self._record is not None else Wish()
-        recipe = Recipe(replace(wish, shadow=False, cast_shadow=False))  # which have layers of their own
+        recipe = self.asked.wished(self._record.recipe if self._record is not None else Recipe(Wish()))
         keeps = Kept(self.node.name(), self._record, self.asked, self.adjustments)
-        return Variation(recipe, rect.x, rect.y, lit.pixels, keeps=keeps)
+        variation = Variation(recipe, rect.x, rect.y, lit.pixels, keeps=keeps)
+        variation.take_shadows(lit)
+        return variation
 
     @property
     def is_under_way(self) -> bool:
@@ -121,14 +137,15 @@ class LayerLight:
 
     def give_up(self) -> None:
         """The last answer will not come: what is on the canvas is what the user has."""
-        self.strength = self.asked = self.shown
+        self.wanted = self.shown or LightChoice()
+        self.asked = self.shown
 
     @property
     def is_current(self) -> bool:
         """Whether the canvas shows what the user wants."""
-        return self.shown == self.strength
+        return self.shown == self.wanted
 
-    def settle(self, node: Any) -> LightRecord | None:
+    def _settle(self, node: Any) -> LightRecord | None:
         """Gives the layer that stays its exact pixels: alpha bit for bit, and all of it at strength 0.
 
         Returns:
@@ -138,7 +155,8 @@ class LayerLight:
             return None
         rect, own = self.cut_out.rect, self.cut_out.own
         place = rect.x, rect.y, rect.width, rect.height
-        if not (self.shown > 0 and self.adjustments and any(self.adjustments.values())):
+        strength = 0.0 if self.shown is None else self.shown.strength
+        if not (strength > 0 and self.adjustments and any(self.adjustments.values())):
             node.setPixelData(QtCore.QByteArray(own), *place)
             return None
         now = bytes(node.pixelData(*place))
@@ -149,15 +167,30 @@ class LayerLight:
             lit[channels - 1 :: channels] = was[channels - 1 :: channels]
             now = lit.tobytes()
             node.setPixelData(QtCore.QByteArray(now), *place)
-        return LightRecord(digest(now), self.shown, self.adjustments)
+        return LightRecord(digest(now), strength, self.adjustments)
 
-    def keep(self, node: Any) -> Steps:
+    def keep(self, layers: ObjectLayers) -> Steps:
         """Gives the layer that stays its exact pixels, and keeps its own from before in the document."""
-        record = self.settle(node)
-        if record is not None and self.cut_out is not None:
-            remember_light(self.document, layer_id(node), record, self.cut_out.own)
+        node = layers.layer
+        record = self._settle(node)
+        own = self.cut_out.own if record is not None and self.cut_out is not None else None
+        if self._record is None:  # which would tell what belongs to the layer
+            record = self._with_shadows(record, layers)
+        if record is not None:
+            remember_light(self.document, layer_id(node), record, own)
         redraw(self.document, (node,))
         yield
+
+    def _with_shadows(self, record: LightRecord | None, layers: ObjectLayers) -> LightRecord | None:
+        """What a layer that was not made here is to remember of its shadows, too."""
+        is_in_place = self.shown is None or self.shown.shadows is None
+        around = replace(self._layers, layer=layers.layer) if is_in_place else layers
+        if not around.shadows:
+            return record
+        shadow, cast, group = (
+            layer_id(node) if node is not None else "" for node in (around.shadow, around.cast, around.group)
+        )
+        return replace(record or LightRecord("", 0.0), shadow=shadow, cast=cast, group=group)
 
     def _read_layer(self) -> Generator[None, None, CutOut]:
         rect, space = bounds_of(self.node), Space.of(self.node)
@@ -191,11 +224,17 @@ def saved_light(
     return LayerLight(document, replaced.layer, variation.keeps)
 
 
+def can_be_lit(document: Any, node: Any) -> bool:
+    """Whether a node is a layer with pixels of its own, or one that belongs to such a layer."""
+    if node.type() == "paintlayer" or object_of(document, node) is not None:
+        return True
+    return lit_layers_of(document, node) is not None
+
+
 def _check(document: Any, node: Any) -> None:
     if node is None:
         raise _refusal(tr("No layer is active."), tr("Choose the layer to be lit."))
-    found = object_of(document, node)
-    if found is None and node.type() != "paintlayer":
+    if not can_be_lit(document, node):
         raise _refusal(
             tr("Only a paint layer has pixels of its own."),
             tr("Choose one, or make one of this: Layer ▸ Convert ▸ to Paint Layer."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .annotations import record_with
+from .annotations import light_records_with, record_with
 from .canvas import Steps
 from .copies import copied_object
 from .documents import find_layer, is_attached, layer_id, owned
@@ -17,6 +17,7 @@ from .history import Variation
 from .pixels import clear_layer, write_layer
 from .translations import tr
 from .wire.layer_record import LayerRecord, Recipe
+from .wire.light_record import LightRecord
 from .wire.protocol import Rect, Wish
 
 NOTHING = Rect(0, 0, 0, 0)
@@ -108,6 +109,12 @@ class ObjectLayers:
         ):
             if node is not None and not (lone and node is not self.layer):
                 node.setName(name)
+
+    def look_like(self, node: Any) -> None:
+        """Gives the object's layer the opacity and the mode of another one; another mode is an undo step."""
+        self.layer.setOpacity(node.opacity())
+        if self.layer.blendingMode() != node.blendingMode():
+            self.layer.setBlendingMode(node.blendingMode())
 
     def record(self, recipe: Recipe, placed: Rect) -> LayerRecord:
         """What is kept in the document of these layers."""
@@ -212,10 +219,24 @@ def object_of(document: Any, node: Any) -> tuple[ObjectLayers, LayerRecord] | No
         if copy is None:
             return None
         layer, record = copy
+    return _around(layer, record), record
+
+
+def lit_layers_of(document: Any, node: Any) -> ObjectLayers | None:
+    """A layer that was given light, with the shadows that came with it, told by any of these; None where it
+    is none, or an object of ours."""
+    for identity, record in light_records_with(document, layer_id(node)):
+        layer = find_layer(document, identity)
+        if layer is not None:
+            return _around(layer, record)
+    return None
+
+
+def _around(layer: Any, record: LayerRecord | LightRecord) -> ObjectLayers:
     parent = layer.parentNode()
     group = parent if parent is not None and layer_id(parent) == record.group else None
     shadow, cast = (_shadow_in(group, identity) for identity in (record.shadow, record.cast))
-    return ObjectLayers(layer, shadow, group, cast), record
+    return ObjectLayers(layer, shadow, group, cast)
 
 
 def _shadow_in(group: Any | None, identity: str) -> Any | None:

@@ -11,6 +11,7 @@ from typing import Any
 from .cast_controls import CastControls
 from .choice import Choice
 from .form import LARGEST, SMALLEST, SWITCHES, Form
+from .light_row import LightRow
 from .messages import Message, Tone
 from .number_row import NumberRow
 from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, scrolling, text_button
@@ -32,7 +33,7 @@ class Panel(QtWidgets.QWidget):
     discard_wanted = Signal()
     edit_wanted = Signal()
     light_wanted = Signal()
-    strength_changed = Signal()
+    light_changed = Signal()
     compare_wanted = Signal(bool)  # the picture without the preview (True), or with it
     retry_wanted = Signal()
     reset_wanted = Signal()
@@ -101,16 +102,6 @@ class Panel(QtWidgets.QWidget):
         self.reference_button.set_model(form.model)
         self.blockSignals(False)
         self.form_changed.emit()
-
-    @property
-    def strength(self) -> float:
-        """How much of the light is to be seen, 0..1."""
-        return 0.0 if self.before_check.isChecked() else self.strength_slider.value() / 100
-
-    def reset_strength(self) -> None:
-        """All of the light."""
-        self.before_check.setChecked(False)
-        self.strength_slider.setValue(100)
 
     def set_packs(self, classes: Sequence[ClassInfo], packs: Sequence[PackInfo]) -> None:
         """Offers the shipped pack's classes and the further packs; keeps the choice where it can."""
@@ -236,15 +227,7 @@ class Panel(QtWidgets.QWidget):
             tr("Give the active layer the light of where it is; its own pixels are kept, nothing is painted")
         )
         self.question = Question()
-        self.light_row = widgets.QWidget()
-        self.strength_slider = widgets.QSlider(Qt.Orientation.Horizontal)
-        self.strength_slider.setRange(0, 100)
-        self.strength_slider.setValue(100)
-        self.strength_slider.setToolTip(tr("How much of the scene's light the layer gets; 0 takes it off"))
-        self.before_check = widgets.QCheckBox(tr("Before"))
-        self.before_check.setToolTip(tr("Tick and untick it to compare; Apply gives the light all the same"))
-        self.reset_button = widgets.QPushButton(tr("Reset"))
-        self.reset_button.setToolTip(tr("All of the light again"))
+        self.light_row = LightRow()
         self.warning_icon = widgets.QLabel()
         self.message_label = widgets.QLabel()
         self.message_label.setWordWrap(True)
@@ -296,10 +279,6 @@ class Panel(QtWidgets.QWidget):
         edit.setContentsMargins(0, 0, 0, 0)
         edit.addWidget(self.edit_label)
         edit.addWidget(self.edit_button)
-        light = QtWidgets.QVBoxLayout(self.light_row)
-        light.setContentsMargins(0, 0, 0, 0)
-        light.addLayout(row(QtWidgets.QLabel(tr("Light")), self.strength_slider, 3))
-        light.addLayout(row(self.before_check, self.reset_button))
         message = QtWidgets.QHBoxLayout()
         message.addWidget(self.warning_icon, 0, Qt.AlignmentFlag.AlignTop)
         message.addWidget(self.message_label, 1)
@@ -341,14 +320,12 @@ class Panel(QtWidgets.QWidget):
             (self.discard_button, self.discard_wanted),
             (self.edit_button, self.edit_wanted),
             (self.light_button, self.light_wanted),
-            (self.reset_button, self.reset_strength),
             (self.defaults_button, self.reset_wanted),
             (self.retry_button, self.retry_wanted),
         ):
             button.clicked.connect(wanted)
-        self.apply_button.pressed.connect(lambda: self.before_check.setChecked(False))
-        self.strength_slider.valueChanged.connect(self.strength_changed)
-        self.before_check.toggled.connect(self.strength_changed)
+        self.apply_button.pressed.connect(lambda: self.light_row.before_check.setChecked(False))
+        self.light_row.changed.connect(self.light_changed)
         self.dice_button.clicked.connect(self.roll)
         self.size_slider.valueChanged.connect(self.strip.set_side)
         self.compare_button.toggled.connect(self.compare_wanted)

@@ -10,8 +10,8 @@ from typing import Any
 
 from .documents import find_layer, layer_id
 from .herd_layers import HerdLayers, herd_again
-from .history import Kept, Variation
-from .object_layers import ObjectLayers, object_of
+from .history import Kept, LightChoice, Variation
+from .object_layers import ObjectLayers, lit_layers_of, object_of
 from .qt import QtCore
 from .wire.kept_json import pass_over, read_map
 from .wire.layer_record import Recipe
@@ -34,6 +34,7 @@ class Pending:
     herd: tuple[str, ...] = ()  # the layers of a herd's objects
     seed: int = field(default=0, metadata={"within": (0, MAX_SEED)})  # that the herd was made of
     strength: float = 1.0  # of a light
+    shadows: Wish | None = None  # that came with it
     adjustments: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
@@ -60,7 +61,8 @@ def remember_preview(
     pending = Pending(layer_id(layers.layer), shadow, group, ids, is_light, cast, herd, seed)
     light = variation.keeps
     if light is not None:
-        pending = replace(pending, strength=light.strength, adjustments=light.adjustments)
+        choice, numbers = light.choice, light.adjustments
+        pending = replace(pending, strength=choice.strength, shadows=choice.shadows, adjustments=numbers)
     text = json.dumps({"version": _VERSION, **to_plain(pending)}).encode("ascii")
     document.setAnnotation(PENDING_ANNOTATION, "A preview of Insert Object", QtCore.QByteArray(text))
 
@@ -82,13 +84,19 @@ def find_preview(document: Any) -> Found | None:
     layers = herd_again(document, layers.group, pending.herd) or layers
     hidden = [node for node in (find_layer(document, one) for one in pending.hidden) if node is not None]
     replaced = object_of(document, hidden[0]) if hidden else None
-    edited = replaced[0] if replaced is not None else ObjectLayers(hidden[0]) if hidden else None
+    edited = replaced[0] if replaced is not None else None
+    if edited is None and hidden:
+        edited = lit_layers_of(document, hidden[0]) or ObjectLayers(hidden[0])
     made = object_of(document, layer)
     recipe = made[1].recipe if made is not None else Recipe(Wish())
     keeps = None
     if pending.is_light and edited is not None:
         record = replaced[1] if replaced is not None else None
-        keeps = Kept(edited.layer.name(), record, pending.strength, pending.adjustments)
+        choice = LightChoice(pending.strength, pending.shadows)
+        keeps = Kept(edited.layer.name(), record, choice, pending.adjustments)
+        recipe = choice.wished(recipe)
+        if choice.shadows is None:  # those that are there stay
+            edited = ObjectLayers(edited.layer)
     bounds = layer.bounds()
     variation = Variation(recipe, bounds.x(), bounds.y(), None, keeps=keeps)
     if isinstance(layers, HerdLayers):

@@ -19,7 +19,6 @@ from krita import Krita
 
 from .annotations import forget_layer, groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
-from .copies import recipe_title
 from .documents import bounds_of, insertion_point, is_attached, is_large, layer_below, layer_id, lone_layer
 from .herd_layers import HerdLayers, new_herd_layers
 from .history import Variation
@@ -30,7 +29,7 @@ from .pixels import clear_layer, copied
 from .redrawing import added_empty, redraw, redraw_all
 from .steps import finished
 from .succession import Succession, Unannounced
-from .translations import tr
+from .titles import preview_title, title
 from .undo_steps import LastStep, can_be_replaced, is_in_front, replaced
 from .wire.imprint import Imprint
 
@@ -108,6 +107,13 @@ class Preview:
             anchor = layer_id(edited.top)
         yield from self._add(variation, anchor)
 
+    def replace(self, edited: ObjectLayers) -> Steps:
+        """What is edited is this from now on: an object's layer alone, or all of the object."""
+        if self.replaces is not None and edited.removable != self.replaces.removable:
+            if self.layers is not None:
+                yield from self._withdraw(self.layers)
+            self.replaces = edited
+
     def apply(self) -> Generator[Any, None, ObjectLayers | None]:
         """Leaves normal layers named after their recipe; an edited object makes way for them.
 
@@ -129,6 +135,8 @@ class Preview:
         self._release()
         yield
         if edited is not None and taken is None:
+            if variation.keeps is not None:
+                layers.look_like(edited.layer)
             yield from _remove(edited)
             self._successions = [*self._successions[-KEPT_SUCCESSIONS:], Succession(edited, layers)]
         self._document.setActiveNode(layers.layer)
@@ -335,6 +343,8 @@ class Preview:
         record = None if keeps is None else keeps.record
         if keeps is None:
             record = replace(layers.record(variation.recipe, bounds_of(layers.layer)), imprint=imprint)
+        elif record is not None and keeps.choice.shadows is not None:
+            record = replace(layers.record(variation.recipe, record.place), imprint=record.imprint)
         if record is not None:
             remember_layer(self._document, layer_id(layers.layer), record)
 
@@ -385,16 +395,3 @@ def _remove(layers: ObjectLayers) -> Steps:
     for node in layers.removable:
         yield
         node.remove()
-
-
-def title(variation: Variation) -> str:
-    """The name of a finished layer."""
-    if variation.keeps is not None:
-        return variation.keeps.name
-    name = recipe_title(variation.recipe)
-    return tr("{count} × {object}", count=len(variation.herd), object=name) if variation.herd else name
-
-
-def preview_title(variation: Variation) -> str:
-    """The name of the layer while it can still change."""
-    return tr("preview · {layer}", layer=title(variation))

@@ -7,9 +7,9 @@ from typing import Any
 
 from .form import LARGEST, SMALLEST
 from .history import Variation
-from .preview import title
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from .thumbnails import drawn, from_jpeg
+from .titles import title
 from .translations import tr
 from .wire.numbers import numbers_of
 

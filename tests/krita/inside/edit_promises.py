@@ -314,7 +314,7 @@ def promise_light_three_times_is_as_once_and_comes_off_bit_for_bit(_figures):
         yield from until(lambda: panel().light_button.isVisible(), "light is offered")
         panel().light_button.click()
         yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit"))
-        panel().strength_slider.setValue(strength)
+        panel().light_row.strength_slider.setValue(strength)
         yield from until(lambda: desk().light.is_current, failure_or("the strength"))
         yield from settle()
         panel().apply_button.click()

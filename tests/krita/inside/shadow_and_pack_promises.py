@@ -20,9 +20,11 @@ from bench import (
     tidy,
     undo,
 )
+from edit_promises import assert_same, state
 from insert_object.annotations import read_records
 from insert_object.documents import layer_id, owned
 from insert_object.messages import Tone
+from insert_object.qt import QtCore
 from insert_object.wire.protocol import PackInfo
 from promises import CALM_MS, until
 
@@ -155,6 +157,57 @@ def promise_a_cast_shadow_lies_below_the_contact_shadow_in_one_undo_step(figures
     panel().cast.by_the_light.setChecked(True)
     set_form(cast_shadow=False)
     figures["cast shadow over the meadow"] = f"{before} becomes {after}"
+
+
+def promise_a_lit_cut_out_throws_a_shadow_on_a_layer_of_its_own(_figures):
+    document = yield from open_picture()
+    x, y, width, height = BOX
+    layer = document.createNode("cut-out", "paintlayer")
+    pixels = bytes(4) + bytes((60, 120, 90, 255)) * (width * height - 1)
+    layer.setPixelData(QtCore.QByteArray(pixels), x, y, width, height)
+    document.rootNode().addChildNode(layer, None)
+    yield 300
+    document.setActiveNode(layer)
+    document.refreshProjection()
+    before = state(document)
+    meadow = colour_at(document, *ON_CAST)
+    yield from until(lambda: panel().light_button.isVisible(), "light is offered")
+    panel().light_button.click()
+    yield from until(lambda: desk().preview.is_shown, failure_or("the layer is lit"))
+    yield from settle()
+    controls = panel().light_row
+    controls.cast_check.click()
+    yield from until(controls.cast.isVisible, "the controls of the cast shadow")
+    controls.cast.by_the_light.click()
+    controls.cast.sliders["cast_direction"].setValue(120)
+    yield from until(lambda: desk().light.is_current, failure_or("the shadow"))
+    yield from settle()
+    yield 300
+    screenshot("window-light-cast")
+    after = colour_at(document, *ON_CAST)
+    assert all(now < then for now, then in zip(after, meadow, strict=True)), (after, meadow)
+    panel().apply_button.click()
+    yield from until(lambda: desk().light is None, failure_or("it is applied"))
+    yield from settle()
+    group = "cut-out with its shadow"
+    assert layers(document) == ["Background", group], layers(document)
+    assert inside(document, group) == ["cast shadow · cut-out", "cut-out"]
+    assert bytes(layer_named(document, "cut-out").pixelData(*BOX))[3::4] == pixels[3::4], "another alpha"
+    document.setActiveNode(layer_named(document, group))
+    yield from until(lambda: panel().light_button.isVisible(), "light is offered for the group")
+    panel().light_button.click()
+    yield from until(lambda: desk().preview.is_shown, failure_or("it is lit again"))
+    yield from settle()
+    assert controls.cast_check.isChecked() and desk().light.wanted.shadows is None
+    panel().discard_button.click()
+    yield from until(lambda: not desk().preview.is_shown, "it is discarded")
+    yield from settle()
+    yield 300
+    assert inside(document, group) == ["cast shadow · cut-out", "cut-out"]
+    yield from undo()
+    yield from undo()
+    assert_same(state(document), before, "undone")
+    assert colour_at(document, *ON_CAST) == meadow
 
 
 def promise_shadows_keep_their_softness_in_other_colour_spaces(figures):

@@ -196,7 +196,7 @@ def promise_a_light_saved_in_the_middle_keeps_the_original(_figures):
     panel().light_button.click()
     yield from until(lambda: desk().preview.is_shown, failure_or("it is lit again"))
     yield from settle()
-    panel().strength_slider.setValue(0)
+    panel().light_row.strength_slider.setValue(0)
     yield from until(lambda: desk().light.is_current, failure_or("the strength"))
     yield from settle()
     yield from applied()

@@ -1,18 +1,30 @@
 """A layer's own pixels take the scene's light, again and again, and give it back bit for bit."""
 
 import unittest
+from dataclasses import replace
 
 from insert_object.annotations import light_record_of, read_records
+from insert_object.desk import Desk
 from insert_object.documents import layer_id
 from insert_object.editing import Way
+from insert_object.history import LightChoice
 from insert_object.messages import Tone
 from insert_object.view import view_of
-from insert_object.wire.protocol import Light, Lit, PixelFormat, PixelFrame, Rect
+from insert_object.wire.protocol import (
+    WITHOUT_SHADOWS,
+    Light,
+    Lit,
+    PixelFormat,
+    PixelFrame,
+    Rect,
+    Wish,
+)
 from krita import Node
 from scripted import done_reply, form_of
 from test_editing import DOG, DOG_WITH_SHADOW, EditingCase, tree, whole
 
 PLACE = (10, 12, 20, 16)
+CAST = Wish(cast_shadow=True, cast_direction=90)
 ADJUSTMENTS = {"exposure": 0.5}
 OWN = (40, 80, 120)  # blue, green, red: Krita's order
 
@@ -26,7 +38,12 @@ def lit_reply(request, adjustments=ADJUSTMENTS):
     for channel in range(3):
         data[channel::4] = data[channel::4].translate(table)
     frame = PixelFrame(request.object.width, request.object.height, PixelFormat.RGBA8, bytes(data))
-    return Lit(request.id, frame, request.adjustments or adjustments)
+    contact, cast = (
+        PixelFrame(8, 4, PixelFormat.RGBA8, bytes((9, 9, 9, alpha)) * 32) if wanted else None
+        for wanted, alpha in ((request.wish.shadow, 100), (request.wish.cast_shadow, 50))
+    )
+    below = request.box.bottom
+    return Lit(request.id, frame, request.adjustments or adjustments, contact, 12, below, cast, 16, below)
 
 
 class LightCase(EditingCase):
@@ -95,7 +112,7 @@ class Lighting(LightCase):
         lit = self.light(layer)
         self.ask(lit)
         self.answer_light()
-        self.desk.set_strength(0.0)
+        self.desk.change_light(LightChoice(0.0))
         self.settle()
         self.answer_light()
         self.apply()
@@ -105,7 +122,7 @@ class Lighting(LightCase):
 
     def test_the_slider_asks_with_what_was_judged_and_apply_waits_for_it(self):
         self.ask(self.paste())
-        self.desk.set_strength(0.25)  # while the first answer is on its way
+        self.desk.change_light(LightChoice(0.25))  # while the first answer is on its way
         self.answer_light()
         request = self.link.sent[-1]
         self.assertEqual((request.strength, dict(request.adjustments)), (0.25, ADJUSTMENTS))
@@ -168,6 +185,101 @@ class Lighting(LightCase):
         self.assertIn("already", view_of(self.link, self.desk, "").message.text)
         self.apply()
         self.assertEqual(self.pixels(self.document.activeNode()), own)
+
+
+class Shadows(LightCase):
+    """A lit layer's shadows: left alone they stay; else they are made anew, each on a layer of its own."""
+
+    def with_shadows(self, node, wish, strength=1.0):
+        self.ask(node)
+        self.answer_light()
+        self.desk.change_light(LightChoice(strength, wish))
+        self.settle()
+        self.answer_light()
+        self.apply()
+        return self.document.activeNode()
+
+    def test_a_cut_outs_shadows_come_in_a_group_below_it(self):
+        lit = self.with_shadows(self.paste(), CAST)
+        self.assertEqual(self.link.sent[-1].wish, CAST)
+        members = ["cast shadow · cut-out", "shadow · cut-out", "cut-out"]
+        self.assertEqual(tree(self.root), ["Background", ("cut-out with its shadow", members)])
+        group = lit.parentNode()
+        self.assertEqual(self.colour(lit), (80, 120, 160, 255))
+        cast = group.childNodes()[0]
+        self.assertEqual(bytes(cast.pixelData(16, 28, 1, 1))[3], 50)
+
+    def test_the_lit_layer_keeps_opacity_and_mode(self):
+        layer = self.paste()
+        layer.setOpacity(100)
+        layer.setBlendingMode("multiply")
+        lit = self.with_shadows(layer, CAST)
+        self.assertEqual((lit.opacity(), lit.blendingMode()), (100, "multiply"))
+
+    def test_lit_again_it_stays_over_its_shadows_which_are_no_part_of_the_scene(self):
+        lit = self.with_shadows(self.paste(), CAST)
+        group = lit.parentNode()
+        shadows = [whole(node) for node in group.childNodes()[:2]]
+        for node in (lit, group, group.childNodes()[0]):  # any of them names the layer
+            request = self.ask(node)
+            self.assertNotIn(bytes((9, 9, 9)), bytes(request.scene.data))
+            self.assertEqual(self.desk.light.had.cast_shadow, True)
+            self.answer_light()
+            self.apply()
+            self.assertEqual([whole(node) for node in group.childNodes()[:2]], shadows)
+            self.assertEqual(self.colour(self.document.activeNode()), (80, 120, 160, 255))
+
+    def test_other_shadows_take_the_place_of_those_that_were_there(self):
+        lit = self.with_shadows(self.paste(), CAST)
+        again = self.with_shadows(lit, replace(CAST, cast_shadow=False))
+        members = ["shadow · cut-out", "cut-out"]
+        self.assertEqual(tree(self.root), ["Background", ("cut-out with its shadow", members)])
+        alone = self.with_shadows(again, WITHOUT_SHADOWS, 0.0)
+        self.assertEqual(tree(self.root), ["Background", "cut-out"])
+        self.assertEqual(self.colour(alone), (*OWN, 255))
+
+    def test_strength_0_keeps_new_shadows_known(self):
+        lit = self.with_shadows(self.paste(), CAST, 0.0)
+        self.assertEqual(self.colour(lit), (*OWN, 255))
+        self.ask(lit)
+        self.assertEqual(len(self.desk.light.shadows), 2)
+
+    def test_an_objects_new_shadows_are_its_own_in_its_record(self):
+        group = self.applied(DOG_WITH_SHADOW)
+        group.childNodes()[1].setPixelData(bytes(4), 20, 20, 1, 1)
+        lit = self.with_shadows(group.childNodes()[1], CAST)
+        self.assertEqual(len(tree(self.root)), 2)
+        record = read_records(self.document)[layer_id(lit)]
+        around = lit.parentNode()
+        self.assertEqual([record.cast, record.shadow], [layer_id(n) for n in around.childNodes()[:2]])
+        self.assertEqual(record.group, layer_id(around))
+        self.assertEqual((record.wish.class_name, record.wish.cast_shadow), ("dog", True))
+
+    def test_a_preview_with_shadows_that_was_saved_is_applied_with_them(self):
+        self.ask(self.paste())
+        self.answer_light()
+        self.desk.change_light(LightChoice(0.5, CAST))
+        self.settle()
+        self.answer_light()
+        self.desk = Desk(self.document, self.link)
+        self.assertEqual(self.desk.light.wanted, LightChoice(0.5, CAST))
+        self.apply()
+        self.assertEqual(len(self.root.childNodes()[-1].childNodes()), 3)
+        self.assertEqual(len(tree(self.root)), 2)
+        self.ask(self.root.childNodes()[-1])
+        self.assertEqual(len(self.desk.light.shadows), 2)
+
+    def test_discard_leaves_no_step_and_every_pixel(self):
+        group = self.applied(DOG_WITH_SHADOW)
+        group.childNodes()[1].setPixelData(bytes(4), 20, 20, 1, 1)
+        before = whole(self.root), self.document.undo_steps
+        self.ask(group)
+        self.answer_light()
+        self.desk.change_light(LightChoice(1.0, CAST))
+        self.settle()
+        self.answer_light()
+        self.discard()
+        self.assertEqual((whole(self.root), self.document.undo_steps), before)
 
 
 class Refusing(LightCase):

@@ -56,7 +56,7 @@ class Node(QtCore.QObject):
         self._id = QtCore.QUuid(f"{{{uuid.uuid4()}}}")
         self._parent, self._children = None, []
         self._locked, self._visible = False, True
-        self._passes_through, self._opacity = False, 255
+        self._passes_through, self._opacity, self._mode = False, 255, "normal"
         self.pixels = Pixels(document.width(), document.height(), 4)
 
     def uniqueId(self):
@@ -162,8 +162,11 @@ class Node(QtCore.QObject):
     def setOpacity(self, opacity):
         self._opacity = opacity
 
+    def setBlendingMode(self, mode):
+        self._mode = mode
+
     def blendingMode(self):
-        return "normal"
+        return self._mode
 
     def bounds(self):
         return self.pixels.bounds()
