@@ -37,10 +37,16 @@ class HerdLayers(ObjectLayers):
             self.group.setName(title)
 
 
-def new_herd_layers(document: Any, herd: tuple[Variation, ...], title: str) -> tuple[HerdLayers, Steps]:
-    """Layers that are not yet in the picture, and the steps that fill them with the objects of a herd."""
+def new_herd_layers(
+    document: Any, herd: tuple[Variation, ...], title: str, top: Any | None = None
+) -> tuple[HerdLayers, Steps]:
+    """Layers that are not yet in the picture, and the steps that fill them with the objects of a herd.
+
+    ``top`` is an empty group that is in the picture already.
+    """
     made = [new_object_layers(document, one, recipe_title(one.recipe)) for one in herd]
-    group = document.createGroupLayer(title)
+    group = top if top is not None else document.createGroupLayer(title)
+    group.setName(title)
     group.setPassThroughMode(True)
     members = tuple(layers for layers, _ in made)
     return HerdLayers(members[-1].layer, None, group, None, members), _filled(group, made)

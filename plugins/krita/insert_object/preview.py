@@ -243,8 +243,9 @@ class Preview:
         active = self._document.activeNode()
         parent, above = insertion_point(self._document, anchor, groups_of_objects(self._document))
         top = None
-        if is_large(self._document) and not variation.herd:
-            kind = "grouplayer" if needs_group(variation.recipe.wish) else "paintlayer"
+        if is_large(self._document):
+            is_group = bool(variation.herd) or needs_group(variation.recipe.wish)
+            kind = "grouplayer" if is_group else "paintlayer"
             top = yield from added_empty(self._document, kind, above)
         layers, filled = _new_layers(self._document, variation, top)
         if top is not None:
@@ -359,7 +360,7 @@ class Preview:
         return tuple(node for node in self.replaces.removable if node.visible())
 
     def _show_edited(self) -> tuple[Any, ...]:
-        """Returns what is shown again."""
+        """What is shown again."""
         shown, self._hidden_for_edit, self._edited_is_hidden = self._hidden_for_edit, (), False
         self._set_visible(shown, shown=True)
         return shown
@@ -380,7 +381,7 @@ def _new_layers(document: Any, variation: Variation, top: Any | None) -> tuple[O
     """Layers that are not yet in the picture, but for ``top``, and the steps that fill them."""
     name = preview_title(variation)
     if variation.herd:
-        return new_herd_layers(document, variation.herd, name)
+        return new_herd_layers(document, variation.herd, name, top)
     return new_object_layers(document, variation, name, top)
 
 

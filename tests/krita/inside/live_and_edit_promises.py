@@ -155,8 +155,10 @@ def promise_a_layer_can_be_edited_and_one_undo_step_brings_the_old_one_back(_fig
     before = layer_id(layer_named(document, first)), bytes(layer_named(document, first).pixelData(*whole))
     yield from until(lambda: panel().edit_row.isVisible(), "Edit is offered for the active layer")
     screenshot("window-edit")
+    latest = krita().action("edit_undo").text()
     document.setSelection(None)
     yield 300
+    deselected = int(krita().action("edit_undo").text() != latest)  # an undo step in Krita 6 alone
     panel().edit_button.click()
     assert panel().form().wish.seed == 42
     set_form(seed=99)
@@ -177,8 +179,8 @@ def promise_a_layer_can_be_edited_and_one_undo_step_brings_the_old_one_back(_fig
         yield from redo()
         assert layers(document) == ["Background", after[0]], layers(document)
         assert bytes(layer_named(document, after[0]).pixelData(*whole)) == after[1]
-    yield from undo()
-    yield from undo()
+    for _ in range(2 + deselected):
+        yield from undo()
     assert layers(document) == ["Background"], layers(document)
 
 

@@ -273,3 +273,39 @@ def inserted_switched_and_undone(document, *, shadow):
     yield from bench.undo()
     yield from until(lambda: colour_at(document, *place) == bare, "undo is seen")
     assert layers(document) == ["Background"], layers(document)
+
+
+def promise_a_herd_in_a_very_large_picture_is_redrawn_only_where_it_is(_figures):
+    document = yield from open_picture(6000, 8000)
+    yield from select(document, *BOX)
+    set_form(class_name="dog", variations=1, seed=2, shadow=True)
+    panel().number.box.setValue(2)
+    original, refreshed = redrawing.redraw_all, []
+    redrawing.redraw_all = refreshed.append
+    try:
+        before = bytes(document.pixelData(*BOX))
+        yield from insert()
+        yield from until(lambda: bytes(document.pixelData(*BOX)) != before, "the herd is seen")
+        yield from settle()
+        yield 500
+        shown = bytes(document.pixelData(*BOX))
+        assert len(layers(document)) == 2, layers(document)
+    finally:
+        redrawing.redraw_all = original
+    assert refreshed == []
+    panel().apply_button.click()
+    yield from settle()
+    yield from bench.undo()
+    yield from until(lambda: bytes(document.pixelData(*BOX)) == before, "undo is seen")
+    yield from bench.redo()
+    yield from until(lambda: bytes(document.pixelData(*BOX)) == shown, "redo is seen")
+    document.setActiveNode(layer_named(document, "Background"))
+    krita().action("add_new_paint_layer").trigger()
+    yield from until(lambda: len(layers(document)) == 3, "a later step")
+    yield from bench.undo()
+    yield from bench.undo()
+    yield from bench.redo()
+    yield from until(lambda: bytes(document.pixelData(*BOX)) == shown, "redo is seen again")
+    yield from bench.redo()
+    assert len(layers(document)) == 3, "the later step is lost"
+    panel().number.box.setValue(1)
