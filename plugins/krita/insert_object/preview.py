@@ -269,6 +269,8 @@ class Preview:
         self._given_back = (active, end)
         yield
         self.give_back_active_layer()
+        if top is not None:
+            yield WAIT  # for what Krita does then: redrawing in the middle of it holds the window up
         hides = self.replaces is not None and not self._edited_is_hidden
         if hides:
             self._hide_edited()
