@@ -9,7 +9,8 @@ Real editors with the shipped weights on the demo photo; each flow becomes a str
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -21,14 +22,15 @@ from tests.krita.take_screenshot import run_with_weights
 from tests.program import ROOT
 
 
-def film_gimp(folder: Path) -> Iterator[Path]:
-    for name, frames in film.film(list(film.FLOWS)):
+def film_gimp(folder: Path, flows: Sequence[str]) -> Iterator[Path]:
+    for name, frames in film.film(list(flows)):
         path = folder / f"gimp-{name}.jpg"
         write_strip(frames, path)
         yield path
 
 
-def film_krita(folder: Path, root: Path | None) -> Iterator[Path]:
+def film_krita(folder: Path, flows: Sequence[str], root: Path | None) -> Iterator[Path]:
+    os.environ["INSERT_OBJECT_ONLY"] = ",".join(f"film_{flow}" for flow in flows)
     for old in ARTIFACTS.glob("film-*-*.png"):
         old.unlink()
     run_with_weights("film.py", root)
@@ -44,16 +46,20 @@ def film_krita(folder: Path, root: Path | None) -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=("gimp", "krita"), help="one editor alone")
+    parser.add_argument(
+        "--flow", choices=film.FLOWS, action="append", help="this flow alone; may be repeated"
+    )
     parser.add_argument("--krita-root", type=Path, metavar="FOLDER", help="where another Krita is at home")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", metavar="FOLDER")
     options = parser.parse_args()
+    flows = options.flow or list(film.FLOWS)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.only != "krita":
-        for path in film_gimp(options.out):
+        for path in film_gimp(options.out, flows):
             print(path)
     if options.only != "gimp":
         root = options.krita_root.resolve() if options.krita_root else None
-        for path in film_krita(options.out, root):
+        for path in film_krita(options.out, flows, root):
             print(path)
 
 

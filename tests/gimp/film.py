@@ -20,6 +20,7 @@ WINDOW = (700, 740)
 TITLE_BAR = 24
 SHEEP = 6  # a seed
 BOX = (110, 330, 240, 190)  # in that part
+MEADOW = (20, 290, 440, 260)
 # Layers on the right, and nothing else around the picture.
 SESSION = f"""
 (session-info "toplevel"
@@ -199,7 +200,34 @@ def look(scene: Scene) -> None:
     scene.take()
 
 
-FLOWS: dict[str, Callable[[Scene], None]] = {"insert": insert, "light": light, "paint": paint, "look": look}
+def herd(scene: Scene) -> None:
+    """A wide box, a number, five sheep of which the far ones are smaller."""
+    studio = scene.studio
+    time.sleep(2.0)  # as in ``insert``
+    studio.gimp.select_rectangle(scene.image, *MEADOW)
+    scene.take()
+    studio.screen.keys("ctrl+alt+i")
+    dialog = scene.dialog("Insert Object")
+    scene.choose("sheep", 3)
+    studio.screen.keys("alt+u", "ctrl+a")
+    studio.screen.type("5")
+    studio.screen.keys("Tab")
+    time.sleep(1.0)
+    scene.all_drawn()
+    scene.take_with(dialog)
+    studio.screen.keys("ctrl+Return")
+    studio.screen.wait_until_gone("Insert Object")
+    studio.gimp.select_none(scene.image)
+    scene.take()
+
+
+FLOWS: dict[str, Callable[[Scene], None]] = {
+    "insert": insert,
+    "light": light,
+    "paint": paint,
+    "look": look,
+    "herd": herd,
+}
 
 
 def film(flows: list[str]) -> Iterator[tuple[str, list[Image.Image]]]:

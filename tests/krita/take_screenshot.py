@@ -1,5 +1,4 @@
-"""Makes the README's picture of Krita at work: ``python -m tests.krita.take_screenshot PNG``; with ``--herd``
-that of a herd being chosen.
+"""Makes the README's picture of Krita at work: ``python -m tests.krita.take_screenshot PNG``.
 
 It inserts into the demo photo with the shipped weights, in a profile of its own, on a display of its own.
 """
@@ -7,7 +6,6 @@ It inserts into the demo photo with the shipped weights, in a profile of its own
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,13 +38,11 @@ def run_with_weights(script: str, root: Path | None = None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path, help="the PNG to write")
-    parser.add_argument("--herd", action="store_true", help="a herd being chosen")
     options = parser.parse_args()
     picture: Path = options.picture
-    os.environ["INSERT_OBJECT_ONLY"] = "herd" if options.herd else "at_work"
     run_with_weights("screenshot.py")
     picture.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ARTIFACTS / ("herd.png" if options.herd else "readme.png"), picture)
+    shutil.copyfile(ARTIFACTS / "readme.png", picture)
 
 
 if __name__ == "__main__":

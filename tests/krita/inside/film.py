@@ -14,6 +14,7 @@ PHOTO = Path(__file__).resolve().parents[3] / "docs" / "demo" / "photo.jpg"
 PART = (340, 219, 480, 580)  # of the photo: x, y, width, height
 FRAME = (900, 740)
 BOX = (110, 330, 240, 190)
+MEADOW = (20, 290, 440, 260)
 HIDDEN = ("PresetDocker", "ColorSelectorNg", "sharedtooldocker", "ToolBox", "OverviewDocker")
 EVENING = (0.4, 0.45, 0.75)  # red, green, blue
 
@@ -147,6 +148,21 @@ def promise_film_look(_figures):
     document.setSelection(None)
     yield from take("look", 3)
     panel().reference_button.set_model(None)
+
+
+def promise_film_herd(_figures):
+    document = yield from scene()
+    yield from select(document, *MEADOW)
+    set_form(class_name="sheep", seed=3, variations=6, shadow=True)
+    yield from take("herd", 1)
+    panel().number.box.setValue(5)
+    yield from insert(120)
+    yield from settle()
+    yield from take("herd", 2)
+    yield from applied()
+    document.setSelection(None)
+    yield from take("herd", 3)
+    panel().number.box.setValue(1)
 
 
 def tidy():

@@ -1,4 +1,4 @@
-"""Krita with the demo photo: two objects applied and a third one being chosen; a herd being chosen."""
+"""Krita with the demo photo: two objects applied and a third one being chosen."""
 
 import subprocess
 from pathlib import Path
@@ -53,13 +53,3 @@ def promise_a_picture_of_krita_at_work(_figures):
         yield from insert()
     yield 1500
     photograph("readme")
-
-
-def promise_a_picture_of_a_herd_being_chosen(_figures):
-    document = yield from arranged()
-    yield from select(document, 60, 500, 900, 280)
-    set_form(class_name="sheep", seed=2, variations=4, shadow=True, herd=5)
-    yield from insert(120.0)
-    yield from until(lambda: panel().strip.count() == 4, "four herds", 120)
-    yield 1500
-    photograph("herd")
