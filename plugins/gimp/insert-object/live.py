@@ -151,6 +151,7 @@ class LiveInsertion(LiveLoop):
             self._seeds.clear()
             self._dialog.form.show_seed(None)
             self._dialog.form.gallery.choose(0)
+        is_new = self._scene is None
         if self._scene is None:
             self._read_scene(aim)
         self._all_asked = False
@@ -164,6 +165,10 @@ class LiveInsertion(LiveLoop):
         else:
             wish = aim.settings.wish
             self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
+        if (
+            is_new and self._scene is not None
+        ):  # while the daemon is at it: this takes as long as the scene did
+            self._watch.remember(self._scene.area.window)
         self._dialog.say(_("Making the object…"))
 
     def _make_way(self) -> None:
@@ -183,7 +188,6 @@ class LiveInsertion(LiveLoop):
         use_shape = aim.use_shape and self._herd is None
         model = aim.settings.model
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape, model=model)
-        self._watch.remember(self._scene.area.window)
 
     def _send(self, wish: Wish, *, variations: int) -> None:
         if self._scene is None or self._conversation is None:
