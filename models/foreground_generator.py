@@ -2,12 +2,12 @@
 
 A co-modulated encoder–decoder (Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", 2021):
 the style of every layer joins the mapped appearance code with a code of the scene. A spatial code of where
-the object's parts are enters at three levels (see ``parts_code``). Made for a processor's convolutions: its
-capacity is in small, wide levels, style costs one scale-and-shift a convolution, and pictures enter at half
-their size. They leave through a few channels at their own size, which turn normal variates into grain
-(compare Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020). A level finer than
-``base`` adds to the picture through a branch of its own that starts as nothing, so a generator trained at one
-resolution goes on at the next one exactly where it stood.
+the object's parts are enters at three levels, a finer one wherever it paints (see ``parts_code``). Made for a
+processor's convolutions: its capacity is in small, wide levels, style costs one scale-and-shift a
+convolution, and pictures enter at half their size. They leave through a few channels at their own size,
+which turn normal variates into grain (compare Karras et al., "Analyzing and Improving the Image Quality of
+StyleGAN", 2020). A level finer than ``base`` adds to the picture through a branch of its own that starts as
+nothing, so a generator trained at one resolution goes on at the next one exactly where it stood.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class GeneratorShape:
     code_size: int = 64
     style_size: int = 256
     base: int = 64
-    finer_parts: int = FINER  # channels of the finer parts code, for levels finer than ``base``; 0: none
+    finer_parts: int = FINER  # channels of the finer parts code, for levels that paint; 0: none
 
     @property
     def levels(self) -> list[int]:
@@ -194,7 +194,7 @@ class ForegroundGenerator(nn.Module):
         self.finer_parts = nn.ModuleDict(
             {
                 str(side): FinerParts(shape.finer_parts, channels[side])
-                for side in self.painting[1:]
+                for side in self.painting
                 if shape.finer_parts
             }
         )
@@ -245,9 +245,9 @@ class ForegroundGenerator(nn.Module):
         levels = [side for side in self.shape.levels if 2 * side <= full]
         if self.shape.base not in levels:
             raise ValueError(f"a scene of {full} pixels is smaller than twice level {self.shape.base}")
-        coarse, finer = split(parts)
         if not self.base_learns:
-            coarse = coarse.detach()
+            parts = parts.detach()
+        coarse, finer = split(parts)
         gains = scene_gains(scene)
         scene = under_gains(scene, 1 / gains).to(scene.dtype)
         seen = self._read_scene(torch.cat([scene, mask], 1), far_hints(mask), levels)

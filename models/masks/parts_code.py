@@ -2,8 +2,8 @@
 
 A silhouette does not say where the head is, so a network that sees nothing else paints faces where its
 statistics like them. A code is narrow and noisy on purpose: enough for the pose of a head, too little for
-the picture. A finer one beside it says where its features are, eyes and nostrils and windows, for the finest
-level of the generator alone. Both travel in one tensor: the coarse channels, then the finer ones folded to
+the picture. A finer one beside it says where its features are, eyes and nostrils and windows, for the levels
+of the generator that paint. Both travel in one tensor: the coarse channels, then the finer ones folded to
 the coarse size (``joined``).
 """
 

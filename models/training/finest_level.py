@@ -22,8 +22,7 @@ _AT_HEADS = 0.4  # share of cuts around a head: the smallest part that is looked
 
 
 class FinestLevelTrainer(Trainer):
-    """Trains the finest level of the generator, the finer parts code that it reads, and the discriminators;
-    all else stays as it was loaded."""
+    """Trains the finest level of the generator and the discriminators; all else stays as it was loaded."""
 
     def _choose_what_learns(self) -> None:
         for network in (self.generator, self.encoder, self.parts):
@@ -31,8 +30,6 @@ class FinestLevelTrainer(Trainer):
         for parameter in self.generator.finest():
             parameter.requires_grad_()
         self.generator.base_learns = False
-        if self.parts.finer is not None:
-            self.parts.finer.requires_grad_()
 
     def step(self, batch: Batch, images_seen: int) -> dict[str, Tensor]:
         settings, random = self.settings, self.random
