@@ -62,6 +62,7 @@ FULL_INSERT = Insert(
     window=Rect(0, 0, 168, 168),
     scene=SCENE,
     variations=3,
+    candidates=48,
     depth=16,
     preview=True,
     mask=PixelFrame(2, 3, PixelFormat.A8, bytes(6)),

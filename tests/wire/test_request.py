@@ -75,7 +75,16 @@ def test_a_box_that_cannot_be_used_is_refused_before_anything_is_sent(box: Rect,
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": -1}, {"seed": 2**31}, {"variations": 0}, {"variations": 17}, {"depth": 32}]
+    "changes",
+    [
+        {"seed": -1},
+        {"seed": 2**31},
+        {"variations": 0},
+        {"variations": 17},
+        {"candidates": 0},
+        {"candidates": 49},
+        {"depth": 32},
+    ],
 )
 def test_numbers_out_of_range_are_refused_with_the_range(changes: dict[str, int]) -> None:
     with pytest.raises(InsertObjectError) as caught:

@@ -103,6 +103,7 @@ def test_a_request_that_lacks_a_field_is_malformed_and_names_it(message: protoco
         "client",
         "protocol_version",
         "variations",
+        "candidates",
         "depth",
         "preview",
         "strength",

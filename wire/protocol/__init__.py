@@ -12,6 +12,7 @@ from .codec import MAX_HEADER_BYTES, decode_reply, decode_request, encode
 from .errors import ErrorCode, InsertObjectError
 from .geometry import MIN_BOX_SIDE, WINDOW_SCALE, Rect, sent_size, sent_window, square_window, usable_box
 from .messages import (
+    MAX_CANDIDATES,
     MAX_FRAME_SIDE,
     MAX_LAYER_PIXELS,
     MAX_PARTS_SIDE,
@@ -51,6 +52,7 @@ from .rules import check_insert, check_light
 from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, WITHOUT_SHADOWS, Wish
 
 __all__ = [
+    "MAX_CANDIDATES",
     "MAX_FRAME_SIDE",
     "MAX_HEADER_BYTES",
     "MAX_IMAGE_SIDE",

@@ -20,6 +20,7 @@ PLAIN_USERNAME = "insert-object"
 
 MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MAX_VARIATIONS = 16
+MAX_CANDIDATES = 48  # seeds that the best are chosen from: three for each variation
 MAX_ID = 128  # characters
 MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
 MAX_PARTS_SIDE = 512  # longest side of the picture that parts are read from
@@ -100,6 +101,10 @@ class Insert:
     mask) gives its look. ``parts`` (rgba8 or bgra8) is the cut-out whose outline, fitted into the wish's box,
     the mask is: its own head and legs are kept where they are. Without it they lie as in the outline of the
     class that is most like the mask.
+
+    ``candidates`` are the seeds, from the wish's own on, of which the best ``variations`` are painted, best
+    first; no more than there are variations: these seeds, in their order. Networks that cannot judge, and a
+    wish that leaves nothing to choose, take the first.
     """
 
     TYPE: ClassVar[str] = "insert"
@@ -110,6 +115,7 @@ class Insert:
     window: Rect
     scene: PixelFrame = field(metadata=SCENE_FORMATS)
     variations: int = field(default=1, metadata=within(1, MAX_VARIATIONS))
+    candidates: int = field(default=1, metadata=within(1, MAX_CANDIDATES))
     depth: int = field(default=8, metadata=one_of(8, 16))
     preview: bool = False
     mask: PixelFrame | None = field(default=None, metadata=formats(PixelFormat.A8))

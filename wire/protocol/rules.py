@@ -19,7 +19,7 @@ from .messages import (
 )
 from .plain import MalformedMessage
 
-_SPOKEN = {"variations": "number of variations"}
+_SPOKEN = {"variations": "number of variations", "candidates": "number of candidates"}
 
 
 def check_insert(request: Insert) -> Rect:
