@@ -1,8 +1,7 @@
 """How likely a painter keeps an object: a small network that ranks pictures of one class.
 
-It was taught by people's grades of painted objects (see the model card). Malformed faces, merged legs and
-stained coats tell; light and colours should not, so it sees each object with its own mean and contrast taken
-out.
+Grades of painted objects teach it; no pack ships with one yet. Malformed faces, merged legs and stained coats
+tell; light and colours should not, so it sees each object with its own mean and contrast taken out.
 """
 
 from __future__ import annotations
