@@ -21,7 +21,7 @@ from models.masks.parts_code import channels, summary
 from models.masks.sampling import MaskSampler, ShapedParts, generate_masks
 from models.masks.weights import load_mask_weights
 from models.parts_encoder import PartsEncoder
-from models.quality import QualityNetwork, load_quality
+from models.quality import QualityNetwork
 
 HOLE_REACH = 1 / 32  # how far beyond the mask the scene is hidden from the generator, of the window
 MAX_WEIGHTS = 256_000_000  # numbers of a foreground generator; the largest that was trained has 30 million
@@ -63,12 +63,15 @@ class Bundle:
             generator = ForegroundGenerator(shape)
             encoder = AppearanceEncoder(shape.code_size)
             parts_encoder = PartsEncoder(shape.finer_parts)
+            quality = QualityNetwork(len(manifest.classes)) if QUALITY in manifest.files else None
         count = sum(value.numel() for value in generator.parameters())
         if count > MAX_WEIGHTS:
             raise ModelCorrupt(
                 folder / FILE_NAME, f"describes a network of {count} numbers, at most {MAX_WEIGHTS} are read"
             )
-        networks = ((generator, FOREGROUND), (encoder, ENCODER), (parts_encoder, PARTS))
+        networks = [(generator, FOREGROUND), (encoder, ENCODER), (parts_encoder, PARTS)]
+        if quality is not None:
+            networks.append((quality, QUALITY))
         for network, name in networks:
             fill(network, folder / name, manifest.files[name])
         mask_generator, shapes, mask_classes = load_mask_weights(
@@ -86,10 +89,6 @@ class Bundle:
         if LOOKS in manifest.files:
             names = tuple(entry.name for entry in manifest.classes)
             looks = Looks.load(folder / LOOKS, shape.code_size, names, manifest.files[LOOKS])
-        quality = None
-        if QUALITY in manifest.files:
-            quality = load_quality(folder / QUALITY, len(manifest.classes), manifest.files[QUALITY])
-            quality.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cls(manifest, device, dtype, generator, encoder, parts_encoder, masks, looks, quality)
 
     @property

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import LEAK, broad_mean, convolution, in_rows, linear, zero_convolution
+from models.layers import LEAK, broad_mean, convolution, in_rows, linear, resized, zero_convolution
 from models.masks.parts_code import FINER, PARTS_CHANNELS, split
 from models.scene_light import lit, scene_gains, under_gains
 
@@ -147,7 +147,7 @@ class FinerParts(nn.Module):
         """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
         x = _activated(self.enter(in_rows(code)))
         x = _joined(x, self.inner(x))
-        return _resized(self.out(x), side)
+        return resized(self.out(x), side)
 
 
 class ForegroundGenerator(nn.Module):
@@ -261,7 +261,7 @@ class ForegroundGenerator(nn.Module):
                 x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
                 x = (x + seen[side]) * 0.7
             if name in self.parts:
-                x = x + self.parts[name](_resized(coarse, side).to(x.dtype))
+                x = x + self.parts[name](resized(coarse, side).to(x.dtype))
             if name in self.finer_parts:
                 x = x + self.finer_parts[name](finer.to(x.dtype), side)
             if name in self.grain:
@@ -351,13 +351,6 @@ def _pooled(x: Tensor, cell: int) -> Tensor:
 
 def _twice(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def _resized(parts: Tensor, side: int) -> Tensor:
-    """A placed code (B, C, P, P) at another size."""
-    if parts.shape[-1] >= side:
-        return functional.adaptive_avg_pool2d(parts, side)
-    return functional.interpolate(parts, size=(side, side), mode="bilinear", align_corners=False)
 
 
 def _alpha(mask: Tensor, change: Tensor) -> Tensor:

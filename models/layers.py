@@ -66,6 +66,13 @@ def broad_mean(x: Tensor, weight: Tensor, cell: int) -> Tensor:
     return sums[:, :-1] / sums[:, -1:]
 
 
+def resized(x: Tensor, side: int) -> Tensor:
+    """x (B, C, S, S) at another size: means where it shrinks, smoothly where it grows."""
+    if x.shape[-1] >= side:
+        return functional.adaptive_avg_pool2d(x, side)
+    return functional.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
+
+
 def in_rows(x: Tensor) -> Tensor:
     """The same numbers (B, C, H, W), the channels of a pixel side by side, as the convolutions keep them: two
     tensors of different layout, or one that is broadcast over channels, are combined five times as slowly."""

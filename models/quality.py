@@ -14,8 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.files.weights_file import fill, without_memory
-from models.layers import activate, convolution, in_rows, linear
+from models.layers import activate, convolution, in_rows, linear, resized
 
 QUALITY_SIDE = 128  # pixels along a side of the copy that is judged
 _WIDTHS = (32, 64, 96, 128)  # channels after each halving, from half the side on
@@ -37,7 +36,7 @@ class QualityNetwork(nn.Module):
 
     def forward(self, colour: Tensor, alpha: Tensor, class_index: Tensor) -> Tensor:
         """colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S) in 0..1, class_index (B,) -> (B,), float32."""
-        colour, alpha = _of_side(colour.float()), _of_side(alpha.float())
+        colour, alpha = resized(colour.float(), QUALITY_SIDE), resized(alpha.float(), QUALITY_SIDE)
         normal, figures = _without_light(colour, alpha)
         dtype = self.answer.weight.dtype
         cells = functional.pixel_unshuffle(torch.cat([normal, alpha], 1), 2)
@@ -59,26 +58,6 @@ class QualityNetwork(nn.Module):
         tensors = {name: value.half().contiguous() for name, value in self.state_dict().items()}
         save_file(tensors, file)
         file.chmod(0o644)  # safetensors makes files that only their owner can read
-
-
-def load_quality(file: Path, class_count: int, sha256: str | None = None) -> QualityNetwork:
-    """The network of a file, in float32, on the CPU; ``sha256``: what its hash must be.
-
-    Raises:
-        ModelMissing, ModelCorrupt: the file is not there, damaged, or not for so many classes.
-    """
-    with without_memory():
-        network = QualityNetwork(class_count)
-    fill(network, file, sha256)
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def _of_side(x: Tensor) -> Tensor:
-    if x.shape[-1] == QUALITY_SIDE:
-        return x
-    if x.shape[-1] > QUALITY_SIDE:
-        return functional.adaptive_avg_pool2d(x, QUALITY_SIDE)
-    return functional.interpolate(x, size=(QUALITY_SIDE, QUALITY_SIDE), mode="bilinear", align_corners=False)
 
 
 def _without_light(colour: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:

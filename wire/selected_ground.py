@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .herd import MAX_PARTS, Member, Region, herd_in, one_in_each
-from .protocol import Rect
+from .protocol import Rect, later_seed
 from .selection_shape import HALF, cells_of, grid_of, pieces_of
 
 MAX_OBJECTS = 36  # of all variations together, that are made before the user chooses
@@ -44,7 +44,7 @@ class SelectedGround:
         many objects, none where one in the whole box is wished. Arguments and errors as there."""
         found: list[tuple[Member, ...]] = []
         while len(found) < most:
-            by = seed + len(found)
+            by = later_seed(seed, len(found))
             herd = self.members(class_name, count, by, image_height, in_each_part=in_each_part)
             if not herd:
                 return ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import Field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -148,9 +148,7 @@ def flag_of(name: str, value: Any) -> bool:
 def wish_of(class_name: Any, box: Any, choices: Mapping[str, Any]) -> Wish:
     """A wish; ``choices`` are its other fields by name, each judged by its kind and range."""
     known = {item.name: item for item in fields(Wish) if item.name not in ("class_name", "box")}
-    for name in choices:
-        if name not in known:
-            raise WrongArgument(f"{name} is not known.", f"There are {', '.join(known)}.")
+    _check_known(choices, known)
     values = {name: _of_field(known[name], value) for name, value in choices.items()}
     box = box if isinstance(box, Rect) else box_of("box", box)
     return Wish(text_of("class_name", class_name), box, **values)
@@ -158,11 +156,14 @@ def wish_of(class_name: Any, box: Any, choices: Mapping[str, Any]) -> Wish:
 
 def shadows_wished(choices: Mapping[str, Any]) -> Wish:
     """A wish of shadows alone, which there are none of by themselves; ``choices`` are its fields by name."""
-    known = ("shadow", "cast_shadow", *OF_A_CAST_SHADOW)
-    for name in choices:
+    _check_known(choices, ("shadow", "cast_shadow", *OF_A_CAST_SHADOW))
+    return wish_of("", NOT_DRAWN, {"shadow": False, **choices})
+
+
+def _check_known(names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
         if name not in known:
             raise WrongArgument(f"{name} is not known.", f"There are {', '.join(known)}.")
-    return wish_of("", NOT_DRAWN, {"shadow": False, **choices})
 
 
 def _of_field(item: Field[Any], value: Any) -> Any:

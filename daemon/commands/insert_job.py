@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.client import Client, ObjectLayer
+from daemon.client import Client, LitLayer, ObjectLayer
 from daemon.client.herds import herd_of
 from daemon.commands.insert_options import AskedObject, asked_objects, check_needed, check_outputs
 from daemon.commands.model_pictures import ModelPictures
@@ -27,7 +27,7 @@ from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
 from daemon.pictures.file_formats import format_of, is_layered
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import write_object_layer
-from wire.protocol import Rect, usable_box
+from wire.protocol import Rect, later_seed, usable_box
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
                 add_layer(result, layer)
             continue
         for later, result in enumerate(results):
-            own = replace(wish, seed=wish.seed + later)
+            own = replace(wish, seed=later_seed(wish.seed, later))
             if item.asked.herd == 1:
                 made = iter(client.fulfil(result.scene, own, **choices, **shape))
             else:
@@ -213,11 +213,17 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
 
 def add_layer(result: Composition, layer: ObjectLayer) -> None:
     """Puts an object on a composition, its shadows below it."""
-    for role, below in ((LayerRole.CAST, layer.cast), (LayerRole.SHADOW, layer.shadow)):
+    add_with_shadows(result, layer, layer.class_name, layer.seed)
+
+
+def add_with_shadows(
+    result: Composition, made: ObjectLayer | LitLayer, name: str, seed: int | None = None
+) -> None:
+    """Puts what the daemon made on a composition under a name, its shadows below it."""
+    for role, below in ((LayerRole.CAST, made.cast), (LayerRole.SHADOW, made.shadow)):
         if below is not None:
-            result.add(PlacedLayer(below.pixels, layer.class_name, layer.seed, *below.offset, role))
-    x, y = layer.offset
-    result.add(PlacedLayer(layer.pixels, layer.class_name, layer.seed, x, y))
+            result.add(PlacedLayer(below.pixels, name, seed, *below.offset, role))
+    result.add(PlacedLayer(made.pixels, name, seed, *made.offset))
 
 
 # --- What comes out ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from daemon.commands.option_values import WrongOptions, box_of, for_each, number
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
 from wire.herd import MAX_HERD
-from wire.protocol import MAX_SEED, MAX_VARIATIONS, OF_A_CAST_SHADOW, Wish
+from wire.protocol import MAX_SEED, MAX_VARIATIONS, OF_A_CAST_SHADOW, Wish, later_seed
 
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
@@ -241,7 +241,7 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
     }
     check_cast_shadow(options)
     if len(options.seed or ()) <= 1:
-        each["seed"] = [(seed + place) % (MAX_SEED + 1) for place, seed in enumerate(each["seed"])]
+        each["seed"] = [later_seed(seed, place) for place, seed in enumerate(each["seed"])]
     masks, models = for_each("--mask", options.mask, count, None), models_of(options, count)
     herds = for_each("--herd", options.herd, count, 1)
     asked = [

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from daemon.client import Client
+from daemon.commands.insert_job import add_with_shadows
 from daemon.commands.insert_options import check_cast_shadow, check_outputs
 from daemon.commands.progress_bar import ProgressBar
 from daemon.commands.result_files import check_clashes
 from daemon.painting.cut_out import scaled, visible_part
 from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import check_writable
-from daemon.pictures.composition import Composition, LayerRole, PlacedLayer
+from daemon.pictures.composition import Composition
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import read_photo
 from daemon.pictures.photo_output import write_object_layer
@@ -52,10 +53,7 @@ def run(options: argparse.Namespace) -> int:
         )
         bar.next_step()
     name = options.object.stem
-    for role, below in ((LayerRole.CAST, lit.cast), (LayerRole.SHADOW, lit.shadow)):
-        if below is not None:
-            result.add(PlacedLayer(below.pixels, name, None, *below.offset, role))
-    result.add(PlacedLayer(lit.pixels, name, None, x, y))
+    add_with_shadows(result, lit, name)
     if is_layered(options.output):
         notes += result.write_layers(options.output, [])
     else:

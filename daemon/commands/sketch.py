@@ -30,7 +30,7 @@ from daemon.pictures.atomic_file import check_writable
 from daemon.pictures.composition import Composition
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import Photo
-from wire.protocol import MAX_SEED, ErrorCode, InsertObjectError, Rect, Wish, usable_box
+from wire.protocol import ErrorCode, InsertObjectError, Rect, Wish, later_seed, usable_box
 
 _FARTHEST, _NEAREST = 0.62, 0.97  # where feet stand, as a share of the picture's height
 _SMALLEST, _LARGEST = 0.16, 0.42  # an object's box there, as a share of the picture's width
@@ -87,10 +87,9 @@ def _insert(
     pictures = [ModelPictures.read(models, box, size) for (box, _), models in given]
     with ProgressBar(len(places)) as bar:
         for number, (box, name) in enumerate(places):
-            seed = (options.seed + number) % (MAX_SEED + 1)
             layer = client.fulfil(
                 result.scene,
-                Wish(name, box, seed, shadow=options.shadow),
+                Wish(name, box, later_seed(options.seed, number), shadow=options.shadow),
                 on_progress=bar.show,
                 **pictures[number].look_arguments(),
                 **pictures[number].shape_arguments(),

@@ -20,7 +20,7 @@ from models.bundle import Bundle
 from models.looks import varied
 from models.masks.sampling import ShapedParts
 from models.seeds import numbers_of
-from wire.protocol import MAX_SEED, Insert
+from wire.protocol import Insert, later_seed
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Plan:
 
 def seeds_from(first: int, count: int) -> list[int]:
     """So many seeds, one after the other; after the last one comes 0."""
-    return [(first + place) % (MAX_SEED + 1) for place in range(count)]
+    return [later_seed(first, place) for place in range(count)]
 
 
 def painted(

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from models.files.plain_files import ModelCorrupt
-from models.quality import QUALITY_SIDE, QualityNetwork, load_quality
+from models.files.weights_file import fill
+from models.quality import QUALITY_SIDE, QualityNetwork
 
 
 def _objects(side: int = QUALITY_SIDE) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -46,8 +47,9 @@ def test_objects_of_any_size_are_judged(side: int) -> None:
 def test_a_saved_network_judges_as_before(tmp_path: Path) -> None:
     network, file = _network(), tmp_path / "quality.safetensors"
     network.save(file)
-    loaded = load_quality(file, 3)
+    loaded = QualityNetwork(3).eval()
+    fill(loaded, file)
     assert torch.allclose(loaded(*_objects()), network(*_objects()), atol=2e-3)
     assert file.stat().st_size <= 2_000_000
     with pytest.raises(ModelCorrupt):
-        load_quality(file, 4)
+        fill(QualityNetwork(4), file)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.changed_insert import parted
 from wire.protocol import (
+    MAX_SEED,
     ErrorCode,
     Insert,
     InsertObjectError,
@@ -17,6 +18,7 @@ from wire.protocol import (
     Wish,
     decode_request,
     encode,
+    later_seed,
     sent_window,
 )
 from wire.request import SentArea, insert_request, sent_area
@@ -29,6 +31,10 @@ def build(**changes: Any) -> Insert:
     wish, own = parted(**changes)
     values = {"image_width": 500, "image_height": 400, "scene": SCENE, **own}
     return insert_request(Wish(**{"class_name": "dog", "box": BOX, **wish}), **values)
+
+
+def test_after_the_last_seed_comes_the_first() -> None:
+    assert [later_seed(MAX_SEED - 1, by) for by in range(4)] == [MAX_SEED - 1, MAX_SEED, 0, 1]
 
 
 def test_the_area_for_a_box_is_its_window_scaled_to_the_limit() -> None:

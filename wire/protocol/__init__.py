@@ -49,7 +49,7 @@ from .messages import (
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
 from .rules import check_insert, check_light
-from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, WITHOUT_SHADOWS, Wish
+from .wish import MAX_SEED, NOT_DRAWN, OF_A_CAST_SHADOW, WITHOUT_SHADOWS, Wish, later_seed
 
 __all__ = [
     "MAX_CANDIDATES",
@@ -105,6 +105,7 @@ __all__ = [
     "decode_request",
     "encode",
     "from_plain",
+    "later_seed",
     "sent_size",
     "sent_window",
     "square_window",

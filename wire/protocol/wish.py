@@ -21,12 +21,15 @@ def one_of(*values: int) -> Mapping[str, Any]:
     return {"one_of": values}
 
 
+def later_seed(seed: int, by: int) -> int:
+    """The seed so many after another; after the last one comes 0."""
+    return (seed + by) % (MAX_SEED + 1)
+
+
 A_SEED = within(0, MAX_SEED)
 DEGREES = within(0, 359)
 PERCENT = within(0, 100)
 NOT_DRAWN = Rect(0, 0, 0, 0)
-
-
 OF_A_CAST_SHADOW = ("cast_direction", "cast_length", "cast_softness", "cast_strength")
 
 

@@ -45,7 +45,6 @@ _CHOICES = {
 
 def add(procedure: Gimp.Procedure) -> None:
     """Describes the arguments to GIMP."""
-    whole = _WHOLE
     for name, words, meaning in (
         (
             "object-class",
@@ -57,7 +56,7 @@ def add(procedure: Gimp.Procedure) -> None:
     ):
         procedure.add_string_argument(name, words, meaning, "", _READ_WRITE)
     procedure.add_int_argument(
-        "seed", _("_Seed"), _("The same seed gives the same object"), *whole, 0, _READ_WRITE
+        "seed", _("_Seed"), _("The same seed gives the same object"), *_WHOLE, 0, _READ_WRITE
     )
     procedure.add_string_argument(
         "shape",
@@ -83,7 +82,7 @@ def add(procedure: Gimp.Procedure) -> None:
         "herd",
         _("_Number"),
         _("How many objects: a herd of them stands in the box, far ones smaller; 1: one object fills it"),
-        *whole,
+        *_WHOLE,
         1,
         _READ_WRITE,
     )
@@ -96,7 +95,7 @@ def add(procedure: Gimp.Procedure) -> None:
     )
     for name, words in _BOX.items():
         meaning = _("In image pixels; where all four are 0 the selection is the box")
-        procedure.add_int_argument(name, _(words), meaning, *whole, 0, _READ_WRITE)
+        procedure.add_int_argument(name, _(words), meaning, *_WHOLE, 0, _READ_WRITE)
     for field, (words, tooltip) in SWITCHES.items():
         name = field.replace("_", "-")
         procedure.add_boolean_argument(name, _(words), _(tooltip), getattr(Wish(), field), _READ_WRITE)
@@ -141,6 +140,20 @@ def add_cast(procedure: Gimp.Procedure) -> None:
     for field, (words, tooltip) in PERCENTAGES.items():
         name, usual = field.replace("_", "-"), getattr(Wish(), field)
         procedure.add_int_argument(name, _(words), _(tooltip), *_WHOLE, usual, _READ_WRITE)
+
+
+def add_shadow_results(procedure: Gimp.Procedure) -> None:
+    """Describes to GIMP the layers with the shadows that a procedure made."""
+    procedure.add_layer_return_value(
+        "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
+    )
+    procedure.add_layer_return_value(
+        "cast-shadow-layer",
+        _("Cast shadow"),
+        _("The layer with its cast shadow, if it has one"),
+        True,
+        _READ_WRITE,
+    )
 
 
 def check(config: Gimp.ProcedureConfig) -> None:

@@ -63,16 +63,7 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.add_boolean_argument("cast-shadow", _(words), _(tooltip), False, _READ_WRITE)
     arguments.add_cast(procedure)
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer that was lit"), True, _READ_WRITE)
-    procedure.add_layer_return_value(
-        "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
-    )
-    procedure.add_layer_return_value(
-        "cast-shadow-layer",
-        _("Cast shadow"),
-        _("The layer with its cast shadow, if it has one"),
-        True,
-        _READ_WRITE,
-    )
+    arguments.add_shadow_results(procedure)
     return procedure
 
 

@@ -165,9 +165,8 @@ class LiveInsertion(LiveLoop):
         else:
             wish = aim.settings.wish
             self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
-        if (
-            is_new and self._scene is not None
-        ):  # while the daemon is at it: this takes as long as the scene did
+        if is_new and self._scene is not None:
+            # While the daemon is at it: this takes as long as reading the scene did.
             self._watch.remember(self._scene.area.window)
         self._dialog.say(_("Making the object…"))
 

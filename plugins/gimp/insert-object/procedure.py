@@ -47,16 +47,7 @@ def create(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.set_attribution("Insert Object", "Insert Object", "2026")
     arguments.add(procedure)
     procedure.add_layer_return_value("layer", _("Layer"), _("The layer with the object"), True, _READ_WRITE)
-    procedure.add_layer_return_value(
-        "shadow-layer", _("Shadow"), _("The layer with its contact shadow, if it has one"), True, _READ_WRITE
-    )
-    procedure.add_layer_return_value(
-        "cast-shadow-layer",
-        _("Cast shadow"),
-        _("The layer with its cast shadow, if it has one"),
-        True,
-        _READ_WRITE,
-    )
+    arguments.add_shadow_results(procedure)
     return procedure
 
 

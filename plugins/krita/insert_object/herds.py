@@ -13,7 +13,7 @@ from .targets import Target, build_request
 from .wire.job import InsertJob, Job, JobState
 from .wire.layer_record import Recipe
 from .wire.likeness import Likeness, another_seed
-from .wire.protocol import Insert, Layer, Reply
+from .wire.protocol import Insert, Layer, Reply, later_seed
 from .wire.request import new_id
 
 Asked = tuple[Insert, Recipe]
@@ -90,7 +90,7 @@ class HerdJob(Job):
         if len(self._herd) < self._sizes[self._number]:
             return None
         herd, self._herd, self._likeness = tuple(self._herd), [], Likeness()
-        whole = self._whole.with_seed(self._whole.wish.seed + self._number)
+        whole = self._whole.with_seed(later_seed(self._whole.wish.seed, self._number))
         return Variation.of_herd(whole, herd, live=live)
 
 
