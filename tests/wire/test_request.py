@@ -8,7 +8,9 @@ import pytest
 
 from tests.changed_insert import parted
 from wire.protocol import (
+    MAX_CANDIDATES,
     MAX_SEED,
+    MAX_VARIATIONS,
     ErrorCode,
     Insert,
     InsertObjectError,
@@ -16,6 +18,7 @@ from wire.protocol import (
     PixelFrame,
     Rect,
     Wish,
+    candidates_for,
     decode_request,
     encode,
     later_seed,
@@ -35,6 +38,11 @@ def build(**changes: Any) -> Insert:
 
 def test_after_the_last_seed_comes_the_first() -> None:
     assert [later_seed(MAX_SEED - 1, by) for by in range(4)] == [MAX_SEED - 1, MAX_SEED, 0, 1]
+
+
+def test_an_object_is_chosen_from_a_dozen_and_many_variations_from_twice_as_many() -> None:
+    assert [candidates_for(variations) for variations in (1, 6, 7, 16)] == [12, 12, 14, 32]
+    assert candidates_for(MAX_VARIATIONS) <= MAX_CANDIDATES
 
 
 def test_the_area_for_a_box_is_its_window_scaled_to_the_limit() -> None:

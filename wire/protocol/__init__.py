@@ -21,6 +21,7 @@ from .messages import (
     PAINTINGS,
     PLAIN_USERNAME,
     PROTOCOL_VERSION,
+    USUAL_CANDIDATES,
     Accepted,
     Buffer,
     Cancel,
@@ -46,6 +47,7 @@ from .messages import (
     Status,
     StatusRequest,
     Welcome,
+    candidates_for,
 )
 from .plain import MAX_IMAGE_SIDE, MalformedMessage, from_plain, to_plain
 from .rules import check_insert, check_light
@@ -67,6 +69,7 @@ __all__ = [
     "PAINTINGS",
     "PLAIN_USERNAME",
     "PROTOCOL_VERSION",
+    "USUAL_CANDIDATES",
     "WINDOW_SCALE",
     "WITHOUT_SHADOWS",
     "Accepted",
@@ -99,6 +102,7 @@ __all__ = [
     "StatusRequest",
     "Welcome",
     "Wish",
+    "candidates_for",
     "check_insert",
     "check_light",
     "decode_reply",

@@ -21,12 +21,18 @@ PLAIN_USERNAME = "insert-object"
 MAX_LAYER_PIXELS = 128 * 1024 * 1024  # a box of 11,585 x 11,585: 0.5 GiB at 8 bits, 1 GiB at 16
 MAX_VARIATIONS = 16
 MAX_CANDIDATES = 48  # seeds that the best are chosen from: three for each variation
+USUAL_CANDIDATES = 12  # for an object whose seed the user left to the program
 MAX_ID = 128  # characters
 MAX_WINDOW_PIXELS = 512  # longest side of the scene pixels that a request carries
 MAX_PARTS_SIDE = 512  # longest side of the picture that parts are read from
 MAX_FRAME_SIDE = 4096  # longest side of any pixel frame in a request
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+
+def candidates_for(variations: int) -> int:
+    """How many seeds so many variations are chosen from, where the user left their seeds to the program."""
+    return min(max(USUAL_CANDIDATES, 2 * variations), MAX_CANDIDATES)
 
 
 class PixelFormat(str, enum.Enum):
