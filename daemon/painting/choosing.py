@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import torch
 
-from daemon.painting.scene import SceneView
 from daemon.painting.timings import Timings
-from daemon.painting.variations import painted, seeds_from
+from daemon.painting.variations import Subject, painted, seeds_from
 from models.bundle import Bundle
 from wire.protocol import Insert
 
@@ -23,23 +22,18 @@ def is_choice(bundle: Bundle, request: Insert) -> bool:
     return request.candidates > request.variations and not is_settled and bundle.quality is not None
 
 
-def best_seeds(
-    bundle: Bundle,
-    request: Insert,
-    view: SceneView,
-    class_index: int,
-    on_part: Callable[[float], None],
-) -> list[int]:
+def best_seeds(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) -> list[int]:
     """The seeds of the request's best candidates, as many as it wants objects, best first; of equally good
     ones the lower seed first. ``on_part`` is told between batches how much is done, 0..1, and may raise."""
+    request = subject.request
     side, watch = bundle.sides[0], Timings()  # small paintings are no part of the stages of large ones
     seeds = seeds_from(request.wish.seed, request.candidates)
     marks: list[float] = []
     for start in range(0, len(seeds), AT_ONCE):
         on_part(start / len(seeds))
         batch = seeds[start : start + AT_ONCE]
-        colour, alpha = painted(bundle, request, view, class_index, batch, side, watch)
-        found = bundle.judge(colour, alpha, torch.full((len(batch),), class_index))
+        colour, alpha = painted(bundle, subject, batch, side, watch)
+        found = bundle.judge(colour, alpha, torch.full((len(batch),), subject.class_index))
         marks += found.tolist() if found is not None else [0.0] * len(batch)
     ranked = sorted(
         (-mark if math.isfinite(mark) else math.inf, seed) for mark, seed in zip(marks, seeds, strict=True)

@@ -16,7 +16,7 @@ from daemon.painting.on_the_ground import set_down
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from daemon.painting.shadow_layer import NO_SHADOW
 from daemon.painting.timings import Timings
-from daemon.painting.variations import painted, seeds_from
+from daemon.painting.variations import Subject, painted, seeds_from
 from models.bundle import Bundle
 from wire.protocol import (
     ErrorCode,
@@ -48,18 +48,17 @@ def layers_of(
     view = view_of_scene.view_of(request)
     side = bundle.side_for(view.square.width)
     on_stage(Stage.MASK, 0.3)
+    subject = Subject.of(bundle, request, view, index, watch)
     seeds = seeds_from(request.wish.seed, request.variations)
     batches = [seeds]
     if is_choice(bundle, request):
         with watch.stage("choice"):
-            seeds = best_seeds(
-                bundle, request, view, index, lambda part: on_stage(Stage.MASK, 0.3 + 0.1 * part)
-            )
+            seeds = best_seeds(bundle, subject, lambda part: on_stage(Stage.MASK, 0.3 + 0.1 * part))
         batches = [[seed] for seed in seeds]  # in one batch they would be rounded otherwise than alone
     objects = []
     for number, batch in enumerate(batches):
         on_stage(Stage.OBJECT, 0.45 + 0.45 * number / len(batches))
-        objects.append(painted(bundle, request, view, index, batch, side, watch))
+        objects.append(painted(bundle, subject, batch, side, watch))
     colour, alpha = (torch.cat(kind) for kind in zip(*objects, strict=True))
     pictures = ((colour + 1) / 2).permute(0, 2, 3, 1).numpy()  # (N, S, S, 3)
     alphas = alpha[:, 0].numpy()  # (N, S, S)

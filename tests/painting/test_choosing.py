@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +104,32 @@ def test_nothing_is_judged_where_nothing_is_to_choose(engine: Engine, judged: li
     assert _seeds(engine, _request(variations=3, candidates=2)) == [7, 8, 9]
     assert judged == []
     assert _seeds(engine, _request(mask=shape, candidates=3)) == [9]  # looks differ
+
+
+def test_a_reference_and_the_picture_of_a_shape_are_looked_at_once_however_many_are_chosen_from(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    for name in ("encode", "own_parts"):
+        found = getattr(Bundle, name)
+
+        def noted(bundle: Bundle, *given: object, name: str = name, found: Any = found) -> Any:
+            looks.append(name)
+            return found(bundle, *given)
+
+        monkeypatch.setattr(Bundle, name, noted)
+    scene = _request().scene
+    cut_out = PixelFrame(20, 20, PixelFormat.RGBA8, bytes((90, 60, 20, 255)) * 400)
+    given = {
+        "mask": PixelFrame(scene.width, scene.height, PixelFormat.A8, b"\xff" * scene.width * scene.height),
+        "reference": cut_out,
+        "parts": cut_out,
+    }
+    best, second = _layers(engine, _request(**given, variations=2, candidates=24))
+    assert looks == ["encode", "own_parts"]
+    for layer in (best, second):
+        (alone,) = _layers(engine, _request(**given, seed=layer.seed))
+        assert bytes(alone.pixels.data) == bytes(layer.pixels.data)
 
 
 def test_weights_that_cannot_judge_paint_the_first_seeds_as_without_candidates(tmp_path: Path) -> None:
