@@ -10,17 +10,19 @@ from .canvas import WAIT, CanvasWork, Steps
 from .documents import layer_id
 from .editing import Edits, Way, Worked
 from .form import Form
-from .herds import HerdJob, herds_of, job_for
+from .herds import HerdJob, job_for, target_for
 from .history import History, LightChoice, Variation
 from .history_file import HistoryFile
 from .lighting import LayerLight, saved_light
 from .link import Link
 from .messages import Message, message_for, saved_preview
 from .object_layers import ObjectLayers
+from .pressed import Pressed
 from .preview import Preview
 from .qt import QtCore, Signal
 from .reference_picture import Reading
-from .selection import SelectionInfo, current_selection, read_selection
+from .seed_row import Seeds
+from .selection import SelectionInfo, read_selection
 from .targets import (
     Purpose,
     Target,
@@ -41,7 +43,7 @@ class Desk(QtCore.QObject):
     """Turns the docker's wishes for one document into requests, and replies into layers."""
 
     changed = Signal()  # job, preview, message or selection are new
-    added = Signal(object)  # a Variation joined the history
+    seen = Signal(object, int)  # of a Row of seeds: that of the object that is shown first
 
     def __init__(self, document: Any, link: Link, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,7 @@ class Desk(QtCore.QObject):
         self.preview = Preview(document)
         self.job: Job | None = None
         self.purpose = Purpose.INSERT
+        self.pressed = Pressed()
         self.message: Message | None = None
         self.selection: SelectionInfo | None = None
         self.light: LayerLight | None = None  # of the layer that is being lit
@@ -58,7 +61,7 @@ class Desk(QtCore.QObject):
         self._wants_before = False
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
-        self._last: Form | None = None  # what was inserted last
+        self._seeds: Seeds | None = None  # that it asked for, where these can be many
         self._anchor = ""
         self._shown_job: Job | None = None  # the job whose first layer went to the canvas
         self._work = CanvasWork(document, self)
@@ -91,10 +94,6 @@ class Desk(QtCore.QObject):
         """An object whose edit waits for an answer."""
         return self._edits.worked
 
-    def has_just_made(self, form: Form) -> bool:
-        """Whether the last variations were made as this form says, wherever their box was."""
-        return self._last is not None and form.is_within(self._last)
-
     def look(self) -> None:
         """Reads the selection again; Krita sends no signal when it changes."""
         self.preview.give_back_active_layer()
@@ -117,20 +116,17 @@ class Desk(QtCore.QObject):
             InsertObjectError: nothing is selected, no class is chosen, or the box cannot be used.
         """
         self.look()
-        wish = form.wish
-        if purpose is Purpose.INSERT:
-            self._last = form
+        live, wish = purpose is Purpose.LIVE, form.wish
+        stays = live or (self.purpose is Purpose.LIVE and self.preview.is_shown)
+        seeds = form.seeds(1 if live else form.variations, stays=stays)
         label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
-        if self.editing is not None and purpose is Purpose.INSERT:
-            recipe = replace(self.editing, wish=replace(wish, box=self.editing.wish.box), label=label)
-            recipe = replace(recipe, look=form.given_look)
-            self._ask(Target(Purpose.EDIT, recipe, form.variations, outline=form.outline))
-            return
-        recipe = Recipe(replace(wish, box=selected_box(self.selection)), label=label, look=form.given_look)
-        shape = current_selection(self.document) if form.use_shape else None
-        count = 1 if purpose is Purpose.LIVE else form.variations
-        herds = herds_of(form, recipe, self.selection, self.document.height(), count)
-        self._ask(Target(purpose, recipe, count, shape, form.outline, herds))
+        edited = None if live else self.editing
+        box = edited.wish.box if edited is not None else selected_box(self.selection)
+        recipe = replace(edited or Recipe(wish), wish=replace(wish, box=box, seed=seeds.first))
+        recipe = replace(recipe, label=label, look=form.given_look)
+        purpose = purpose if edited is None else Purpose.EDIT
+        self._ask(target_for(purpose, self.document, self.selection, form, recipe, seeds), seeds)
+        self.pressed = self.pressed if live else Pressed(form, seeds)
 
     def edit(self, node: Any) -> Recipe | None:
         """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
@@ -248,8 +244,8 @@ class Desk(QtCore.QObject):
 
     # --- Requests out --------------------------------------------------------------------------------
 
-    def _ask(self, target: Target) -> None:
-        self.light = None
+    def _ask(self, target: Target, seeds: Seeds | None = None) -> None:
+        self.light, self._seeds = None, seeds
         self._begin()
         active, edited = self.document.activeNode(), self.preview.replaces or self._edits.kept
         if edited is not None and edited.is_attached:
@@ -373,10 +369,13 @@ class Desk(QtCore.QObject):
             return
         if known is None:
             self.history.add(variation)
-            self.added.emit(variation)
+        if self.purpose in (Purpose.INSERT, Purpose.EDIT):
+            self.pressed.made.add(variation.recipe.wish.seed)
         if self._shown_job is not job:
             self._shown_job = job
             self._show(variation)
+            if self._seeds is not None and self._seeds.row is not None:
+                self.seen.emit(self._seeds.row, variation.recipe.wish.seed)
 
     def _show(self, variation: Variation) -> None:
         self._work.submit("show", lambda: self._show_steps(variation))

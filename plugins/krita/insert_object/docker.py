@@ -22,6 +22,7 @@ from .object_layers import object_of
 from .panel import Panel
 from .qt import QtCore, sip
 from .reference_picture import of_file, of_layer, of_selection
+from .seed_row import Row
 from .selection import SelectionInfo, shape_of, suggests_shape
 from .slots import safe_slot
 from .targets import Purpose
@@ -97,9 +98,11 @@ class InsertObjectDocker(DockWidget):
             self._inserts_later = self._desk  # the first use: nobody knows the classes yet
         elif self._desk is not None:
             form = self.panel.form()
-            if not form.keep_seed and self._desk.has_just_made(form):
-                self.panel.roll()  # pressed again: what is there already is not what is wanted
+            is_named = form.keep_seed or self.panel.seed_is_typed
+            if not is_named and self._desk.pressed.has_made(form):  # it is there, another one is wanted
+                self.panel.show_seed(form.from_seed(self._desk.pressed.seeds.behind))
             self._desk.insert(self.panel.form())
+            self.panel.seed_is_typed = False
             self._asked = self._wish(self._desk)
 
     @safe_slot
@@ -262,9 +265,11 @@ class InsertObjectDocker(DockWidget):
             return
         if self._desk is not None and not sip.isdeleted(self._desk):
             self._desk.changed.disconnect(self._render)
+            self._desk.seen.disconnect(self._show_seed)
         self._desk, self._selection, self._seen, self._asked = desk, None, (), ()
         if desk is not None:
             desk.changed.connect(self._render)
+            desk.seen.connect(self._show_seed)
             self._begin_light(desk)
 
     def _follow_active_layer(self, desk: Desk) -> None:
@@ -296,7 +301,18 @@ class InsertObjectDocker(DockWidget):
         look = recipe.look
         model = None if look is None else Model(Reference(look.frame(), tr("As it was made")))
         wish = replace(recipe.wish, box=NOT_DRAWN)
-        self.panel.set_form(replace(self.panel.form(), wish=wish, model=model))
+        self.panel.set_form(replace(self.panel.form(), wish=wish, row=None, model=model))
+
+    @safe_slot
+    def _show_seed(self, row: Row, seed: int) -> None:
+        """The seed in the docker is that of the object on the canvas, unless another is wished now."""
+        form = self.panel.form()
+        if form.row is None or form.row.first != row.first:
+            return
+        selection, look = self._asked or (None, None)
+        self.panel.show_seed(replace(form, wish=replace(form.wish, seed=seed), row=row))
+        if look == form.look:
+            self._asked = (selection, self.panel.form().look)  # Live asks for nothing new
 
     @safe_slot
     def _render(self) -> None:

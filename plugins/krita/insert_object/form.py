@@ -8,8 +8,9 @@ from typing import Any
 
 from krita import Krita
 
+from .seed_row import Row, Seeds
 from .wire.layer_record import GivenLook
-from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish
+from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish, candidates_for
 from .wire.reference import Model, Reference
 from .wire.sentences import N_
 
@@ -59,6 +60,7 @@ class Form:
     use_shape: bool = False  # the selection's shape is the object's shape
     live: bool = False
     keep_seed: bool = False  # the next insertion begins with the same seed
+    row: Row | None = None  # that the seed is of; None: the user named it
     herd: int = 1  # objects over the selection; not kept
     each_part: bool = False  # one object in each part of the selection
     model: Model | None = None  # what look or shape is taken from; it is not kept
@@ -84,19 +86,36 @@ class Form:
     def as_at_first(self) -> Form:
         """The same class and seed, all else as in a fresh profile."""
         wish = replace(FIRST_WISH, class_name=self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
-        return Form(wish, use_shape=self.use_shape, favourites=self.favourites, thumbnail=self.thumbnail)
+        kept = {"favourites": self.favourites, "thumbnail": self.thumbnail}
+        return Form(wish, use_shape=self.use_shape, row=self.row, **kept)
 
-    def is_within(self, last: Form) -> bool:
-        """Whether this asks for one of the variations that ``last`` asked for, wherever the box was."""
-        before, wish = last.wish, self.wish
-        alike = (last.model, last.herd) == (self.model, self.herd) and replace(
-            before, box=wish.box, seed=wish.seed
-        ) == wish
-        return alike and before.seed <= wish.seed < before.seed + last.variations
+    def is_like(self, other: Form) -> bool:
+        """Whether both ask for the same but for the seed, wherever the box was."""
+        given, wish = other.wish, self.wish
+        alike = replace(given, box=wish.box, seed=wish.seed) == wish
+        return alike and (other.model, other.herd) == (self.model, self.herd)
+
+    def seeds(self, count: int, *, stays: bool) -> Seeds:
+        """What ``count`` variations are made of; ``stays``: an object that is seen already is among them.
+
+        A seed that the user named or keeps is painted as it is. From a row the best are chosen, and again
+        from the beginning of it where other settings are tried.
+        """
+        row, seed = self.row, self.wish.seed
+        if row is None:
+            return Seeds(seed, count)
+        if self.keep_seed or (stays and row.looked):
+            return Seeds(seed, count, row=row.reaching(seed, count))
+        candidates = candidates_for(count)
+        return Seeds(row.first, count, candidates, row.reaching(row.first, candidates))
+
+    def from_seed(self, seed: int) -> Form:
+        """The same with a seed that the program picked."""
+        return replace(self, wish=replace(self.wish, seed=seed), row=Row(seed))
 
     def rolled(self, dice: random.Random) -> Form:
         """The same with another seed."""
-        return replace(self, wish=replace(self.wish, seed=dice.randint(0, MAX_SEED)))
+        return self.from_seed(dice.randint(0, MAX_SEED))
 
 
 def load_form(dice: random.Random) -> Form:

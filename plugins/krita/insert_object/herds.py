@@ -1,4 +1,4 @@
-"""Several objects at once: a request for each, one after the other, until a whole herd can be shown."""
+"""What is asked for: for several objects a request each, until a whole herd can be shown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from .form import Form
 from .history import Variation
-from .selection import SelectionInfo
-from .targets import Target, build_request
+from .seed_row import Seeds
+from .selection import SelectionInfo, current_selection
+from .targets import Purpose, Target, build_request
 from .wire.job import InsertJob, Job, JobState
 from .wire.layer_record import Recipe
 from .wire.likeness import Likeness, another_seed
@@ -38,6 +39,29 @@ def herds_of(
         tuple(replace(recipe, wish=replace(wish, box=one.box, seed=one.seed)) for one in herd)
         for herd in herds
     )
+
+
+def target_for(
+    purpose: Purpose,
+    document: Any,
+    selection: SelectionInfo | None,
+    form: Form,
+    recipe: Recipe,
+    seeds: Seeds,
+) -> Target:
+    """What is asked for: an object in the place of another, one where something is selected, or a herd.
+
+    Of herds none are chosen: the seed of one says what each of its objects is.
+
+    Raises:
+        InsertObjectError: so many find no room.
+    """
+    if purpose is Purpose.EDIT:
+        return Target(purpose, recipe, seeds.count, None, form.outline, seeds.candidates)
+    herds = herds_of(form, recipe, selection, document.height(), seeds.count)
+    shape = current_selection(document) if form.use_shape else None
+    candidates = 1 if herds else seeds.candidates
+    return Target(purpose, recipe, seeds.count, shape, form.outline, candidates, herds)
 
 
 class HerdJob(Job):

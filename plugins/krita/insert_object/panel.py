@@ -18,6 +18,7 @@ from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, sc
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .question import Question
 from .reference_button import ReferenceButton
+from .seed_row import Row
 from .strip import Strip
 from .translations import tr
 from .view import View
@@ -45,6 +46,8 @@ class Panel(QtWidgets.QWidget):
         self._tooltips: dict[Any, str] = {}  # of buttons, while they are not greyed
         self._dice = random.Random()
         self._base = Wish()  # holds what no widget shows
+        self._row: Row | None = None  # of the seed, until the user types another one
+        self.seed_is_typed = False  # and not yet asked for
         self._build()
         self._arrange()
         self._connect()
@@ -70,6 +73,7 @@ class Panel(QtWidgets.QWidget):
             use_shape=self.shape_check.isChecked() and self._shape_possible,
             live=self.live_check.isChecked(),
             keep_seed=self.keep_seed_button.isChecked(),
+            row=self._row,
             herd=self.number.herd,
             each_part=self.number.each_part,
             model=self.reference_button.model,
@@ -84,6 +88,7 @@ class Panel(QtWidgets.QWidget):
         self.choice.set_favourites(form.favourites)
         self.choice.choose(form.wish.pack, form.wish.class_name, form.wish.style)
         self.seed_box.setValue(form.wish.seed)
+        self._row, self.seed_is_typed = form.row, False
         self.count_box.setValue(form.variations)
         self.number.set_herd(form.herd)
         self.live_check.setChecked(form.live)
@@ -337,6 +342,7 @@ class Panel(QtWidgets.QWidget):
             check.toggled.connect(box.setVisible)
             check.toggled.connect(partial(self._keep, box))
             box.valueChanged.connect(self.form_changed)
+        self.seed_box.valueChanged.connect(self._name_seed)
         self.switches["cast_shadow"].toggled.connect(self.cast.setVisible)
         for changed in (
             self.choice.changed,
@@ -361,7 +367,15 @@ class Panel(QtWidgets.QWidget):
 
     def roll(self) -> None:
         """Another seed."""
-        self.seed_box.setValue(self.form().rolled(self._dice).wish.seed)
+        self.show_seed(self.form().rolled(self._dice))
+
+    def show_seed(self, form: Form) -> None:
+        """Shows the seed of these settings, which the user has not typed."""
+        self.seed_box.setValue(form.wish.seed)
+        self._row, self.seed_is_typed = form.row, False
+
+    def _name_seed(self) -> None:
+        self._row, self.seed_is_typed = None, True
 
     def _show_icons(self) -> None:
         side = self.fontMetrics().height()

@@ -38,6 +38,7 @@ class Target:
     variations: int = 1
     shape: Any | None = None  # the Krita selection whose shape is the object's
     outline: Reference | None = None  # a picture whose outline is
+    candidates: int = 1  # seeds of which the best are painted
     herds: tuple[tuple[Recipe, ...], ...] = ()  # each object of each variation, where several are wished
 
 
@@ -125,6 +126,7 @@ def build_request(
         height,
         scene,
         variations=target.variations,
+        candidates=target.candidates,
         depth=Space.of(document).wire_depth,
         preview=target.purpose is Purpose.LIVE,
         mask=given.frame() if given is not None else None,

@@ -1,6 +1,7 @@
 """The registered docker follows its window's picture, selection and wishes."""
 
 import unittest
+from dataclasses import replace
 
 from insert_object.wire.protocol import Insert
 from insert_object.wire.session import SessionState
@@ -33,9 +34,10 @@ class Dockers(unittest.TestCase):
         settle(self.docker._desk)
         self.answer(self.link.sent[-1])
 
-    def answer(self, request):
-        for index in range(request.variations):
-            self.docker._desk.take(layer_reply(request, index))
+    def answer(self, request, places=None):
+        for index, place in enumerate((places or range(request.variations))[: request.variations]):
+            seed = request.wish.seed + place
+            self.docker._desk.take(replace(layer_reply(request, index), seed=seed))
         self.docker._desk.take(done_reply(request))
         settle(self.docker._desk)
 
