@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wire.protocol import (
-    MAX_SEED,
     ClassInfo,
     ErrorCode,
     Insert,
@@ -23,6 +22,7 @@ from wire.protocol import (
     PixelFrame,
     Rect,
     Stage,
+    later_seed,
     usable_box,
 )
 
@@ -33,6 +33,7 @@ CLASSES = (
 )
 PACKS = (PackInfo("lamps", "Lamps and lanterns", (ClassInfo("lamp", "Lamp", ("brass", "paper")),)),)
 REMEMBERED_CALLS = 1000  # so that hours of requests take no memory
+TOLD_CALLS = 100  # of them, in the daemon's status
 ADJUSTMENTS = {"exposure": 0.5, "warmth": 0.1}  # what every object lacks
 _LIT_FORMATS = {
     PixelFormat.RGBA8: PixelFormat.RGBA8,
@@ -60,6 +61,8 @@ def middle_colour(reference: PixelFrame) -> tuple[int, int, int]:
 class StandInEngine:
     """Fills the box, but for a margin, with one colour; half alpha in its lowest tenth.
 
+    Of several candidates it takes the last ones, last first, beginning elsewhere for another box.
+
     A contact shadow, if asked for, fills the margin below the object over the object's width; a cast one as
     much to the right of it.
     Failures and delays can be injected; ``calls`` records what was asked of it, in order.
@@ -75,6 +78,7 @@ class StandInEngine:
     packs: tuple[PackInfo, ...] = PACKS
     limits: Limits = field(default_factory=Limits)
     calls: list[str] = field(default_factory=list)
+    asked: list[tuple[int, int, int]] = field(default_factory=list)  # seed, variations and candidates
     loaded: bool = False
 
     def load(self, on_progress: Callable[[float], None]) -> None:
@@ -89,16 +93,18 @@ class StandInEngine:
     def insert(self, request: Insert, on_stage: Callable[[Stage, float], None]) -> Iterator[Layer]:
         self.calls.append(f"insert {request.id}")
         del self.calls[:-REMEMBERED_CALLS]
+        self.asked.append((request.wish.seed, request.variations, request.candidates))
+        del self.asked[:-TOLD_CALLS]
         box = usable_box(request.wish.box, request.image_width, request.image_height)
         for number, stage in enumerate((Stage.MASK, Stage.OBJECT, Stage.FINISHING)):
             on_stage(stage, number / 3)
             self._take_time()
             if stage in self.errors:
                 raise self.errors.pop(stage)
-        for index in range(request.variations):
+        for index, (seed, number) in enumerate(_seeds(request)):
             margin_x, margin_y = box.width // 8, box.height // 8
             width, height = box.width - 2 * margin_x, box.height - 2 * margin_y
-            colour = stand_in_colour(request.wish.class_name, request.wish.seed, index, request.wish.style)
+            colour = stand_in_colour(request.wish.class_name, seed, number, request.wish.style)
             shown = request.reference or request.parts
             if shown is not None:
                 colour = middle_colour(shown)
@@ -107,7 +113,7 @@ class StandInEngine:
                 request.id,
                 index,
                 request.wish.class_name,
-                (request.wish.seed + index) % (MAX_SEED + 1),
+                later_seed(seed, number),
                 box.x + margin_x,
                 box.y + margin_y,
                 _rectangle(width, height, colour, request.depth),
@@ -146,11 +152,20 @@ class StandInEngine:
         self.calls.append("release")
 
     def report(self) -> dict[str, Any]:
-        return {"device": self.device, "threads": 1}
+        return {"device": self.device, "threads": 1, "asked": self.asked}
 
     def _take_time(self) -> None:
         if self.stage_seconds:
             time.sleep(self.stage_seconds)
+
+
+def _seeds(request: Insert) -> list[tuple[int, int]]:
+    """What each layer is made of: a seed, and how many further on. A chosen one is what it is alone."""
+    first, count = request.wish.seed, request.candidates
+    if count <= request.variations:
+        return [(first, number) for number in range(request.variations)]
+    places = ((request.wish.box.x + number) % count for number in range(request.variations))
+    return [(later_seed(first, count - 1 - place), 0) for place in places]
 
 
 def lit_value(value: int, strength: float = 1.0) -> int:
