@@ -164,8 +164,13 @@ def _seeds(request: Insert) -> list[tuple[int, int]]:
     first, count = request.wish.seed, request.candidates
     if count <= request.variations:
         return [(first, number) for number in range(request.variations)]
-    places = ((request.wish.box.x + number) % count for number in range(request.variations))
-    return [(later_seed(first, count - 1 - place), 0) for place in places]
+    return [(seed, 0) for seed in chosen_seeds(first, count, request.variations, request.wish.box.x)]
+
+
+def chosen_seeds(first: int, candidates: int, variations: int, x: int) -> list[int]:
+    """The best of a row of seeds for a box that begins at ``x``, best first."""
+    places = ((x + number) % candidates for number in range(variations))
+    return [later_seed(first, candidates - 1 - place) for place in places]
 
 
 def lit_value(value: int, strength: float = 1.0) -> int:

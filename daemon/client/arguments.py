@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import Field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from daemon.painting.object_shape import ObjectShape
 from wire.protocol import (
     MAX_IMAGE_SIDE,
+    MAX_VARIATIONS,
     NOT_DRAWN,
     OF_A_CAST_SHADOW,
     ErrorCode,
     InsertObjectError,
     Rect,
     Wish,
+    candidates_for,
 )
 from wire.protocol.plain import shown
 
@@ -88,6 +90,11 @@ def box_of(name: str, value: Any) -> Rect:
     return Rect(*_wholes_of(name, value, "x", "y", "width", "height"))
 
 
+def part_of(name: str, value: Any) -> Rect | None:
+    """A rectangle of a picture, as ``box_of``; None for all of it."""
+    return None if value is None else box_of(name, value)
+
+
 def place_of(name: str, value: Any) -> tuple[int, int]:
     """The x and y of a corner in image pixels; it may lie outside the picture."""
     x, y = _wholes_of(name, value, "x", "y")
@@ -100,6 +107,14 @@ def whole_of(name: str, value: Any, low: int, high: int) -> int:
     if number is None or not low <= number <= high:
         raise WrongArgument(f"{name} is {shown(value)}, it must be a whole number from {low} to {high}.")
     return number
+
+
+def candidates_of(value: int | None, variations: Any, choices: Mapping[str, Any]) -> int:
+    """From how many seeds so many variations are chosen: as many as it says; None: as many as is usual, and
+    no more than there are variations where ``choices`` name a seed."""
+    if value is not None:
+        return value
+    return 1 if "seed" in choices else candidates_for(whole_of("variations", variations, 1, MAX_VARIATIONS))
 
 
 def depth_of(name: str, value: Any) -> int:
@@ -200,10 +215,10 @@ def given_shape(
     return reference, reference_box
 
 
-def callable_of(name: str, value: Any) -> Callable[..., Any]:
-    if not callable(value):
+def check_callable(name: str, value: Any) -> None:
+    """Refuses what is neither a function nor None."""
+    if value is not None and not callable(value):
         raise WrongArgument(f"{name} is {shown(value)}, it must be a function.")
-    return value  # type: ignore[no-any-return]
 
 
 def _array(name: str, value: Any) -> NDArray[Any]:

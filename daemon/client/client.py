@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from daemon.client.arguments import (
     WrongArgument,
-    box_of,
-    callable_of,
+    candidates_of,
+    check_callable,
     cut_out_of,
     depth_of,
     flag_of,
     given_shape,
     mask_of,
     numbers_of,
+    part_of,
     picture_of,
     place_of,
     shadows_wished,
@@ -37,6 +38,7 @@ from wire import __version__
 from wire.connection import Config
 from wire.herd import MAX_HERD
 from wire.protocol import (
+    MAX_CANDIDATES,
     MAX_VARIATIONS,
     MAX_WINDOW_PIXELS,
     ClassInfo,
@@ -72,7 +74,7 @@ SILENCE_SECONDS = 300.0  # the longest wait for the next word about a request
 LOOK_SECONDS = 0.2  # between two reports on the loading of the networks
 ANSWER_SECONDS = 10.0  # for requests that need no networks
 
-_OF_A_HERD = ("reference", "reference_box", "depth", "on_progress")  # what is not of its wish
+_OF_A_HERD = ("reference", "reference_box", "candidates", "depth", "on_progress")  # what is not of its wish
 _ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 
 
@@ -159,10 +161,10 @@ class Client:
         ``choices`` and errors as for ``insert_variations``, without ``variations``, ``mask`` and ``shape``.
         """
         asked = {name: choices.pop(name) for name in _OF_A_HERD if name in choices}
+        asked["candidates"] = candidates_of(asked.get("candidates"), 1, choices)
         wish = wish_of(class_name, box, choices)
         count = whole_of("count", count, 1, MAX_HERD)
-        if asked.get("reference_box") is not None:
-            asked["reference_box"] = box_of("reference_box", asked["reference_box"])
+        asked["reference_box"] = part_of("reference_box", asked.get("reference_box"))
         return list(herd_of(self.fulfil, picture_of("picture", picture), wish, count, **asked))
 
     def insert_variations(
@@ -172,6 +174,7 @@ class Client:
         class_name: str,
         *,
         variations: int = 1,
+        candidates: int | None = None,
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
         reference_box: tuple[int, int, int, int] | None = None,
@@ -189,6 +192,9 @@ class Client:
             box: x, y, width, height in image pixels; it may reach over the border.
             class_name: one of ``classes``, or of the classes of the pack.
             variations: how many layers, 1..16; their seeds are told in the layers.
+            candidates: 1..48, the seeds, from ``seed`` on, of which the best are painted, best first; no more
+                than variations: these seeds in their order. None: 12, or two for each variation, where no
+                ``seed`` is given, and 1 where one is.
             mask: uint8 (H, W), the object's shape in the picture; what reaches beyond the box is cut off,
                 with a note.
             reference: uint8 or uint16 (h, w, 3|4), a picture of an object with the wanted look; its alpha is
@@ -214,11 +220,12 @@ class Client:
             picture,
             wish_of(class_name, box, choices),
             variations=variations,
+            candidates=candidates_of(candidates, variations, choices),
             mask=mask,
             reference=reference,
-            reference_box=None if reference_box is None else box_of("reference_box", reference_box),
+            reference_box=part_of("reference_box", reference_box),
             shape=shape,
-            shape_box=None if shape_box is None else box_of("shape_box", shape_box),
+            shape_box=part_of("shape_box", shape_box),
             own_parts=own_parts,
             depth=depth,
             on_progress=on_progress,
@@ -230,6 +237,7 @@ class Client:
         wish: Wish,
         *,
         variations: int = 1,
+        candidates: int = 1,
         mask: NDArray[np.uint8] | None = None,
         reference: NDArray[Any] | None = None,
         reference_box: Rect | None = None,
@@ -239,7 +247,7 @@ class Client:
         depth: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> list[ObjectLayer]:
-        """Makes object layers for a wish; arguments and errors as for ``insert_variations``."""
+        """Makes object layers for a wish, its seed as given; all else is as for ``insert_variations``."""
         from daemon.painting.reference import fitted_shape, parts_frame, reference_frame
         from daemon.painting.scene import mask_in_box, window_mask, window_pixels
 
@@ -248,9 +256,9 @@ class Client:
         usable_box(wish.box, width, height)
         said: tuple[str, ...] = ()
         variations = whole_of("variations", variations, 1, MAX_VARIATIONS)
+        candidates = whole_of("candidates", candidates, 1, MAX_CANDIDATES)
         bits = 8 * picture.dtype.itemsize if depth is None else depth_of("depth", depth)
-        if on_progress is not None:
-            callable_of("on_progress", on_progress)
+        check_callable("on_progress", on_progress)
         if mask is not None:
             mask, is_cut = mask_in_box(mask_of("mask", mask, height, width), wish.box)
             said = ("The mask reaches beyond the box and was cut off there.",) if is_cut else ()
@@ -272,6 +280,7 @@ class Client:
             height,
             scene,
             variations=variations,
+            candidates=candidates,
             depth=bits,
             mask=None if mask is None else window_mask(mask, wish.box, limit),
             reference=None if reference is None else reference_frame(reference, reference_box),
@@ -280,9 +289,8 @@ class Client:
         )
         replies, notes = self._replies(request, on_progress)
         layers = [reply for reply in replies if isinstance(reply, Layer)]
-        return [
-            object_layer(layer, (*said, *notes)) for layer in sorted(layers, key=lambda layer: layer.index)
-        ]
+        layers.sort(key=lambda layer: layer.index)
+        return [object_layer(layer, (*said, *notes)) for layer in layers]
 
     def light(
         self,
@@ -325,25 +333,15 @@ class Client:
         strength = share_of("strength", strength)
         known = {} if adjustments is None else numbers_of("adjustments", adjustments)
         adjustments_of(known)
-        if on_progress is not None:
-            callable_of("on_progress", on_progress)
+        check_callable("on_progress", on_progress)
         height, width = picture.shape[:2]
         shown = visible_part(cut_out)
         box = Rect(x + shown.x, y + shown.y, shown.width, shown.height)
         inside = usable_box(box, width, height, "object")
         window, scene = window_pixels(picture, inside, MAX_WINDOW_PIXELS)
         part = cut_out[shown.y : shown.bottom, shown.x : shown.right]
-        request = Light(
-            new_id(),
-            width,
-            height,
-            box,
-            window,
-            scene,
-            sent_object(part, MAX_WINDOW_PIXELS),
-            adjustments=known,
-            wish=wish,
-        )
+        sent = sent_object(part, MAX_WINDOW_PIXELS)
+        request = Light(new_id(), width, height, box, window, scene, sent, adjustments=known, wish=wish)
         check_light(request)
         replies, notes = self._replies(request, on_progress)
         lit = next(reply for reply in replies if isinstance(reply, Lit))

@@ -27,7 +27,8 @@ def herd_of(
 
     Where two would stand exactly alike, the later one is made of another seed. None sees another one: all
     have the light and the grass of the picture as it was. ``fulfil`` is a client's, ``choices`` are its own
-    but ``variations``, errors as there, and ``box-too-small`` where so many find no room.
+    but ``variations``: each object has its own candidates. Errors are as there, and ``box-too-small`` where
+    so many find no room.
     """
     height, width = picture.shape[:2]
     region = Region(usable_box(wish.box, width, height))

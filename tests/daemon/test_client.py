@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -17,11 +18,12 @@ from daemon.client import Client, start_command
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import connection_pid, running_pid
 from daemon.home.private_files import PrivateFileError
-from tests.daemon.conftest import wait_until
+from tests.daemon.conftest import Serve, wait_until
 from tests.program import ROOT
-from tests.stand_in_engine import stand_in_colour
+from tests.stand_in_engine import chosen_seeds, stand_in_colour
 from wire.connection import Config
-from wire.protocol import ErrorCode, InsertObjectError, Stage
+from wire.herd import Region, herd_in
+from wire.protocol import ErrorCode, InsertObjectError, Rect, Stage
 from wire.session import Session
 
 
@@ -73,15 +75,43 @@ def test_variations_come_in_order_and_in_the_pictures_depth(client: Client) -> N
     mask = np.full((300, 400), 255, np.uint8)
     reference = np.full((2000, 1500, 3), 90, np.uint8)
     layers = client.insert_variations(
-        picture, box=(0, 0, 80, 80), class_name="cat", variations=3, mask=mask, reference=reference
+        picture, box=(0, 0, 80, 80), class_name="cat", seed=3, variations=3, mask=mask, reference=reference
     )
-    assert [layer.seed for layer in layers] == [0, 1, 2]
+    assert [layer.seed for layer in layers] == [3, 4, 5]
     assert all(layer.pixels.dtype == np.uint16 for layer in layers)
     assert all("reaches beyond the box" in layer.notes[0] for layer in layers)
     mask[:, 80:] = mask[80:] = 0
     eight = client.insert(picture, box=(0, 0, 80, 80), class_name="cat", depth=8, mask=mask)
     assert eight.notes == ()
     assert eight.pixels.dtype == np.uint8
+
+
+def test_without_a_seed_the_best_of_a_dozen_are_made_and_with_one_that_very_object(serve: Serve) -> None:
+    served = serve()
+    picture = np.full((300, 400, 3), 90, np.uint8)
+    wanted: dict[str, Any] = {"picture": picture, "box": (0, 0, 380, 280), "class_name": "dog"}
+    with Client.connect(served.folders, autostart=False) as client:
+
+        def seeds(**choices: Any) -> list[int]:
+            return [layer.seed for layer in client.insert_variations(**wanted, **choices)]
+
+        assert seeds() == chosen_seeds(0, 12, 1, 0) == [11]
+        assert seeds(variations=8) == chosen_seeds(0, 16, 8, 0)
+        assert seeds(seed=5) == [5]
+        assert seeds(seed=5, variations=2) == [5, 6]
+        assert seeds(seed=5, candidates=3) == [7]
+        assert seeds(candidates=1) == [0]
+        layer = client.insert(**wanted)
+        assert tuple(layer.pixels[0, 0, :3]) == stand_in_colour("dog", 11, 0)
+        herds = [
+            client.insert_herd(**wanted, count=3, **choices)
+            for choices in ({"seed": 0}, {}, {"seed": 0, "candidates": 5})
+        ]
+    members = herd_in(Region(Rect(0, 0, 380, 280)), "dog", 3, 0, 300)
+    for herd, candidates in zip(herds, (1, 12, 5), strict=True):
+        assert [layer.seed for layer in herd] == [
+            chosen_seeds(member.seed, candidates, 1, member.box.x)[0] for member in members
+        ]
 
 
 def test_the_service_names_its_classes_and_its_state(client: Client) -> None:
