@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from daemon.client import Client, LitLayer, ObjectLayer
 from daemon.client.herds import herd_of
-from daemon.commands.insert_options import AskedObject, asked_objects, check_needed, check_outputs
+from daemon.commands.insert_options import (
+    AskedObject,
+    asked_objects,
+    candidates_asked,
+    check_needed,
+    check_outputs,
+)
 from daemon.commands.model_pictures import ModelPictures
 from daemon.commands.option_values import WrongOptions
 from daemon.commands.progress_bar import ProgressBar
@@ -33,11 +39,13 @@ from wire.protocol import Rect, later_seed, usable_box
 @dataclass(frozen=True)
 class Plan:
     """What is to be made, as far as the options tell: objects in order, the pictures to write, one per
-    variation (.ora: one), and the files for object layers."""
+    variation (.ora: one), and the files for object layers. ``candidates``: how many seeds each request is
+    for the best of."""
 
     asked: list[AskedObject]
     photo: Path
     variations: int
+    candidates: int
     depth: int | None
     outputs: list[Path]
     layer_files: list[Path]
@@ -89,7 +97,15 @@ def planned(options: argparse.Namespace) -> Plan:
     asked = asked_objects(options)
     check_outputs(options)
     outputs, layer_files = _file_names(options, sum(item.herd for item in asked))
-    return Plan(asked, options.photo, options.variations, options.depth, outputs, layer_files)
+    return Plan(
+        asked,
+        options.photo,
+        options.variations,
+        candidates_asked(options, options.variations),
+        options.depth,
+        outputs,
+        layer_files,
+    )
 
 
 def _file_names(options: argparse.Namespace, objects: int) -> tuple[list[Path], list[Path]]:
@@ -175,7 +191,8 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
     """One composition per variation; the daemon's notes join the job's.
 
     The first object's variations are one request; each further object is inserted into each variation's
-    own picture, with the seed counted up alike. So is a herd, each object of it by a request of its own.
+    own picture, with the seed counted up alike, by the number of candidates. So is a herd, each object of it
+    by a request of its own.
 
     Raises:
         InsertObjectError: with the sentence for the user.
@@ -186,6 +203,7 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
     for number, item in enumerate(job.ready):
         wish = named(in_its_pack(item.asked.wish, *offered), *offered)
         choices: dict[str, Any] = {
+            "candidates": job.plan.candidates,
             "depth": job.depth,
             "on_progress": bar.show,
             **item.models.look_arguments(),
@@ -199,7 +217,7 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
                 add_layer(result, layer)
             continue
         for later, result in enumerate(results):
-            own = replace(wish, seed=later_seed(wish.seed, later))
+            own = replace(wish, seed=later_seed(wish.seed, later * job.plan.candidates))
             if item.asked.herd == 1:
                 made = iter(client.fulfil(result.scene, own, **choices, **shape))
             else:

@@ -13,7 +13,15 @@ from daemon.commands.option_values import WrongOptions, box_of, for_each, number
 from daemon.painting.object_shape import ObjectShape
 from daemon.pictures.file_formats import PHOTO_OUTPUT_HELP, PNG, format_of
 from wire.herd import MAX_HERD
-from wire.protocol import MAX_SEED, MAX_VARIATIONS, OF_A_CAST_SHADOW, Wish, later_seed
+from wire.protocol import (
+    MAX_CANDIDATES,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    OF_A_CAST_SHADOW,
+    Wish,
+    candidates_for,
+    later_seed,
+)
 
 _DESCRIPTION = "Inserts objects into a photo and writes the finished picture or its layers."
 _EPILOGUE = """\
@@ -21,11 +29,14 @@ Several objects: repeat --box and --class in the order of insertion; each object
 --class, --herd, --seed, --shape-seed, --look-seed, --style, --pack, --mask, --look, --look-box, --shape,
 --shape-box and the --cast-… that take a number are given once for all objects or once for each box.
 
+The best of a dozen: without --seed twelve objects are painted small (two for each variation, if these are
+more), and the best of them in full. The seed of each is told; given with --seed, it makes that very object.
+
 A herd: --herd 5 spreads five objects over the box, far ones smaller and behind, each on a layer of its own
 with a seed of its own. The same --seed makes the same herd.
 
-Several variations: OUT-1.png, OUT-2.png … are written, the k-th as --seed N+k-1 would make it. An .ora file
-holds them all as layers instead, of which only the first variation is visible.
+Several variations: OUT-1.png, OUT-2.png … are written, with --seed N the k-th as N+k-1 would make it, without
+it the best first. An .ora file holds them all as layers instead, of which only the first is visible.
 
 A row of --batch: {"photo": "a.jpg", "box": [420, 310, 260, 200], "class": "dog", "seed": 3, "out": "b.png"}
 
@@ -76,8 +87,10 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=PHOTO_OUTPUT_HELP)
     parser.add_argument(
         "--seed", metavar="N", action="append", type=number_of(0, MAX_SEED),
-        help="another number makes another object, 0 to 2147483647 (default 0, 1, 2 … for each object)",
+        help="another number makes another object, 0 to 2147483647; given once, it is counted on for each "
+        "object (default: the best of a dozen)",
     )  # fmt: skip
+    add_candidates_option(parser, "12 without --seed, or two for each variation; 1 with it")
     parser.add_argument(
         "--variations", metavar="N", type=number_of(1, MAX_VARIATIONS), default=1,
         help=f"how many looks to make, 1 to {MAX_VARIATIONS} (default 1)",
@@ -125,6 +138,22 @@ def add_insert_options(parser: argparse.ArgumentParser) -> None:
         "--cluster", metavar="ADDRESS",
         help="with --batch: the workers of the Dask cluster of that scheduler paint, see docs/batch.md",
     )  # fmt: skip
+
+
+def add_candidates_option(parser: argparse.ArgumentParser, default: str) -> None:
+    """The option that says how many seeds an object is the best of; ``default`` is what it is without it."""
+    parser.add_argument(
+        "--candidates", metavar="N", type=number_of(1, MAX_CANDIDATES),
+        help=f"paint the best of N seeds, from the first one on, 1 to {MAX_CANDIDATES} (default {default})",
+    )  # fmt: skip
+
+
+def candidates_asked(options: argparse.Namespace, variations: int) -> int:
+    """How many seeds the variations of an object are the best of. A seed that is named is painted as it is,
+    unless --candidates says otherwise."""
+    if options.candidates is not None:
+        return int(options.candidates)
+    return candidates_for(variations) if options.seed is None else 1
 
 
 def _add_shadow_options(parser: argparse.ArgumentParser) -> None:
@@ -241,7 +270,8 @@ def asked_objects(options: argparse.Namespace) -> list[AskedObject]:
     }
     check_cast_shadow(options)
     if len(options.seed or ()) <= 1:
-        each["seed"] = [later_seed(seed, place) for place, seed in enumerate(each["seed"])]
+        step = candidates_asked(options, options.variations)  # so that no two have a candidate in common
+        each["seed"] = [later_seed(seed, place * step) for place, seed in enumerate(each["seed"])]
     masks, models = for_each("--mask", options.mask, count, None), models_of(options, count)
     herds = for_each("--herd", options.herd, count, 1)
     asked = [

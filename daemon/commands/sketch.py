@@ -16,7 +16,7 @@ from PIL import Image
 
 from daemon.client import Client
 from daemon.commands.insert_job import add_layer
-from daemon.commands.insert_options import check_outputs
+from daemon.commands.insert_options import candidates_asked, check_outputs
 from daemon.commands.mixing_options import models_of
 from daemon.commands.model_pictures import ModelPictures, srgb_pixels
 from daemon.commands.option_values import WrongOptions
@@ -27,7 +27,7 @@ from daemon.packs.names import known_class
 from daemon.packs.shelf import weights_error
 from daemon.painting.pixels import to_depth
 from daemon.pictures.atomic_file import check_writable
-from daemon.pictures.composition import Composition
+from daemon.pictures.composition import Composition, PlacedLayer
 from daemon.pictures.file_formats import is_layered
 from daemon.pictures.photo import Photo
 from wire.protocol import ErrorCode, InsertObjectError, Rect, Wish, later_seed, usable_box
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     check_writable(options.output)
     for box in options.box:
         usable_box(box, options.size, options.size)
-    background = background_of(options, Folders.default().weights)
+    seed, candidates = options.seed or 0, candidates_asked(options, 1)
+    background = background_of(options, seed, Folders.default().weights)
     result = Composition(Photo(background), 8)
     with Client.connect() as client:
         names = [known_class(name, client.classes).name for name in options.class_name]
@@ -67,51 +68,68 @@ def run(options: argparse.Namespace) -> int:
         else:
             count = 3 if options.objects is None else options.objects
             names = names or [info.name for info in client.classes]
-            places = lay_out(names, count, options.size, options.seed)
+            places = lay_out(names, count, options.size, seed)
         if places:
-            _insert(client, result, places, options)
+            seeds = [later_seed(seed, number * candidates) for number in range(len(places))]
+            wishes = [
+                Wish(name, box, own, shadow=options.shadow)
+                for (box, name), own in zip(places, seeds, strict=True)
+            ]
+            _insert(client, result, wishes, candidates, options)
     notes = (
         result.write_layers(options.output, [])
         if is_layered(options.output)
         else result.write(options.output)
     )
-    _tell(options, places, notes)
+    _tell(options, seed, [box for box, _ in places], result.objects, notes)
     return 0
 
 
 def _insert(
-    client: Client, result: Composition, places: Sequence[tuple[Rect, str]], options: argparse.Namespace
+    client: Client,
+    result: Composition,
+    wishes: Sequence[Wish],
+    candidates: int,
+    options: argparse.Namespace,
 ) -> None:
     size = (options.size, options.size)
-    given = zip(places, models_of(options, len(places)), strict=True)
-    pictures = [ModelPictures.read(models, box, size) for (box, _), models in given]
-    with ProgressBar(len(places)) as bar:
-        for number, (box, name) in enumerate(places):
+    given = zip(wishes, models_of(options, len(wishes)), strict=True)
+    pictures = [ModelPictures.read(models, wish.box, size) for wish, models in given]
+    with ProgressBar(len(wishes)) as bar:
+        for wish, picture in zip(wishes, pictures, strict=True):
             layer = client.fulfil(
                 result.scene,
-                Wish(name, box, later_seed(options.seed, number), shadow=options.shadow),
+                wish,
+                candidates=candidates,
                 on_progress=bar.show,
-                **pictures[number].look_arguments(),
-                **pictures[number].shape_arguments(),
+                **picture.look_arguments(),
+                **picture.shape_arguments(),
             )[0]
             add_layer(result, layer)
             bar.next_step()
 
 
-def _tell(options: argparse.Namespace, places: Sequence[tuple[Rect, str]], notes: Sequence[str]) -> None:
+def _tell(
+    options: argparse.Namespace,
+    seed: int,
+    boxes: Sequence[Rect],
+    objects: Sequence[PlacedLayer],
+    notes: Sequence[str],
+) -> None:
     if options.json:
-        objects: list[dict[str, Any]] = [
-            {"class": name, "box": [box.x, box.y, box.width, box.height]} for box, name in places
+        told: list[dict[str, Any]] = [
+            {"class": made.class_name, "seed": made.seed, "box": [box.x, box.y, box.width, box.height]}
+            for made, box in zip(objects, boxes, strict=True)
         ]
-        print(json.dumps({"output": str(options.output), "seed": options.seed, "objects": objects}))
+        print(json.dumps({"output": str(options.output), "seed": seed, "objects": told}))
         return
-    inserted = ", ".join(name for _, name in places) or "no objects"
-    print(f"{options.output}: seed {options.seed}, {inserted}")
+    inserted = ", ".join(made.name for made in objects) or "no objects"
+    print(f"{options.output}: scene of seed {seed}, {inserted}")
     for note in notes:
         print(f"insert-object: {note}", file=sys.stderr)
 
 
-def background_of(options: argparse.Namespace, weights: Path) -> NDArray[np.uint8]:
+def background_of(options: argparse.Namespace, seed: int, weights: Path) -> NDArray[np.uint8]:
     """The background that the options ask for, uint8 (size, size, 3): painted, by chance or like a picture,
     or that picture's own middle.
 
@@ -121,7 +139,7 @@ def background_of(options: argparse.Namespace, weights: Path) -> NDArray[np.uint
     given = None if options.background is None else _middle_of(options.background)
     if given is not None and options.own_background:
         return np.asarray(given.resize((options.size, options.size), Image.Resampling.LANCZOS))
-    return paint_background(weights, options.seed, options.size, given)
+    return paint_background(weights, seed, options.size, given)
 
 
 def _middle_of(path: Path) -> Image.Image:

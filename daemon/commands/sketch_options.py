@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from daemon.commands.insert_options import add_candidates_option
 from daemon.commands.mixing_options import add_mixing_options
 from daemon.commands.option_values import box_of, number_of
 from daemon.pictures.file_formats import OUTPUT_HELP
@@ -28,9 +29,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help=OUTPUT_HELP,
     )  # fmt: skip
     parser.add_argument(
-        "--seed", metavar="N", type=number_of(0, MAX_SEED), default=0,
-        help="the scene, 0 to 2147483647 (default 0)",
+        "--seed", metavar="N", type=number_of(0, MAX_SEED),
+        help="the scene, 0 to 2147483647 (default 0, with the best of a dozen for each object)",
     )  # fmt: skip
+    add_candidates_option(parser, "12 without --seed, 1 with it")
     parser.add_argument(
         "--size", metavar="PIXELS", type=number_of(SMALLEST_SCENE, LARGEST_SCENE), default=512,
         help=f"side of the square picture, {SMALLEST_SCENE} to {LARGEST_SCENE} (default 512)",

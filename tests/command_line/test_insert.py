@@ -44,7 +44,7 @@ def test_the_ending_chooses_the_format(
     command: Command, photo: Path, picture: np.ndarray, tmp_path: Path, ending: str
 ) -> None:
     out = tmp_path / f"out.{ending}"
-    assert command("insert", photo, "--box", BOX, "--class", "dog", "-o", out).code == 0
+    assert command("insert", photo, "--box", BOX, "--class", "dog", "--seed", 0, "-o", out).code == 0
     after = read_photo(out).pixels.astype(int)
     tolerance = 12 if ending.startswith("jp") else 0
     assert np.abs(after[outside()] - picture[outside()]).mean() <= tolerance / 4
@@ -86,18 +86,18 @@ def test_a_herd_is_drawn_from_far_to_near_and_the_same_seed_makes_it_again(
 
 
 def test_each_variation_of_a_herd_is_another_herd(command: Command, photo: Path, tmp_path: Path) -> None:
-    wanted = ("--box", "10,40,140,75", "--class", "dog", "--herd", 3, "--variations", 2, "-o")
+    wanted = ("--box", "10,40,140,75", "--class", "dog", "--herd", 3, "--seed", 5, "--variations", 2, "-o")
     told = json.loads(command("insert", photo, *wanted, tmp_path / "herd.png", "--json").out)
     made = [(layer["variation"], layer["seed"]) for layer in told["layers"]]
     assert made == [
         (variation, member.seed)
         for variation in (1, 2)
-        for member in herd_in(Region(Rect(10, 40, 140, 75)), "dog", 3, variation - 1, 120)
+        for member in herd_in(Region(Rect(10, 40, 140, 75)), "dog", 3, 4 + variation, 120)
     ]
 
 
 def test_one_class_goes_into_several_boxes(command: Command, photo: Path, tmp_path: Path) -> None:
-    boxes = ["--box", BOX, "--box", "100,30,48,40", "--class", "car"]
+    boxes = ["--box", BOX, "--box", "100,30,48,40", "--class", "car", "--seed", 0]
     assert command("insert", photo, *boxes, "-o", tmp_path / "out.png").code == 0
     after = np.asarray(Image.open(tmp_path / "out.png"))
     assert (after[45, 60] == stand_in_colour("car", 0, 0)).all()
@@ -131,7 +131,7 @@ def test_variations_are_numbered_files(command: Command, photo: Path, tmp_path: 
 def test_each_variation_of_several_objects_goes_on_with_its_own_picture(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:
-    boxes = ["--box", BOX, "--class", "dog", "--box", "100,30,48,40", "--class", "car"]
+    boxes = ["--box", BOX, "--class", "dog", "--box", "100,30,48,40", "--class", "car", "--seed", 0]
     layer = tmp_path / "l.png"
     ended = command(
         "insert", photo, *boxes, "--variations", 2, "-o", tmp_path / "o.png", "--layer", layer, "--json"
@@ -279,7 +279,7 @@ def test_look_and_shape_come_from_pictures_of_their_own(
 
     def colour(*arguments: object) -> tuple[int, ...]:
         out = tmp_path / "out.png"
-        ended = command("insert", photo, "--box", BOX, "--class", "dog", "-o", out, *arguments)
+        ended = command("insert", photo, "--box", BOX, "--class", "dog", "--seed", 0, "-o", out, *arguments)
         assert ended.code == 0, ended.err
         with Image.open(out) as picture:
             return picture.convert("RGB").getpixel((60, 50))  # type: ignore[return-value]
@@ -306,8 +306,8 @@ def test_a_row_knows_look_and_reference_as_one(command: Command, photo: Path, tm
 def test_class_names_are_known_by_label_and_in_any_case(
     command: Command, photo: Path, tmp_path: Path
 ) -> None:
-    ended = command("insert", photo, "--box", BOX, "--class", "DOG", "-o", tmp_path / "out.png")
-    assert ended.out == f"{tmp_path / 'out.png'}: dog · seed 0\n"
+    ended = command("insert", photo, "--box", BOX, "--class", "DOG", "--seed", 0, "-o", tmp_path / "o.png")
+    assert ended.out == f"{tmp_path / 'o.png'}: dog · seed 0\n"
 
 
 def test_an_existing_output_is_replaced(command: Command, photo: Path, tmp_path: Path) -> None:

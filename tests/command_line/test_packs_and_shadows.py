@@ -30,7 +30,7 @@ AREA = Rect(40, 30, 48, 40)
 
 
 def test_an_object_of_a_pack_is_inserted(command: Command, photo: Path, tmp_path: Path) -> None:
-    arguments = ["--box", BOX, "--class", "Lamp", "--pack", "lamps", "--style", "Brass"]
+    arguments = ["--box", BOX, "--class", "Lamp", "--pack", "lamps", "--style", "Brass", "--seed", 0]
     ended = command("insert", photo, *arguments, "-o", tmp_path / "out.png")
     assert (ended.code, ended.err) == (0, "")
     after = np.asarray(Image.open(tmp_path / "out.png"))

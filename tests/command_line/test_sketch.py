@@ -18,6 +18,7 @@ from models.backgrounds.generator import BackgroundGenerator
 from models.files.manifest import file_hash
 from models.files.part_files import BACKGROUND
 from tests.command_line.conftest import Command
+from tests.stand_in_engine import chosen_seeds
 from tests.tiny_weights import write_tiny_weights
 
 
@@ -62,11 +63,28 @@ def test_objects_stand_where_they_were_asked_for_and_nothing_else_changes(
     command("scene", "-o", bare, "--objects", 0, "--size", 256)
     ended = command("scene", "-o", filled, "--size", 256, "--box", "40,60,80,100", "--class", "dog", "--json")
     assert ended.code == 0, ended.err
-    assert json.loads(ended.out)["objects"] == [{"class": "dog", "box": [40, 60, 80, 100]}]
+    (seed,) = chosen_seeds(0, 12, 1, 40)
+    assert json.loads(ended.out)["objects"] == [{"class": "dog", "seed": seed, "box": [40, 60, 80, 100]}]
     changed = (pixels_of(bare) != pixels_of(filled)).any(axis=2)
     assert changed[60:160, 40:120].any()
     changed[60:160, 40:120] = False
     assert not changed.any()
+
+
+@pytest.mark.usefixtures("weights")
+def test_objects_of_a_scene_are_the_best_of_a_dozen_unless_its_seed_is_named(
+    command: Command, tmp_path: Path
+) -> None:
+    boxes = ("--box", "40,60,80,100", "--class", "dog", "--box", "150,60,80,100", "--class", "cat")
+
+    def seeds(*arguments: object) -> list[int]:
+        ended = command("scene", "-o", tmp_path / "s.png", "--size", 256, *boxes, "--json", *arguments)
+        assert ended.code == 0, ended.err
+        return [made["seed"] for made in json.loads(ended.out)["objects"]]
+
+    assert seeds() == [*chosen_seeds(0, 12, 1, 40), *chosen_seeds(12, 12, 1, 150)]
+    assert seeds("--seed", 3) == [3, 4]
+    assert seeds("--seed", 3, "--candidates", 5) == [*chosen_seeds(3, 5, 1, 40), *chosen_seeds(8, 5, 1, 150)]
 
 
 @pytest.mark.usefixtures("weights")
