@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daemon.home.folders import Folders
+from wire.protocol import MAX_CANDIDATES
 
 if TYPE_CHECKING:
     from models.evaluation.setting import Setting
@@ -65,6 +66,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="write keep.jpg and a picture a class: every class in every --scene at 60, 250 and 600 pixels, "
         "four seeds as they come, to count what one would keep",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=_candidates,
+        default=1,
+        metavar="N",
+        help="with --keep-sheet: each object is the best of so many seeds, 1 to 48 (default: 1)",
     )
     parser.add_argument(
         "--scene",
@@ -195,7 +203,8 @@ def _keep_sheet(setting: Setting, arguments: argparse.Namespace) -> tuple[str, d
     if not arguments.scene:
         raise SettingMissing("A keep sheet needs photos to insert into: name some with --scene.")
     photos = [read_scene(path, longest=2048).permute(1, 2, 0).numpy() for path in arguments.scene]
-    page, classes = write_keep_sheet(setting.bundle, whole_path(setting.bundle), photos, arguments.out)
+    insert = whole_path(setting.bundle, arguments.candidates)
+    page, classes = write_keep_sheet(setting.bundle, insert, photos, arguments.out)
     text = f"Keep sheet: {page}, and a larger picture of each class beside it"
     return text, {"page": str(page), "classes": {name: str(path) for name, path in classes.items()}}
 
@@ -204,6 +213,13 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def _candidates(text: str) -> int:
+    value = _count(text)
+    if value > MAX_CANDIDATES:
+        raise argparse.ArgumentTypeError(f"{value} is more than {MAX_CANDIDATES}")
     return value
 
 

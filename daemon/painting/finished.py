@@ -19,11 +19,15 @@ Picture = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
 
-def whole_path(bundle: Bundle) -> Callable[[Picture, Box, str, int], Picture]:
-    """What a user gets from a set of weights: window, networks, grain, contact shadow, paste."""
+def whole_path(bundle: Bundle, candidates: int = 1) -> Callable[[Picture, Box, str, int], Picture]:
+    """What a user gets from a set of weights: window, networks, grain, contact shadow, paste.
+
+    With ``candidates`` the best of so many seeds, of which each given seed has its own.
+    """
 
     def insert(picture: Picture, box: Box, class_name: str, seed: int) -> Picture:
-        layer = _layer(bundle, picture, Wish(class_name, Rect(*box), seed), None)
+        wish = Wish(class_name, Rect(*box), seed * candidates)
+        layer = _layer(bundle, picture, wish, None, candidates)
         finished = picture
         if layer.shadow is not None:
             finished = paste(finished, frame_pixels(layer.shadow), layer.shadow_x, layer.shadow_y)
@@ -57,10 +61,10 @@ class LayerPainter:
         return whole
 
 
-def _layer(bundle: Bundle, picture: Picture, wish: Wish, mask: Picture | None) -> Layer:
+def _layer(bundle: Bundle, picture: Picture, wish: Wish, mask: Picture | None, candidates: int = 1) -> Layer:
     height, width = picture.shape[:2]
     limit = min(MAX_WINDOW_PIXELS, 2 * bundle.resolution)
     _, scene = window_pixels(picture, wish.box, limit)
     shape = None if mask is None else window_mask(mask, wish.box, limit)
-    request = insert_request(wish, width, height, scene, mask=shape, limit=limit)
+    request = insert_request(wish, width, height, scene, candidates=candidates, mask=shape, limit=limit)
     return next(layers_of(bundle, request, lambda *_: None))

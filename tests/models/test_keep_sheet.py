@@ -74,3 +74,22 @@ def test_an_evaluated_layer_is_the_one_that_a_user_gets_for_its_seeds_or_mask(bu
     mask[85:125, 105:130] = 255
     own = paint(picture, box, CLASSES[0], (5, 5), mask)[..., 3] > 127
     assert (own & (mask > 0)).sum() > 0.8 * own.sum() > 0
+
+
+def test_with_candidates_each_seed_has_some_of_its_own_and_the_best_of_them_is_painted(
+    tmp_path: Path,
+) -> None:
+    write_tiny_weights(tmp_path, judging=True)
+    judging = Bundle.load(tmp_path)
+    picture = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    box = (100, 80, 60, 50)
+    plain, best = whole_path(judging), whole_path(judging, 3)
+    for seed in (0, 4):
+        made = best(picture, box, CLASSES[0], seed)
+        assert any(
+            np.array_equal(made, plain(picture, box, CLASSES[0], one))
+            for one in range(3 * seed, 3 * seed + 3)
+        )
+    firsts = [plain(picture, box, CLASSES[0], 3 * seed) for seed in range(6)]
+    chosen = [best(picture, box, CLASSES[0], seed) for seed in range(6)]
+    assert any(not np.array_equal(one, other) for one, other in zip(firsts, chosen, strict=True))

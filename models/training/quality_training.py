@@ -1,0 +1,119 @@
+"""Training of the network that ranks objects: from marks that painted objects were given.
+
+People's grades of a thousand or two objects say most of what there is to say, and are far too few for a
+network of its own: it would learn them by heart. So a linear model on frozen features of the graded objects
+marks many more, and the small network, which ships and must do without those features, learns such marks.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from models.quality import QualityNetwork
+from models.training.updates import descend, move_average
+
+_MOVED = 8  # pixels of 128 that a copy may be moved
+_GRADIENT_LIMIT = 5.0
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Painted objects with marks: pictures uint8 (N, 4, 128, 128), red, green, blue and alpha; class_index
+    int64 (N,); marks float32 (N,), of which only differences within a class matter."""
+
+    pictures: Tensor
+    class_index: Tensor
+    marks: Tensor
+
+    def colour(self, rows: Tensor) -> Tensor:
+        return self.pictures[rows, :3].float() / 127.5 - 1
+
+    def alpha(self, rows: Tensor) -> Tensor:
+        return self.pictures[rows, 3:].float() / 255
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """What shapes the training."""
+
+    images: int = 80_000
+    batch_size: int = 48
+    learning_rate: float = 2e-3  # Adam; falls along a cosine to nothing
+    average: float = 0.995  # share of the averaged weights kept at each step
+    seed: int = 0
+
+
+def features_to_marks(
+    features: Tensor, class_index: Tensor, grades: Tensor, of: Tensor, of_class: Tensor, *, ridge: float = 1.0
+) -> Tensor:
+    """The marks (M,) that objects of features ``of`` (M, F) and classes ``of_class`` (M,) would be given, by
+    kernel ridge regression within each class and over all of them, from those with grades: features (N, F),
+    class_index (N,), grades (N,). Each class's marks have a mean near 0."""
+    mean, deviation = features.mean(0), features.std(0) + 1e-3
+    known, asked = (features - mean) / deviation, (of - mean) / deviation
+    wanted = grades.clone()
+    for index in range(int(class_index.max()) + 1):
+        rows, others = class_index == index, of_class == index
+        middle = known[rows].mean(0)
+        known[rows] -= middle
+        asked[others] -= middle
+        wanted[rows] -= grades[rows].mean()
+    width = features.shape[1]
+
+    def likeness(ones: Tensor, kinds: Tensor) -> Tensor:
+        return ones @ known.t() / width * (1 + (kinds[:, None] == class_index[None]).to(ones.dtype))
+
+    own = likeness(known, class_index) + ridge * torch.eye(len(known))
+    marks: Tensor = likeness(asked, of_class) @ torch.linalg.solve(own, wanted)
+    return marks
+
+
+def train_quality(marked: Marked, class_count: int, settings: QualitySettings) -> QualityNetwork:
+    """A network whose answers follow the marks; averaged weights."""
+    random = torch.Generator().manual_seed(settings.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # the initial weights are drawn from the global generator
+        network = QualityNetwork(class_count)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
+    parameters = list(network.parameters())
+    optimiser = torch.optim.AdamW(parameters, settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.02)
+    scale = marked.marks.std().clamp(min=1e-6)
+    steps = max(1, settings.images // settings.batch_size)
+    begun = time.monotonic()
+    with tqdm(total=steps * settings.batch_size, unit="img", desc="learning to rank", disable=None) as bar:
+        for step in range(steps):
+            fall = (1 + math.cos(math.pi * step / steps)) / 2
+            for group in optimiser.param_groups:
+                group["lr"] = settings.learning_rate * fall * min(1.0, (step + 1) / 50)
+            rows = torch.randint(len(marked.marks), (settings.batch_size,), generator=random)
+            colour, alpha = _varied(marked.colour(rows), marked.alpha(rows), random)
+            with torch.autocast("cpu", torch.bfloat16):
+                found = network(colour, alpha, marked.class_index[rows])
+            loss = functional.smooth_l1_loss(found.float(), marked.marks[rows] / scale)
+            descend(optimiser, loss, parameters, limit=_GRADIENT_LIMIT)
+            move_average(averaged, network, min(settings.average, step / (step + 10)))
+            bar.update(settings.batch_size)
+            bar.set_postfix(
+                {"loss": f"{loss.item():.3f}", "s": round(time.monotonic() - begun)}, refresh=False
+            )
+    averaged.eval()
+    return averaged
+
+
+def _varied(colour: Tensor, alpha: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The objects moved a little and, half of them, turned around: what they are worth does not change."""
+    both = torch.cat([colour, alpha], 1)
+    turned = torch.rand(len(both), generator=random) < 0.5
+    both = torch.where(turned[:, None, None, None], both.flip(3), both)
+    down, right = (int(torch.randint(-_MOVED, _MOVED + 1, (), generator=random)) for _ in range(2))
+    both = both.roll((down, right), (2, 3))
+    return both[:, :3], both[:, 3:]
