@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from .asked_seeds import Seeds
 from .canvas import WAIT, CanvasWork, Steps
 from .documents import layer_id
 from .editing import Edits, Way, Worked
@@ -21,7 +22,6 @@ from .pressed import Pressed
 from .preview import Preview
 from .qt import QtCore, Signal
 from .reference_picture import Reading
-from .seed_row import Seeds
 from .selection import SelectionInfo, read_selection
 from .targets import (
     Purpose,

@@ -9,6 +9,7 @@ from typing import Any
 
 from krita import DockWidget
 
+from .asked_seeds import Row
 from .controller import Controller
 from .copies import recipe_title
 from .desk import Desk
@@ -22,7 +23,6 @@ from .object_layers import object_of
 from .panel import Panel
 from .qt import QtCore, sip
 from .reference_picture import of_file, of_layer, of_selection
-from .seed_row import Row
 from .selection import SelectionInfo, shape_of, suggests_shape
 from .slots import safe_slot
 from .targets import Purpose

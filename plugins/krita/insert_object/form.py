@@ -8,7 +8,7 @@ from typing import Any
 
 from krita import Krita
 
-from .seed_row import Row, Seeds
+from .asked_seeds import Row, Seeds
 from .wire.layer_record import GivenLook
 from .wire.protocol import MAX_SEED, MAX_VARIATIONS, Wish, candidates_for
 from .wire.reference import Model, Reference

@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .asked_seeds import Seeds
 from .form import Form
 from .history import Variation
-from .seed_row import Seeds
 from .selection import SelectionInfo, current_selection
 from .targets import Purpose, Target, build_request
 from .wire.job import InsertJob, Job, JobState

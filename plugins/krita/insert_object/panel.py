@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .asked_seeds import Row
 from .cast_controls import CastControls
 from .choice import Choice
 from .form import LARGEST, SMALLEST, SWITCHES, Form
@@ -18,7 +19,6 @@ from .pieces import dice_icon, fill, line, lock_icon, number_field, row, say, sc
 from .qt import Qt, QtCore, QtWidgets, Signal
 from .question import Question
 from .reference_button import ReferenceButton
-from .seed_row import Row
 from .strip import Strip
 from .translations import tr
 from .view import View

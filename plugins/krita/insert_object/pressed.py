@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .asked_seeds import Seeds
 from .form import Form
-from .seed_row import Seeds
 
 
 @dataclass

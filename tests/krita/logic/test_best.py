@@ -4,7 +4,7 @@ import unittest
 
 import test_docker
 from insert_object.annotations import read_records
-from insert_object.seed_row import Row, Seeds
+from insert_object.asked_seeds import Row, Seeds
 from insert_object.wire.protocol import MAX_SEED, Insert
 from krita import Selection
 from scripted import settle, until
