@@ -33,7 +33,7 @@ CLASSES = (
 )
 PACKS = (PackInfo("lamps", "Lamps and lanterns", (ClassInfo("lamp", "Lamp", ("brass", "paper")),)),)
 REMEMBERED_CALLS = 1000  # so that hours of requests take no memory
-TOLD_CALLS = 100  # of them, in the daemon's status
+TOLD_CALLS = 30  # of them, in the status, which cuts longer lists
 ADJUSTMENTS = {"exposure": 0.5, "warmth": 0.1}  # what every object lacks
 _LIT_FORMATS = {
     PixelFormat.RGBA8: PixelFormat.RGBA8,

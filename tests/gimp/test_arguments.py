@@ -19,7 +19,7 @@ def image(gimp: Gimp) -> int:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"seed": -1}, "The seed is -1. Choose one from 0 to 2147483647."),
+        ({"seed": -2}, "The seed is -2. Choose one from -1 to 2147483647."),
         ({"shape": "round"}, "Choose one of these: automatic, given, free."),
         ({"changed": "burn"}, "Choose one of these: refuse, light, above, repaint."),
         ({**BOX, "box_width": 0}, "The box is 0 × 180 pixels."),

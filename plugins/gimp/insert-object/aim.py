@@ -27,6 +27,13 @@ class Aim:
         return (*chosen, self.settings.herd, self.settings.each_part, self.settings.model)
 
     @property
+    def row(self) -> tuple[object, ...]:
+        """What decides which seeds the variations have: of two aims with one row both have the same."""
+        wish, settings = self.settings.wish, self.settings
+        of_the_best = (wish.pack, wish.class_name) if settings.is_rolled else ()
+        return wish.seed, settings.is_rolled, of_the_best
+
+    @property
     def seen(self) -> tuple[object, ...]:
         """What decides which scene, shape and reference are sent."""
         settings = self.settings

@@ -11,6 +11,7 @@ from dataclasses import fields
 from changed_layer import Way
 from gi.repository import Gimp, GObject
 from settings import (
+    ANY_SEED,
     BY_THE_LIGHT,
     DIRECTION,
     PARTS_EACH,
@@ -56,7 +57,12 @@ def add(procedure: Gimp.Procedure) -> None:
     ):
         procedure.add_string_argument(name, words, meaning, "", _READ_WRITE)
     procedure.add_int_argument(
-        "seed", _("_Seed"), _("The same seed gives the same object"), *_WHOLE, 0, _READ_WRITE
+        "seed",
+        _("_Seed"),
+        _("The same seed gives the same object; -1: any, the best of a dozen"),
+        *_WHOLE,
+        0,
+        _READ_WRITE,
     )
     procedure.add_string_argument(
         "shape",
@@ -163,10 +169,10 @@ def check(config: Gimp.ProcedureConfig) -> None:
         Refusal: with the argument, its value, and what it may be.
     """
     seed = config.get_property("seed")
-    if seed < 0:
+    if seed < ANY_SEED:
         raise Refusal(
             _("The seed is {seed}.").format(seed=seed),
-            _("Choose one from {low} to {high}.").format(low=0, high=MAX_SEED),
+            _("Choose one from {low} to {high}.").format(low=ANY_SEED, high=MAX_SEED),
         )
     _check_number("herd", config.get_property("herd"), (1, MAX_HERD))
     check_cast(config)

@@ -16,6 +16,7 @@ from wire.layer_record import GivenLook, GivenShape, LayerRecord, Recipe
 from wire.protocol import Insert, Layer, PixelFrame, Rect, Welcome, Wish
 from wire.reference import Model
 from wire.request import SentArea, insert_request, new_id, sent_area
+from wire.seed_row import Asked
 from wire.sentences import PACK_IS_GONE, PACK_IS_GONE_HINT
 
 
@@ -81,14 +82,15 @@ def _read(
     return scenes
 
 
-def request_for(scene: Scene, wish: Wish, *, variations: int = 1, preview: bool = False) -> Insert:
-    """A request for that many variations of the object in the scene, whatever the wish's own box is."""
+def request_for(scene: Scene, wish: Wish, asked: Asked, *, preview: bool = False) -> Insert:
+    """A request for variations of the object in the scene, whatever the wish's own box and seed are."""
     return insert_request(
-        replace(wish, box=scene.box),
+        replace(wish, box=scene.box, seed=asked.seed),
         scene.image_width,
         scene.image_height,
         scene.pixels,
-        variations=variations,
+        variations=asked.variations,
+        candidates=asked.candidates,
         depth=scene.depth,
         preview=preview,
         mask=scene.shape,

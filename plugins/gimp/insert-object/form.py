@@ -46,6 +46,7 @@ class InsertForm(Gtk.Grid):
         self._silent = False  # while the program itself sets widgets
         self._base = Wish()  # holds what no widget shows
         self._shown_seed: int | None = None  # of the variation that the user sees
+        self._rolled: int | None = None  # what the dice gave, until the user names another seed
         self._wanted: Settings | None = None  # what to choose as soon as it is known what there is
         self._packs: tuple[PackInfo, ...] = ()
         self._next_row = 0
@@ -105,7 +106,7 @@ class InsertForm(Gtk.Grid):
                 self._base,
                 class_name=self._class.chosen,
                 style=self._style.get_active_id() or "",
-                seed=self._seed.get_value_as_int(),
+                seed=self._seed.get_value_as_int() if self._rolled is None else self._rolled,
                 pack=self._pack.get_active_id() or SHIPPED,
                 **{field: switch.get_active() for field, switch in self._switches.items()},
                 shape_seed=self._kept["shape_seed"].seed,
@@ -113,6 +114,7 @@ class InsertForm(Gtk.Grid):
                 **self._cast.choices,
             ),
             keep_seed=self._keep_seed.get_active(),
+            is_rolled=self._rolled is not None,
             use_shape=self._shape.get_sensitive() and self._shape.get_active(),
             herd=self._number.herd,
             each_part=self._number.each_part,
@@ -128,6 +130,7 @@ class InsertForm(Gtk.Grid):
         self._wanted = settings
         self._base = settings.wish
         self._seed.set_value(settings.wish.seed)
+        self._rolled = settings.wish.seed if settings.is_rolled else None
         for field, switch in self._switches.items():
             switch.set_active(getattr(settings.wish, field))
         for field, kept in self._kept.items():
@@ -149,6 +152,8 @@ class InsertForm(Gtk.Grid):
     def show_seed(self, seed: int | None) -> None:
         """Which seed the variation has that the user sees; None while there is none."""
         self._shown_seed = seed
+        if not self._seed.has_focus():  # the user may be about to type another one
+            self._write_seed()
 
     def offer(self, welcome: Welcome) -> None:
         """Shows the packs and classes that the daemon has; what was chosen stays where it is among them."""
@@ -232,6 +237,27 @@ class InsertForm(Gtk.Grid):
             self._silent = False
         self._on_change()
 
+    def _write_seed(self, *_event: object) -> bool:
+        """Puts the seed of what is seen where it can be read, if nobody named it or is about to."""
+        is_typed = self._seed.get_text() != str(self._seed.get_value_as_int())
+        if self._shown_seed is not None and self._rolled is not None and not is_typed:
+            self._silent = True
+            self._seed.set_value(self._shown_seed)
+            self._silent = False
+        return False
+
+    def _seed_named(self, _seed: Gtk.SpinButton) -> None:
+        if not self._silent:
+            self._rolled = None
+            self._on_change()
+
+    def _roll(self, _dice: Gtk.Button) -> None:
+        self._rolled = roll_seed()
+        self._silent = True
+        self._seed.set_value(self._rolled)
+        self._silent = False
+        self._on_change()
+
     def _changed(self, _widget: Gtk.Widget) -> None:
         if not self._silent:
             self._on_change()
@@ -263,11 +289,12 @@ class InsertForm(Gtk.Grid):
         seed.set_width_chars(_NAME_CHARS)
         seed.set_tooltip_text(_("The same seed gives the same object"))
         seed.set_hexpand(True)
-        seed.connect("value-changed", self._changed)
+        seed.connect("value-changed", self._seed_named)
+        seed.connect("focus-out-event", self._write_seed)
         self._label(_("_Seed:"), seed)
         dice = Gtk.Button.new_with_mnemonic(_("_New Seed"))
         dice.set_tooltip_text(_("Rolls the dice for another look"))
-        dice.connect("clicked", lambda _button: seed.set_value(roll_seed()))
+        dice.connect("clicked", self._roll)
         line = Gtk.Box(spacing=_SPACING)
         line.pack_start(seed, True, True, 0)
         line.pack_start(dice, False, False, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import composing
 from composing import Scene
@@ -15,6 +15,7 @@ from subject import Ground, Subject
 
 from wire.likeness import Likeness, another_seed
 from wire.protocol import Insert, Layer, Welcome, Wish
+from wire.seed_row import Asked
 
 VARIATIONS = 6
 
@@ -28,7 +29,10 @@ class HerdScene:
 
 
 class HerdWork:
-    """The variations of a herd, the k-th as the k-th next seed makes it."""
+    """The variations of a herd, the k-th as the k-th next seed makes it.
+
+    No object of it is chosen from several: the same seed makes the same herd.
+    """
 
     def __init__(self, variations: Sequence[Sequence[HerdScene]]) -> None:
         self._variations = variations
@@ -92,7 +96,7 @@ class HerdWork:
         one = self._variations[variation][number]
         self._seed, self._again = one.seed if self._again is None else self._again, None
         self._may_be_alike = wish.shape_seed is not None or one.scene.shape is not None
-        return composing.request_for(one.scene, replace(wish, seed=self._seed), preview=preview)
+        return composing.request_for(one.scene, wish, Asked(self._seed), preview=preview)
 
     def take(self, layer: Layer) -> int | None:
         """Keeps the answer to the last request, unless it stands exactly like another one, which makes it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import deque
 from dataclasses import replace
 
 import composing
@@ -27,6 +28,7 @@ from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
 from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Wish
+from wire.seed_row import Asked, SeedRow
 from wire.sentences import SEVERAL_PIECES, STATES
 from wire.state import SessionState, StateChanged
 
@@ -51,7 +53,9 @@ class LiveInsertion(LiveLoop):
         self._all_asked = False
         self._variations: dict[int, tuple[Layer, ...]] = {}  # one object each, or a herd
         self._herd: HerdWork | None = None  # where several objects are wished
-        self._seeds: dict[int, int] = {}  # the seed of each variation, as the daemon told it
+        self._row = SeedRow(0, VARIATIONS, is_free=False)  # the seeds of the variations
+        self._row_for: tuple[object, ...] = ()  # what they are the seeds for
+        self._asks: deque[Asked] = deque()  # what is to be asked next
         self._chosen = 0
         self._ticks = 0
         self._inserting = False  # Insert was pressed before the object was there
@@ -130,9 +134,9 @@ class LiveInsertion(LiveLoop):
             self._all_asked = True
             if self._herd is not None:
                 self._herd.want(range(self._herd.count))
-                self._send_next()
             else:
-                self._send(aim.settings.wish, variations=VARIATIONS)
+                self._asks.extend(self._row.others(self._variations))
+            self._send_next()
 
     def _begin(self, aim: Aim) -> None:
         """Asks for the chosen variation alone: that is what the user waits for."""
@@ -146,29 +150,36 @@ class LiveInsertion(LiveLoop):
         self._aim = aim
         if before is None or before.seen != aim.seen:
             self._scene = None
-        if before is None or before.settings.wish.seed != aim.settings.wish.seed:
-            self._chosen = 0
-            self._seeds.clear()
-            self._dialog.form.show_seed(None)
-            self._dialog.form.gallery.choose(0)
         is_new = self._scene is None
         if self._scene is None:
             self._read_scene(aim)
+        self._take_row(aim)
+        self._asks.clear()
         self._all_asked = False
         self._asked_at = time.monotonic()
         if self._herd is not None:
-            self._chosen = min(self._chosen, self._herd.count - 1)
-            self._dialog.form.gallery.choose(self._chosen)
             self._herd.forget()
             self._herd.want([self._chosen])
-            self._send_next()
         else:
-            wish = aim.settings.wish
-            self._send(replace(wish, seed=self._seeds.get(self._chosen, wish.seed)), variations=1)
+            self._asks.append(self._row.one(self._chosen))
+        self._send_next()
         if is_new and self._scene is not None:
             # While the daemon is at it: this takes as long as reading the scene did.
             self._watch.remember(self._scene.area.window)
         self._dialog.say(_("Making the object…"))
+
+    def _take_row(self, aim: Aim) -> None:
+        """Other seeds where others are wished; for another box, or another scene, those that are there."""
+        settings, is_herd = aim.settings, self._herd is not None
+        wanted = (*aim.row, is_herd)
+        if self._row_for != wanted:
+            self._row_for, self._chosen = wanted, 0
+            is_free = settings.is_rolled and not is_herd
+            self._row = SeedRow(settings.wish.seed, VARIATIONS, is_free=is_free)
+        if self._herd is not None:
+            self._chosen = min(self._chosen, self._herd.count - 1)
+        self._dialog.form.gallery.choose(self._chosen)
+        self._dialog.form.show_seed(self._row.seed_of(self._chosen))
 
     def _make_way(self) -> None:
         """Other objects come: those that are seen now become earlier ones."""
@@ -188,17 +199,16 @@ class LiveInsertion(LiveLoop):
         model = aim.settings.model
         self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape, model=model)
 
-    def _send(self, wish: Wish, *, variations: int) -> None:
-        if self._scene is None or self._conversation is None:
-            return
-        request = composing.request_for(self._scene, wish, variations=variations, preview=not self._inserting)
-        self._job = self._conversation.ask(request)
-
     def _send_next(self) -> bool:
-        """Asks for the next object of a herd; tells whether there was one to ask for."""
-        if self._herd is None or self._conversation is None or self._aim is None:
+        """Asks for what is wanted next; tells whether there was anything to ask for."""
+        if self._scene is None or self._conversation is None or self._aim is None:
             return False
-        request = self._herd.next_request(self._aim.settings.wish, preview=not self._inserting)
+        wish, preview = self._aim.settings.wish, not self._inserting
+        request = None
+        if self._herd is not None:
+            request = self._herd.next_request(wish, preview=preview)
+        elif self._asks:
+            request = composing.request_for(self._scene, wish, self._asks.popleft(), preview=preview)
         if request is not None:
             self._job = self._conversation.ask(request)
         return request is not None
@@ -240,13 +250,11 @@ class LiveInsertion(LiveLoop):
                 self._variations[whole] = self._herd.layers(whole)
                 self._show_thumbnail(whole)
             return
-        index = result.index if self._all_asked else self._chosen
-        self._seeds[index] = result.seed
-        self._dialog.form.show_seed(self._seeds.get(self._chosen))
-        known = self._variations.get(index)
-        if known is None or known[0].seed != result.seed:
-            self._variations[index] = (result,)
-            self._show_thumbnail(index)
+        place = self._row.take(result.seed, None if self._all_asked else self._chosen)
+        self._dialog.form.show_seed(self._row.seed_of(self._chosen))
+        if place is not None and place not in self._variations:
+            self._variations[place] = (result,)
+            self._show_thumbnail(place)
 
     def job_changed(self, job: Job) -> None:
         """Moves the bar; at a job's end tells how it went."""
@@ -273,7 +281,7 @@ class LiveInsertion(LiveLoop):
     def variation_chosen(self, index: int) -> None:
         """The next tick puts it on the canvas, if it is there."""
         self._chosen = index
-        self._dialog.form.show_seed(self._seeds.get(index))
+        self._dialog.form.show_seed(self._row.seed_of(index))
 
     def earlier_chosen(self, seen: Seen) -> None:
         """Its numbers, in the box of now."""
@@ -282,7 +290,8 @@ class LiveInsertion(LiveLoop):
             self._dialog.say(explain(composing.missing_pack(recipe.wish.pack)))
             return
         model = reference_picture.of_recipe(recipe)
-        form.set_settings(replace(form.settings, wish=replace(recipe.wish, box=NOT_DRAWN), model=model))
+        wish = replace(recipe.wish, box=NOT_DRAWN)
+        form.set_settings(replace(form.settings, wish=wish, model=model, is_rolled=False))
         if self._welcome is not None:
             form.offer(self._welcome)
         self.settings_changed()
@@ -299,7 +308,7 @@ class LiveInsertion(LiveLoop):
         if self._subject.record is None:
             wish = form.settings.wish
             plain = Wish(wish.class_name, seed=wish.seed, pack=wish.pack)
-            start = Settings(plain)
+            start = Settings(plain, is_rolled=form.settings.is_rolled)
         now = form.settings
         form.set_settings(replace(start, thumbnail_size=now.thumbnail_size, favourites=now.favourites))
         if self._welcome is not None:
@@ -356,7 +365,9 @@ class LiveInsertion(LiveLoop):
         form.gallery.show(index, Seen(recipe, shown, is_alone=self._herd is None))
 
     def _finish(self, layers: tuple[Layer, ...], scene: Scene) -> None:
-        settings = self.chosen = self._dialog.form.settings
+        settings = self._dialog.form.settings
+        seed = self._row.seed_of(self._chosen)
+        self.chosen = settings.with_seed(settings.wish.seed if seed is None else seed)
         label, wish = self._dialog.form.label_of(layers[0].class_name), settings.wish
         if self._herd is not None:
             made = self._herd.made(self._subject, self._chosen, wish, label)

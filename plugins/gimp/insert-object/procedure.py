@@ -15,7 +15,7 @@ from changed_layer import Way
 from gi.repository import Gimp, Gio, GObject
 from guard import ICON, guarded
 from parasites import ShadowKind
-from settings import Settings, roll_seed
+from settings import ANY_SEED, Settings
 from subject import EditedObject, Subject, choose_subject
 from wording import _
 
@@ -63,11 +63,11 @@ def _run(run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig
     if not one_dialog.is_open(image):
         preview.remove_leftovers(image)
     if run_mode == Gimp.RunMode.WITH_LAST_VALS:
-        settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()), use_shape=None)
-        settings = replace(settings, each_part=None)
-        config.set_property("seed", settings.wish.seed)
+        settings = replace(settings.rolled(), use_shape=None, each_part=None)
         subject = choose_subject(image, box=None, prefer_new=True)
     else:
+        if settings.wish.seed == ANY_SEED:
+            settings = settings.rolled()
         subject = choose_subject(image, box=arguments.box(config), prefer_new=False)
     if isinstance(subject, EditedObject) and subject.standing.is_changed:
         way = arguments.way(config)
@@ -115,8 +115,8 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
             if way is Way.LIGHT:
                 return light_procedure.light_in_dialog(image, None)
             subject = changed_layer.taken(subject, way)
-    elif not settings.keep_seed:
-        settings = replace(settings, wish=replace(settings.wish, seed=roll_seed()))
+    elif not settings.keep_seed or settings.wish.seed == ANY_SEED:
+        settings = settings.rolled()
     live = LiveInsertion(subject, settings)
     layer = live.run()
     if layer is not None:

@@ -12,6 +12,7 @@ from wire.protocol import Wish
 from wire.reference import Model
 from wire.sentences import N_
 
+ANY_SEED = -1  # where a script leaves the seed to the program
 DICE_SIDES = 1_000_000  # seeds that the dice gives stay short enough for a layer's name
 
 SHAPE_AUTOMATIC = "automatic"
@@ -57,6 +58,7 @@ class Settings:
     use_shape: bool | None = None
     show_preview: bool = True
     keep_seed: bool = False  # the next object begins with the same seed
+    is_rolled: bool = False  # nobody named the seed: the best object from there on is wanted
     thumbnail_size: int = 160  # screen pixels
     favourites: tuple[str, ...] = ()  # classes that stand first, "pack/class"
     herd: int = 1  # objects over the selection
@@ -79,6 +81,14 @@ class Settings:
             each_part=config.get_property("parts") == PARTS_EACH,
             favourites=tuple(filter(None, (config.get_property("favourite-classes") or "").split(","))),
         )
+
+    def rolled(self) -> Settings:
+        """The same with another seed."""
+        return self.with_seed(roll_seed(), is_rolled=True)
+
+    def with_seed(self, seed: int, *, is_rolled: bool = False) -> Settings:
+        """The same with this seed, which somebody named unless it ``is_rolled``."""
+        return replace(self, wish=replace(self.wish, seed=seed), is_rolled=is_rolled)
 
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
         """Keeps the choices; what belongs to one selection, its shape and its parts, is not kept."""

@@ -17,6 +17,7 @@ from wording import Refusal, _, class_label
 
 from wire.job import Job, JobState
 from wire.protocol import Layer, Lit, Welcome
+from wire.seed_row import SeedRow
 from wire.sentences import NOTHING_SELECTED, STATES
 from wire.session import SessionState, StateChanged
 
@@ -131,7 +132,8 @@ class UnattendedInsertion(Unattended):
         if request is None:
             box = self._subject.box(ground, use_shape=use_shape)
             self._scene = composing.read_scene(self._subject, box, welcome, use_shape=use_shape)
-            request = composing.request_for(self._scene, wish)
+            row = SeedRow(wish.seed, 1, is_free=self._settings.is_rolled)
+            request = composing.request_for(self._scene, wish, row.one(0))
         return self._conversation.ask(request)
 
     def result_arrived(self, job: Job, result: Layer | Lit) -> None:
