@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from daemon.client import Client
 from daemon.home.folders import HOME_VARIABLE, Folders
+from plugins.profiles.plugin_files import PluginConfig
 from tests.conftest import RunningDaemon, outdoor_picture
-from tests.gimp.harness import Gimp, encoded, rgba
+from tests.gimp.harness import Gimp, encoded, make_profile, rgba
+from tests.gimp.provision import GimpPlace
+from tests.tiny_weights import write_tiny_weights
 
 BOX = (150, 90, 200, 200)
 
@@ -155,3 +159,30 @@ def test_a_variation_can_be_had_again_by_its_seed(client: Client, class_name: st
     difference = np.abs(alone.pixels.astype(int) - several[2].pixels)
     assert difference.mean() < 1  # a batch of four rounds otherwise than one of one
     assert difference.max() <= 10
+
+
+def test_a_chosen_object_is_the_one_that_its_seed_gives(
+    gimp_place: GimpPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_weights(tmp_path / "weights", judging=True)
+    monkeypatch.setenv("INSERT_OBJECT_WEIGHTS", str(tmp_path / "weights"))
+    daemon = RunningDaemon(tmp_path / "home")
+    daemon.home.mkdir()
+    daemon.ensure_running()
+    profile = make_profile(tmp_path / "profile", gimp_place, PluginConfig(daemon.connection_file, ()))
+    gimp, made = Gimp(gimp_place, profile), []
+    try:
+        seed = -1
+        for _ in range(2):
+            image = gimp.make_image(500, 400, pixels=encoded(outdoor_picture(500, 400)))["image"]
+            gimp.select_rectangle(image, *BOX)
+            answer = gimp.insert(image, object_class="disc", seed=seed)
+            assert answer["status"] == "success", answer["error"]
+            seed = gimp.describe_layer(answer["layer"])["record"]["seed"]
+            made.append(layer_pixels(gimp, answer["layer"]))
+        assert np.array_equal(made[0], made[1])
+        with Client.connect(Folders.default({HOME_VARIABLE: str(daemon.home)})) as client:
+            assert client.status()["engine"]["timings"]["choice"]["count"] == 1
+    finally:
+        gimp.close()
+        daemon.end()
