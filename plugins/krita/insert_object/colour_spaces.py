@@ -45,18 +45,34 @@ def srgb_space(depth: str) -> Space:
 
 
 class _Scratch(QtCore.QObject):
-    """A hidden document whose layers are converted; it has its own undo history, apart from the user's."""
+    """A hidden document whose layers are converted; it has its own undo history, apart from the user's.
+
+    Krita lets timers and messages in while a conversion waits for its threads. What they bring may be the
+    end of this document, which would end Krita, or a conversion within the conversion.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._document: Any | None = None
         self._conversions = 0
+        self._under_way = 0  # conversions; one within the other
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.close)
 
     def convert(self, raw: bytes, width: int, height: int, source: Space, target: Space) -> bytes:
         document = self._open()
+        self._under_way += 1
+        try:
+            return self._converted(document, raw, width, height, source, target)
+        finally:
+            self._under_way -= 1
+            self._conversions += 1
+            self._timer.start(KEPT_MS)
+
+    def _converted(
+        self, document: Any, raw: bytes, width: int, height: int, source: Space, target: Space
+    ) -> bytes:
         layer = document.createNode("pixels", "paintlayer")
         layer.setColorSpace(source.model, source.depth, source.profile)
         layer.setPixelData(QtCore.QByteArray(raw), 0, 0, width, height)
@@ -64,12 +80,12 @@ class _Scratch(QtCore.QObject):
         document.waitForDone()
         result = bytes(layer.pixelData(0, 0, width, height))
         document.setModified(False)  # else Krita would save it by itself some day
-        self._conversions += 1
-        self._timer.start(KEPT_MS)
         return result
 
     def close(self) -> None:
-        """Lets the document go; the next conversion makes a new one."""
+        """Lets the document go; the next conversion makes a new one. Not while one is under way."""
+        if self._under_way:
+            return
         self._timer.stop()
         document, self._document, self._conversions = self._document, None, 0
         if document is not None and is_open(document):  # closing a closed one would end Krita
@@ -78,7 +94,7 @@ class _Scratch(QtCore.QObject):
 
     def _open(self) -> Any:
         if self._document is not None and not is_open(self._document):
-            self._document = None  # somebody closed every document
+            self._document, self._conversions = None, 0  # somebody closed every document
         if self._conversions >= CONVERSIONS:
             self.close()
         if self._document is None:

@@ -22,7 +22,7 @@ from bench import (
     tidy,
     undo,
 )
-from insert_object import redrawing, targets
+from insert_object import colour_spaces, redrawing, targets
 from insert_object.annotations import read_records
 from insert_object.documents import layer_id, owned
 from insert_object.qt import QtCore
@@ -309,3 +309,25 @@ def promise_a_herd_in_a_very_large_picture_is_redrawn_only_where_it_is(_figures)
     yield from bench.redo()
     assert len(layers(document)) == 3, "the later step is lost"
     panel().number.box.setValue(1)
+
+
+def promise_a_conversion_is_whole_whatever_comes_in_its_middle(_figures):
+    yield from open_picture(700, 600)
+    side = 400
+    pixels = bytes(range(256)) * (side * side * 8 // 256)
+
+    def convert():
+        spaces = colour_spaces.srgb_space("U16"), colour_spaces.srgb_space("F32")
+        return colour_spaces.converted(pixels, side, side, *spaces)
+
+    expected = convert()
+    found = []
+    kept, colour_spaces.KEPT_MS = colour_spaces.KEPT_MS, 0  # the hidden document's end is always due
+    try:
+        for _ in range(20):
+            QtCore.QTimer.singleShot(0, lambda: found.append(convert()))
+            found.append(convert())
+    finally:
+        colour_spaces.KEPT_MS = kept
+    yield from until(lambda: len(found) == 40, "all conversions")
+    assert set(found) == {expected}
