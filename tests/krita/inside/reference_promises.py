@@ -19,7 +19,7 @@ from bench import (
 )
 from insert_object.annotations import read_records
 from insert_object.qt import QtCore, QtGui
-from promises import until
+from promises import CALM_MS, until
 
 __all__ = ["tidy"]  # called after every promise
 
@@ -78,8 +78,9 @@ def promise_the_object_takes_the_look_of_the_active_layer_and_remembers_it(_figu
         yield from settle()
         assert apart(colour_at(document, *MIDDLE), red) <= 2
         panel().reference_button.set_model(None)
+        yield CALM_MS
         bench.close_all()
-        yield 1200
+        yield 300
 
 
 def promise_a_selection_gives_look_and_shape(_figures):

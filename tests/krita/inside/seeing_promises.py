@@ -16,7 +16,7 @@ from bench import (
     settle,
     tidy,
 )
-from promises import until
+from promises import CALM_MS, until
 
 __all__ = ["tidy"]  # called after every promise
 
@@ -79,8 +79,9 @@ def promise_the_variations_come_back_with_the_saved_file(_figures):
     document.setBatchmode(True)
     assert document.saveAs(path)
     document.waitForDone()
+    yield CALM_MS
     bench.close_all()
-    yield 1200
+    yield 300
     again = krita().openDocument(path)
     krita().activeWindow().addView(again)
     yield from until(lambda: desk() is not None and desk().document == again, "its desk")
@@ -128,5 +129,6 @@ def promise_before_shows_the_old_object_while_it_is_edited(_figures):
         yield from settle()
         assert colour_at(document, *MIDDLE) == new
         docker().setFocus()
+        yield CALM_MS
         bench.close_all()
-        yield 1200
+        yield 300
