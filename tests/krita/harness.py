@@ -17,6 +17,7 @@ from pathlib import Path
 from plugins.profiles import Editor, EditorKind, Flavour
 from plugins.profiles.kritarc import enable_plugin
 from plugins.profiles.plugin_files import PluginConfig, install_plugin
+from tests.krita.inside.promises import ENDED_BEFORE, ENDED_DURING
 from tests.krita.provision import KritaPrograms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 ARTIFACTS = ROOT / "tests" / "artifacts" / "krita"
 RUN_SECONDS = 900.0  # a machine with other work takes its time
 SCREEN = "1600x1000x24"
+LAST_LINES = 60  # of what Krita wrote before it ended by itself
 
 Results = Mapping[str, Mapping[str, object]]
 
@@ -75,6 +77,7 @@ class KritaProfile:
             "LANG": "C.UTF-8",
             "QT_LOGGING_RULES": "krita.*=false",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONFAULTHANDLER": "1",  # tells where Python was when Krita crashed
             **more,
         }
 
@@ -88,16 +91,10 @@ class KritaProfile:
             **more,
         )
         command = [str(self.programs.runner), "-s", "headless", "-f", "run"]
-        return _run(self.programs.command(command, environment), results)
+        return self._run(command, environment, results)
 
     def run_windowed(self, scripts: Sequence[Path], results: Path, **more: str) -> Results:
-        """Runs the promises of scripts in Krita with its window, on a display of its own.
-
-        What an earlier Krita saved by itself before it was ended is gone, or this one would begin with a
-        question about it.
-        """
-        for saved in self.home.glob("*-autosave.kra"):
-            saved.unlink()
+        """Runs the promises of scripts in Krita with its window, on a display of its own."""
         with display(self.environment(PATH=os.environ["PATH"])) as name:
             environment = self.environment(
                 DISPLAY=name,
@@ -107,11 +104,46 @@ class KritaProfile:
                 **more,
             )
             command = [str(self.programs.krita), "--nosplash"]
-            return _run(self.programs.command(command, environment), results)
+            return self._run(command, environment, results)
+
+    def _run(self, command: Sequence[str], environment: Mapping[str, str], results: Path) -> Results:
+        """Runs Krita until it ends, and reads what came of the promises.
+
+        Where it crashes in the middle, the promise at which it was fails, and those that it did not come to
+        are run by another Krita; where that one crashes too, they fail.
+        """
+        ran = self._run_once(command, environment, results)
+        if ran.crashed_at is None or not ran.are_left:
+            return ran.results
+        more = {**environment, "INSERT_OBJECT_AFTER": ran.crashed_at}
+        return {**ran.results, **self._run_once(command, more, results).results}
+
+    def _run_once(self, command: Sequence[str], environment: Mapping[str, str], results: Path) -> Ran:
+        """One process of Krita.
+
+        What an earlier one saved by itself before it was ended is gone, or this one would begin with a
+        question about it.
+        """
+        for saved in self.home.glob("*-autosave.kra"):
+            saved.unlink()
+        return _ran(self.programs.command(command, environment), results)
 
 
-def _run(command: Sequence[str], results: Path) -> Results:
-    """Runs Krita until it ends by itself, and reads what came of the promises."""
+@dataclass(frozen=True)
+class Ran:
+    """What a process of Krita did. ``crashed_at``: the promise at which it ended by itself, if it did."""
+
+    results: Results
+    crashed_at: str | None = None
+
+    @property
+    def are_left(self) -> bool:
+        """Whether there are promises that it did not come to."""
+        return any(result["failure"] == ENDED_BEFORE for result in self.results.values())
+
+
+def _ran(command: Sequence[str], results: Path) -> Ran:
+    """Runs Krita; a promise at which it ended by itself, or was ended as hanging, fails and says how."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     log = results.with_suffix(".log")
@@ -124,16 +156,33 @@ def _run(command: Sequence[str], results: Path) -> Results:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        hangs = False
         try:
             process.wait(RUN_SECONDS)
         except subprocess.TimeoutExpired:
+            hangs = True
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    end = f"killed after {RUN_SECONDS:.0f} s" if hangs else _end_of(process.returncode)
+    told = log.read_text(encoding="utf-8", errors="replace")
     if not results.exists():
-        told = log.read_text(encoding="utf-8", errors="replace")
-        raise AssertionError(f"Krita ran no promise:\n{told[-4000:]}")
-    found: Results = json.loads(results.read_text(encoding="utf-8"))
-    return found
+        raise AssertionError(f"Krita ran no promise ({end}):\n{told[-4000:]}")
+    found: dict[str, dict[str, object]] = json.loads(results.read_text(encoding="utf-8"))
+    reached = [name for name, result in found.items() if result["failure"] != ENDED_BEFORE]
+    if not reached:
+        return Ran(found)
+    last = found[reached[-1]]
+    if last["failure"] != ENDED_DURING and len(reached) == len(found):
+        return Ran(found)
+    words = "\n".join(told[told.rfind("\npromise ") + 1 :].splitlines()[-LAST_LINES:])
+    failure = last["failure"] or "Krita ended after this promise"
+    last["failure"] = f"{failure}\nKrita's end: {end}; its last words:\n{words}"
+    return Ran(found, None if hangs else reached[-1])
+
+
+def _end_of(code: int) -> str:
+    """How a process ended, in words."""
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 @contextmanager

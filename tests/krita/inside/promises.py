@@ -1,7 +1,8 @@
 """Runs the functions ``promise_*`` of scripts one after the other, inside a real Krita.
 
 Each is a generator that yields the milliseconds to let Krita live before it goes on. What came of each is
-written to a JSON file after every one, so that a crash costs only the promise that crashed.
+written to a JSON file after every one, so that a crash costs only the promise that crashed: those after
+``INSERT_OBJECT_AFTER`` are run by the next Krita.
 """
 
 import json
@@ -12,9 +13,11 @@ import traceback
 from pathlib import Path
 
 PROMISE_SECONDS = float(os.environ.get("INSERT_OBJECT_PROMISE_SECONDS", "150"))
-# Krita 5.1 crashes by itself when a picture is closed within moments of a change to its layers: the layers
-# docker's KisNodeModel::processUpdateQueue() then works on layers that are gone.
+# Krita 5.1 crashes by itself when a picture is closed within a tenth of a second of two changes to its
+# layers: the layers docker's KisNodeModel::processUpdateQueue() then works on layers that are gone.
 CALM_MS = 1200
+ENDED_BEFORE = "Krita ended before this promise"
+ENDED_DURING = "Krita ended during this promise"
 
 
 class Run:
@@ -31,9 +34,11 @@ class Run:
                 name for name in namespace if name.startswith("promise_") and any(c in name for c in chosen)
             ]
             self.waiting += [(name, namespace[name], namespace.get("tidy", lambda: None)) for name in wanted]
+        after = os.environ.get("INSERT_OBJECT_AFTER", "")
+        self.waiting = self.waiting[[name for name, *_ in self.waiting].index(after) + 1 if after else 0 :]
         self.tidy = lambda: None
         self.results_file = Path(results)
-        self.results = {}
+        self.results = {name: {"failure": ENDED_BEFORE, "figures": {}} for name, *_ in self.waiting}
         self.current = None
         self.ended = None  # the promise to tidy up after
 
@@ -46,7 +51,7 @@ class Run:
                 self._write()
                 return None
             name, promise, self.tidy = self.waiting.pop(0)
-            self.results[name] = {"failure": "Krita ended during this promise", "figures": {}}
+            self.results[name]["failure"] = ENDED_DURING
             self._write()
             print("promise", name, flush=True)
             self.current = (name, promise(self.results[name]["figures"]), time.monotonic() + PROMISE_SECONDS)
