@@ -13,7 +13,7 @@ from tests.conftest import RunCli
 from tests.daemon.conftest import wait_until
 from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
 from tests.security.conftest import OpenBox, OpenDesk, posix
-from tests.stand_in_engine import stand_in_colour
+from tests.stand_in_engine import chosen_seeds, stand_in_colour
 from wire.connection import Config
 from wire.protocol import (
     Accepted,
@@ -72,6 +72,12 @@ def test_an_insertion_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_
     assert forwarded == local
     assert [layer.seed for layer in layers(forwarded)] == [7, 8, 9]
     assert bytes(layers(forwarded)[0].pixels.data[:6:2]) == bytes([10, 20, 30])  # the reference's look
+
+
+def test_the_best_are_chosen_on_the_other_computer(open_box: OpenBox, open_desk: OpenDesk) -> None:
+    request = an_insert("cat", seed=7, variations=2, candidates=12)
+    chosen = layers(open_desk(open_box()).peer().ask(request))
+    assert [layer.seed for layer in chosen] == chosen_seeds(7, 12, 2, request.wish.box.x)
 
 
 def test_light_comes_back_as_from_a_local_daemon(open_box: OpenBox, open_desk: OpenDesk) -> None:
