@@ -86,8 +86,13 @@ class Form:
     def as_at_first(self) -> Form:
         """The same class and seed, all else as in a fresh profile."""
         wish = replace(FIRST_WISH, class_name=self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
-        kept = {"favourites": self.favourites, "thumbnail": self.thumbnail}
-        return Form(wish, use_shape=self.use_shape, row=self.row, **kept)
+        return Form(
+            wish,
+            use_shape=self.use_shape,
+            row=self.row,
+            favourites=self.favourites,
+            thumbnail=self.thumbnail,
+        )
 
     def is_like(self, other: Form) -> bool:
         """Whether both ask for the same but for the seed, wherever the box was."""
