@@ -1,7 +1,7 @@
 """How likely a painter keeps an object: a small network that ranks pictures of one class.
 
-Grades of painted objects teach it; no pack ships with one yet. Malformed faces, merged legs and stained coats
-tell; light and colours should not, so it sees each object with its own mean and contrast taken out.
+Grades of painted objects teach it. Malformed faces, merged legs and stained coats tell; size, place, light
+and colours should not, so it sees each object close up, with its own mean and contrast taken out.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import activate, convolution, in_rows, linear, resized
+from models.layers import activate, convolution, in_rows, linear
 
 QUALITY_SIDE = 128  # pixels along a side of the copy that is judged
 _WIDTHS = (32, 64, 96, 128)  # channels after each halving, from half the side on
 _MIXED = 128
+_MARGIN = 1.08  # side of what is seen over the object's
+_THERE = 0.3  # alpha from which on a pixel belongs to the object
 _WORST = 4  # cells whose strongest answers count by themselves: one melted face is enough
 
 
@@ -36,8 +38,8 @@ class QualityNetwork(nn.Module):
 
     def forward(self, colour: Tensor, alpha: Tensor, class_index: Tensor) -> Tensor:
         """colour (B, 3, S, S) in -1..1, alpha (B, 1, S, S) in 0..1, class_index (B,) -> (B,), float32."""
-        colour, alpha = resized(colour.float(), QUALITY_SIDE), resized(alpha.float(), QUALITY_SIDE)
-        normal, figures = _without_light(colour, alpha)
+        covered, alpha = close_up(colour.float(), alpha.float())
+        normal, figures = _without_light(covered, alpha)
         dtype = self.answer.weight.dtype
         cells = functional.pixel_unshuffle(torch.cat([normal, alpha], 1), 2)
         x = activate(self.enter(in_rows(cells.to(dtype))))
@@ -60,12 +62,38 @@ class QualityNetwork(nn.Module):
         file.chmod(0o644)  # safetensors makes files that only their owner can read
 
 
-def _without_light(colour: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+def close_up(colour: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    """Objects cut close: colour (B, 3, S, S), alpha (B, 1, S, S) -> colour times alpha and alpha, of
+    ``QUALITY_SIDE`` pixels a side. A picture without an object stays whole."""
+    (left, right), (top, bottom) = (_span(alpha[:, 0] > _THERE, axis) for axis in (1, 2))
+    half = _MARGIN / 2 * torch.maximum(right - left, bottom - top)  # of the window, from 0 to 1
+    nothing = torch.zeros_like(half)
+    across = torch.stack([2 * half, nothing, left + right - 1], 1)
+    down = torch.stack([nothing, 2 * half, top + bottom - 1], 1)
+    size = [len(alpha), 4, QUALITY_SIDE, QUALITY_SIDE]
+    grid = functional.affine_grid(torch.stack([across, down], 1), size, align_corners=False)
+    seen = functional.grid_sample(torch.cat([colour * alpha, alpha], 1), grid, align_corners=False)
+    return seen[:, :3], seen[:, 3:]
+
+
+def _span(inside: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Where what is True in (B, S, S) begins and ends along the columns (axis 1 left out) or the rows (axis 2
+    left out), as shares of S, (B,); 0 and 1 where nothing is."""
+    there = inside.any(axis)
+    side = there.shape[-1]
+    place = torch.arange(side, device=inside.device)
+    first = torch.where(there, place, side).amin(1)
+    last = torch.where(there, place + 1, 0).amax(1)
+    empty = last == 0
+    return torch.where(empty, 0.0, first / side), torch.where(empty, 1.0, last / side)
+
+
+def _without_light(covered: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     """The object's colours (B, 3, S, S) with mean 0 and one common deviation 1, 0 outside; and each channel's
-    mean and deviation (B, 6)."""
+    mean and deviation (B, 6). ``covered``: colour times alpha."""
     area = alpha.sum((2, 3), keepdim=True) + 1
-    mean = (colour * alpha).sum((2, 3), keepdim=True) / area
-    centred = (colour - mean) * alpha
+    mean = covered.sum((2, 3), keepdim=True) / area
+    centred = covered - mean * alpha
     variance = centred.square().sum((2, 3), keepdim=True) / area  # (B, 3, 1, 1)
     normal = centred * torch.rsqrt(variance.mean(1, keepdim=True) + 1e-3)
     return normal, torch.cat([mean, (variance + 1e-6).sqrt()], 1).flatten(1)

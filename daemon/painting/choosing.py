@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import torch
 
 from daemon.painting.timings import Timings
 from daemon.painting.variations import Subject, painted, seeds_from
 from models.bundle import Bundle
-from wire.protocol import Insert
+from wire.protocol import Insert, PixelFrame
 
 AT_ONCE = 12  # candidates in one batch, which bounds memory
+_NOT_JUDGED = ("id", "variations", "depth", "preview")  # of a request: they change no ranking
+
+
+@dataclass
+class LastRanking:
+    """What was ranked last: a dialog that shows the best one first asks for the next ones of the same row."""
+
+    fingerprint: bytes = b""
+    seeds: tuple[int, ...] = ()  # all candidates, best first
 
 
 def is_choice(bundle: Bundle, request: Insert) -> bool:
@@ -22,9 +33,37 @@ def is_choice(bundle: Bundle, request: Insert) -> bool:
     return request.candidates > request.variations and not is_settled and bundle.quality is not None
 
 
-def best_seeds(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) -> list[int]:
-    """The seeds of the request's best candidates, as many as it wants objects, best first; of equally good
-    ones the lower seed first. ``on_part`` is told between batches how much is done, 0..1, and may raise."""
+def best_seeds(
+    bundle: Bundle, subject: Subject, last: LastRanking, on_part: Callable[[float], None]
+) -> list[int]:
+    """The seeds of the request's best candidates, as many as it wants objects, best first.
+
+    ``last`` saves the work where the same was ranked last, and remembers this ranking. ``on_part`` is told
+    between batches how much is done, 0..1, and may raise.
+    """
+    request = subject.request
+    fingerprint = _fingerprint(bundle, request)
+    if last.fingerprint != fingerprint:
+        last.seeds = tuple(_ranked(bundle, subject, on_part))
+        last.fingerprint = fingerprint
+    return list(last.seeds[: request.variations])
+
+
+def _fingerprint(bundle: Bundle, request: Insert) -> bytes:
+    """The same for requests whose candidates the same networks rank alike."""
+    digest = hashlib.blake2b(repr(sorted(bundle.manifest.files.items())).encode())
+    for part in fields(request):
+        value = getattr(request, part.name)
+        if isinstance(value, PixelFrame):
+            digest.update(repr((part.name, value.width, value.height, value.format)).encode())
+            digest.update(value.data)
+        elif part.name not in _NOT_JUDGED:
+            digest.update(repr((part.name, value)).encode())
+    return digest.digest()
+
+
+def _ranked(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) -> list[int]:
+    """The seeds of all candidates, best first; of equally good ones the lower seed first."""
     request = subject.request
     side, watch = bundle.sides[0], Timings()  # small paintings are no part of the stages of large ones
     seeds = seeds_from(request.wish.seed, request.candidates)
@@ -38,4 +77,4 @@ def best_seeds(bundle: Bundle, subject: Subject, on_part: Callable[[float], None
     ranked = sorted(
         (-mark if math.isfinite(mark) else math.inf, seed) for mark, seed in zip(marks, seeds, strict=True)
     )
-    return [seed for _, seed in ranked[: request.variations]]
+    return [seed for _, seed in ranked]

@@ -14,6 +14,7 @@ import torch
 from daemon.home.machine import cpu_threads
 from daemon.packs.names import known_pack
 from daemon.packs.shelf import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
+from daemon.painting.choosing import LastRanking
 from daemon.painting.insertion import OnStage, layers_of, warm_up_request
 from daemon.painting.lighting import lit
 from daemon.painting.timings import Timings
@@ -67,6 +68,7 @@ class Engine:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by pack, "" the shipped one; last used last
         self._notes: list[str] = []
         self._timings = Timings()
+        self._last_ranking = LastRanking()
         self._light: LightNetwork | None = None  # small enough for the CPU, whatever the device
         self._resolution = 0  # of the shipped networks
         self.classes: tuple[ClassInfo, ...] = ()
@@ -127,13 +129,14 @@ class Engine:
                 request,
                 on_stage,
                 self._timings,
+                self._last_ranking,
             )
             return
         except RuntimeError as error:
             why = self._reason_for_cpu(error)
         # Out here nothing of the first try holds on to the GPU's memory.
         self._notes.append(why)
-        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage, self._timings)
+        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage, self._timings, self._last_ranking)
 
     def light(self, request: Light, on_stage: OnStage) -> Iterator[Lit]:
         """The object of a request in its scene's light; ``on_stage`` is called between stages.

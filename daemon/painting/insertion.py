@@ -10,7 +10,7 @@ import torch
 from daemon.packs.names import known_class
 from daemon.packs.shelf import class_infos
 from daemon.painting import scene as view_of_scene
-from daemon.painting.choosing import best_seeds, is_choice
+from daemon.painting.choosing import LastRanking, best_seeds, is_choice
 from daemon.painting.grain import scene_grain, with_grain
 from daemon.painting.on_the_ground import set_down
 from daemon.painting.pixels import frame_pixels, pixel_frame
@@ -35,10 +35,14 @@ OnStage = Callable[[Stage, float], None]
 
 
 def layers_of(
-    bundle: Bundle, request: Insert, on_stage: OnStage, timings: Timings | None = None
+    bundle: Bundle,
+    request: Insert,
+    on_stage: OnStage,
+    timings: Timings | None = None,
+    last: LastRanking | None = None,
 ) -> Iterator[Layer]:
     """The layers of a request, in order; ``on_stage`` is called between stages and may raise. ``timings``
-    hears how long each took.
+    hears how long each took; ``last`` knows the ranking of the request before, and learns this one's.
 
     Raises:
         InsertObjectError: with the code and the sentence for the user.
@@ -53,7 +57,9 @@ def layers_of(
     batches = [seeds]
     if is_choice(bundle, request):
         with watch.stage("choice"):
-            seeds = best_seeds(bundle, subject, lambda part: on_stage(Stage.MASK, 0.3 + 0.1 * part))
+            seeds = best_seeds(
+                bundle, subject, last or LastRanking(), lambda part: on_stage(Stage.MASK, 0.3 + 0.1 * part)
+            )
         batches = [[seed] for seed in seeds]  # in one batch they would be rounded otherwise than alone
     objects = []
     for number, batch in enumerate(batches):

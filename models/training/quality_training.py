@@ -20,7 +20,6 @@ from tqdm import tqdm
 from models.quality import QualityNetwork
 from models.training.updates import descend, move_average
 
-_MOVED = 8  # pixels of 128 that a copy may be moved
 _GRADIENT_LIMIT = 5.0
 
 
@@ -110,10 +109,6 @@ def train_quality(marked: Marked, class_count: int, settings: QualitySettings) -
 
 
 def _varied(colour: Tensor, alpha: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The objects moved a little and, half of them, turned around: what they are worth does not change."""
-    both = torch.cat([colour, alpha], 1)
-    turned = torch.rand(len(both), generator=random) < 0.5
-    both = torch.where(turned[:, None, None, None], both.flip(3), both)
-    down, right = (int(torch.randint(-_MOVED, _MOVED + 1, (), generator=random)) for _ in range(2))
-    both = both.roll((down, right), (2, 3))
-    return both[:, :3], both[:, 3:]
+    """The objects, half of them turned around: what they are worth does not change."""
+    turned = (torch.rand(len(alpha), generator=random) < 0.5)[:, None, None, None]
+    return torch.where(turned, colour.flip(3), colour), torch.where(turned, alpha.flip(3), alpha)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from models.files.plain_files import ModelCorrupt
 from models.files.weights_file import fill
@@ -41,6 +42,27 @@ def test_what_is_around_the_object_does_not_count() -> None:
 def test_objects_of_any_size_are_judged(side: int) -> None:
     found = _network()(*_objects(side))
     assert found.shape == (2,) and torch.isfinite(found).all()
+
+
+@torch.no_grad()
+def test_it_does_not_count_where_in_the_window_the_object_lies_nor_how_large_it_is() -> None:
+    network = _network()
+    small = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(5)) - 0.5
+    answers = []
+    for left, top, times in ((10, 30, 2), (70, 8, 2), (4, 12, 4)):
+        colour, alpha = torch.zeros(2, 3, 128, 128), torch.zeros(2, 1, 128, 128)
+        size = 20 * times, 24 * times
+        here = ..., slice(top, top + size[0]), slice(left, left + size[1])
+        colour[here], alpha[here] = functional.interpolate(small, size, mode="bilinear"), 1
+        answers.append(network(colour, alpha, torch.tensor([0, 2])))
+    assert torch.allclose(answers[0], answers[1], atol=1e-4)
+    assert torch.allclose(answers[0], answers[2], atol=0.05 * answers[0].abs().max().item())
+
+
+@torch.no_grad()
+def test_a_picture_without_an_object_has_an_answer_too() -> None:
+    nothing = torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 128, 128), torch.tensor([1])
+    assert torch.isfinite(_network()(*nothing)).all()
 
 
 @torch.no_grad()

@@ -159,3 +159,20 @@ def test_a_choice_can_be_broken_off_between_its_batches_and_is_timed(
     fractions = [fraction for _, fraction in heard[3:]]
     assert fractions == sorted(fractions)
     assert "choice" in engine.report()["timings"]
+
+
+def test_what_was_ranked_last_is_not_ranked_again_and_anything_else_is(
+    engine: Engine, judged: list[int]
+) -> None:
+    request = _request(seed=200, variations=1, candidates=12)
+    best = _seeds(engine, request)
+    assert judged == [12]
+    more = _seeds(engine, with_changes(request, variations=4))
+    assert more[:1] == best and len(set(more)) == 4
+    assert judged == [12]
+    scene = request.scene
+    brighter = PixelFrame(scene.width, scene.height, scene.format, b"\xf0" * len(bytes(scene.data)))
+    for other in (_request(seed=201, candidates=12), with_changes(request, scene=brighter), request):
+        before = len(judged)
+        _seeds(engine, other)
+        assert len(judged) == before + 1
