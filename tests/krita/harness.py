@@ -23,7 +23,8 @@ from tests.krita.provision import KritaPrograms
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 ARTIFACTS = ROOT / "tests" / "artifacts" / "krita"
-RUN_SECONDS = 900.0  # a machine with other work takes its time
+STILL_SECONDS = 900.0  # without a promise that begins or ends: Krita hangs, on however busy a machine
+LOOK_SECONDS = 0.5  # between two looks whether it does
 SCREEN = "1600x1000x24"
 LAST_LINES = 60  # of what Krita wrote before it ended by itself
 
@@ -156,14 +157,11 @@ def _ran(command: Sequence[str], results: Path) -> Ran:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        hangs = False
-        try:
-            process.wait(RUN_SECONDS)
-        except subprocess.TimeoutExpired:
-            hangs = True
+        hangs = not _ends(process, results)
+        if hangs:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    end = f"killed after {RUN_SECONDS:.0f} s" if hangs else _end_of(process.returncode)
+    end = f"killed after {STILL_SECONDS:.0f} s at a standstill" if hangs else _end_of(process.returncode)
     told = log.read_text(encoding="utf-8", errors="replace")
     if not results.exists():
         raise AssertionError(f"Krita ran no promise ({end}):\n{told[-4000:]}")
@@ -178,6 +176,19 @@ def _ran(command: Sequence[str], results: Path) -> Ran:
     failure = last["failure"] or "Krita ended after this promise"
     last["failure"] = f"{failure}\nKrita's end: {end}; its last words:\n{words}"
     return Ran(found, None if hangs else reached[-1])
+
+
+def _ends(process: subprocess.Popen[bytes], results: Path) -> bool:
+    """Waits until a process ends; False where it writes no results any more before that."""
+    seen, since = 0, time.monotonic()
+    while process.poll() is None:
+        time.sleep(LOOK_SECONDS)
+        written = results.stat().st_mtime_ns if results.exists() else 0
+        if written != seen:
+            seen, since = written, time.monotonic()
+        elif time.monotonic() - since > STILL_SECONDS:
+            return False
+    return True
 
 
 def _end_of(code: int) -> str:
