@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from daemon.painting.timings import Timings
 from daemon.painting.variations import Subject, painted, seeds_from
@@ -15,6 +16,9 @@ from models.bundle import Bundle
 from wire.protocol import Insert, PixelFrame
 
 AT_ONCE = 12  # candidates in one batch, which bounds memory
+_CELLS = 32  # of a side, in which outlines are compared
+_SAME = 0.8  # overlap from which on two outlines are one: others of a class share 0.5 to 0.7
+_AGAIN = 0.5  # what a mark loses for each one before with the same outline; marks have a deviation of 1
 _NOT_JUDGED = ("id", "variations", "depth", "preview")  # of a request: they change no ranking
 
 
@@ -67,14 +71,33 @@ def _ranked(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) 
     request = subject.request
     side, watch = bundle.sides[0], Timings()  # small paintings are no part of the stages of large ones
     seeds = seeds_from(request.wish.seed, request.candidates)
-    marks: list[float] = []
+    marks, outlines = [], []
     for start in range(0, len(seeds), AT_ONCE):
         on_part(start / len(seeds))
         batch = seeds[start : start + AT_ONCE]
         colour, alpha = painted(bundle, subject, batch, side, watch)
         found = bundle.judge(colour, alpha, torch.full((len(batch),), subject.class_index))
-        marks += found.tolist() if found is not None else [0.0] * len(batch)
-    ranked = sorted(
-        (-mark if math.isfinite(mark) else math.inf, seed) for mark, seed in zip(marks, seeds, strict=True)
-    )
-    return [seed for _, seed in ranked]
+        marks.append(torch.zeros(len(batch)) if found is None else found)
+        outlines.append(functional.avg_pool2d(alpha, side // _CELLS)[:, 0])
+    order = sorted(range(len(seeds)), key=seeds.__getitem__)
+    ranks = with_variety(torch.cat(marks)[order], torch.cat(outlines)[order])
+    return [seeds[order[place]] for place in ranks]
+
+
+def with_variety(marks: Tensor, outlines: Tensor) -> list[int]:
+    """Places by marks (N,), best first, of equals the earlier one; what has the outline (N, S, S) of one that
+    stands before it, or of its mirror image, must be better to come next."""
+    left = torch.where(marks.isfinite(), marks, -torch.inf)
+    alike = torch.maximum(_overlap(outlines, outlines), _overlap(outlines, outlines.flip(2)))
+    ranks: list[int] = []
+    while len(ranks) < len(left):
+        best = max(set(range(len(left))) - set(ranks), key=lambda place: (float(left[place]), -place))
+        ranks.append(best)
+        left = left - _AGAIN * (alike[best] > _SAME)
+    return ranks
+
+
+def _overlap(ones: Tensor, others: Tensor) -> Tensor:
+    """What pairs of outlines (N, S, S) and (M, S, S) in 0..1 share of what they cover together, (N, M)."""
+    ones, others = ones.flatten(1)[:, None], others.flatten(1)[None]
+    return torch.minimum(ones, others).sum(2) / torch.maximum(ones, others).sum(2).clamp(min=1e-6)

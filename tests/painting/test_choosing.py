@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from daemon.painting.choosing import with_variety
 from daemon.painting.engine import Engine, create_engine
 from daemon.painting.scene import window_pixels
 from models.bundle import Bundle
@@ -176,3 +177,13 @@ def test_what_was_ranked_last_is_not_ranked_again_and_anything_else_is(
         before = len(judged)
         _seeds(engine, other)
         assert len(judged) == before + 1
+
+
+def test_what_has_the_outline_of_a_better_one_comes_later_unless_it_is_much_better_than_the_rest() -> None:
+    outlines = torch.zeros(4, 32, 32)
+    outlines[0, 4:28, 2:20] = outlines[1, 4:28, 2:20] = 1
+    outlines[2, 4:28, 12:30] = 1  # its mirror image
+    outlines[3, 14:28, 2:30] = 1  # another one
+    assert with_variety(torch.tensor([1.0, 0.9, 0.8, 0.6]), outlines) == [0, 3, 1, 2]
+    assert with_variety(torch.tensor([1.0, 0.9, 0.8, -0.6]), outlines) == [0, 1, 2, 3]
+    assert with_variety(torch.tensor([1.0, float("nan"), 1.0, 1.0]), outlines) == [0, 3, 2, 1]
