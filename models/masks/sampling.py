@@ -170,8 +170,10 @@ def generate_masks(
         mirrored: whether the objects are turned around, left for right.
 
     Returns:
-        masks (B, 1, size, size) in 0..1, each one piece without holes that spans its box, and their parts.
+        masks (B, 1, size, size) in 0..1, each one piece without holes that spans its box, or what its class
+        can fill of it (``ShapeLibrary.reached``), and their parts.
     """
+    boxes = sampler.shapes.reached(boxes, class_index)
     outlines = sampler.outlines(class_index, log_aspect_of(boxes), z)
     if mirrored:
         outlines = outlines.mirrored(len(sampler.shapes))

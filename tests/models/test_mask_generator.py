@@ -67,12 +67,12 @@ def test_a_bend_moves_the_inside_of_a_shape_but_not_its_box() -> None:
         assert (side < 0).all()
 
 
-def test_masks_are_one_piece_that_fits_the_box(sampler: MaskSampler) -> None:
+def test_masks_are_one_piece_that_fits_what_the_class_fills_of_the_box(sampler: MaskSampler) -> None:
     masks = draw(sampler, 1)
     assert masks.shape == (3, 1, 128, 128)
     assert masks.min() >= 0
     assert masks.max() <= 1
-    assert box_misfit(masks, BOXES).max() <= 1
+    assert box_misfit(masks, sampler.shapes.reached(BOXES, INDEX)).max() <= 1
     inside = masks > 0.5
     assert torch.equal(largest_component(inside), inside)
 
