@@ -16,6 +16,7 @@ from models.masks.geometry import boxed_mask, fields_of, masks_in_window, tidied
 from models.masks.parts_code import summary
 from models.masks.shape_library import ShapeLibrary
 
+_STRETCH = 0.25  # log units by which an outline may be widened or heightened to fill its box
 _ATTEMPTS = 4  # outlines drawn for a box before a real one is taken as it is
 
 
@@ -23,6 +24,18 @@ def log_aspect_of(boxes: Tensor) -> Tensor:
     """log(width / height) of boxes (B, 4) given in fractions of a square window, (B,)."""
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     return torch.log(width.clamp(min=1e-4) / height.clamp(min=1e-4)).clamp(-math.log(64), math.log(64))
+
+
+def filled(boxes: Tensor, log_aspect: Tensor) -> Tensor:
+    """What outlines with own boxes of log(width / height) (B,) fill of boxes (B, 4), given in fractions of a
+    square window: all of it, unless that would squash them. Then they keep the box's height in its middle, or
+    its width on its lower edge."""
+    left, top, right, bottom = boxes.unbind(1)
+    width, height = right - left, bottom - top
+    widest, narrowest = (log_aspect + _STRETCH).exp(), (log_aspect - _STRETCH).exp()
+    aside = (width - torch.minimum(width, widest * height)) / 2
+    above = height - torch.minimum(height, width / narrowest)
+    return torch.stack([left + aside, top + above, right - aside, bottom], 1)
 
 
 @dataclass(frozen=True)
@@ -170,11 +183,11 @@ def generate_masks(
         mirrored: whether the objects are turned around, left for right.
 
     Returns:
-        masks (B, 1, size, size) in 0..1, each one piece without holes that spans its box, or what its class
-        can fill of it (``ShapeLibrary.reached``), and their parts.
+        masks (B, 1, size, size) in 0..1, each one piece without holes that spans its box, or what its outline
+        can fill of it (``filled``), and their parts.
     """
-    boxes = sampler.shapes.reached(boxes, class_index)
     outlines = sampler.outlines(class_index, log_aspect_of(boxes), z)
+    boxes = filled(boxes, sampler.shapes.aspects(outlines.place))
     if mirrored:
         outlines = outlines.mirrored(len(sampler.shapes))
     return masks_in_window(outlines.fields, boxes, size), sampler.parts_of(outlines, boxes)

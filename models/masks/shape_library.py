@@ -16,7 +16,6 @@ BYTES = FINE * FINE // 8  # of an outline
 PARTS_SHAPE = (2, channels(FINER), PARTS_CELLS, PARTS_CELLS)  # of an outline's codes, as it is and mirrored
 _FULL_CODE = 127  # what a code of 1 is kept as, above the middle of a byte
 _MIDDLE = 128
-_STRETCH = torch.tensor([-0.4, 0.4])  # log units that boxes may differ from those of a class
 
 
 @dataclass
@@ -145,17 +144,6 @@ class ShapeLibrary:
         """The places of the outlines most like the one at ``place``, (K,)."""
         count = len(self)
         return (self.neighbours[place % count] + (count if place >= count else 0)) % (2 * count)
-
-    def reached(self, boxes: Tensor, class_index: Tensor) -> Tensor:
-        """What objects of the classes (B,) fill of boxes (B, 4), given as fractions of a square window: all
-        of it, unless that would stretch them beyond recognition, as a person in a wide box. Then the object
-        keeps the box's height in its middle, or its width on its lower edge."""
-        left, top, right, bottom = boxes.unbind(1)
-        low, high = (self.aspect_range[class_index.cpu()] + _STRETCH).to(boxes).exp().unbind(1)
-        width, height = right - left, bottom - top
-        narrower = (width - torch.minimum(width, high * height)) / 2
-        lower = height - torch.minimum(height, width / low)
-        return torch.stack([left + narrower, top + lower, right - narrower, bottom], 1)
 
     def plausible(self, outlines: Tensor, class_index: Tensor) -> Tensor:
         """Whether fields (B, 1, 64, 64) cover as much of their box as real ones of the class, (B,) bool."""

@@ -10,7 +10,7 @@ import torch
 from models.masks.figures import box_misfit
 from models.masks.generator import LATENT, MaskGenerator, ShapeCritic
 from models.masks.pieces import largest_component
-from models.masks.sampling import MaskSampler, generate_masks
+from models.masks.sampling import MaskSampler, filled, generate_masks, log_aspect_of
 from models.masks.weights import load_mask_weights, save_mask_weights
 from tests.models.shapes_made_in_code import made_library, made_shapes
 
@@ -67,14 +67,32 @@ def test_a_bend_moves_the_inside_of_a_shape_but_not_its_box() -> None:
         assert (side < 0).all()
 
 
-def test_masks_are_one_piece_that_fits_what_the_class_fills_of_the_box(sampler: MaskSampler) -> None:
+def test_masks_are_one_piece_that_fits_the_box(sampler: MaskSampler) -> None:
     masks = draw(sampler, 1)
     assert masks.shape == (3, 1, 128, 128)
     assert masks.min() >= 0
     assert masks.max() <= 1
-    assert box_misfit(masks, sampler.shapes.reached(BOXES, INDEX)).max() <= 1
+    place = sampler.outlines(INDEX, log_aspect_of(BOXES), latents(1)).place
+    assert box_misfit(masks, filled(BOXES, sampler.shapes.aspects(place))).max() <= 1
     inside = masks > 0.5
     assert torch.equal(largest_component(inside), inside)
+
+
+def test_a_box_is_filled_unless_that_would_squash_the_outline() -> None:
+    wide, tall = torch.tensor([0.1, 0.3, 0.9, 0.7]), torch.tensor([0.4, 0.1, 0.6, 0.9])
+    boxes = torch.stack([wide, tall, wide, tall])
+    found = filled(boxes, torch.tensor([0.5, -1.2, -0.9, 0.1]))
+    assert torch.equal(found[:2], boxes[:2])
+    width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
+    assert torch.allclose(
+        width[2] / height[2], torch.tensor(-0.65).exp()
+    )  # in the middle, of the box's height
+    assert torch.equal(found[2, [1, 3]], wide[[1, 3]])
+    assert torch.allclose(found[2, 0] + found[2, 2], torch.tensor(1.0))
+    assert torch.allclose(
+        width[3] / height[3], torch.tensor(-0.15).exp()
+    )  # on the ground, of the box's width
+    assert torch.equal(found[3, [0, 2, 3]], tall[[0, 2, 3]])
 
 
 def test_the_same_seed_gives_the_same_mask_and_another_another(sampler: MaskSampler) -> None:

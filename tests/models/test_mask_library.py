@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -80,22 +78,3 @@ def test_a_drawn_pair_is_of_one_class_and_alike() -> None:
     share = (first & second).sum((1, 2, 3)) / (first | second).sum((1, 2, 3))
     assert share.min() > 0.5
     assert ((batch.log_aspect - batch.other_aspect).abs() < 0.5).all()
-
-
-def test_a_box_is_filled_unless_that_would_stretch_the_object_beyond_recognition() -> None:
-    library = replace(
-        made_library(), aspect_range=torch.tensor([[-1.3, -0.8], [-0.2, 0.5]])
-    )  # tall, and wide
-    boxes = torch.tensor(
-        [[0.4, 0.1, 0.6, 0.7], [0.1, 0.3, 0.9, 0.7], [0.1, 0.3, 0.9, 0.7], [0.4, 0.1, 0.6, 0.9]]
-    )
-    found = library.reached(boxes, torch.tensor([0, 1, 0, 1]))
-    assert torch.equal(found[:2], boxes[:2])
-    width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
-    assert torch.allclose(
-        width[2] / height[2], torch.tensor(-0.4).exp()
-    )  # in the middle, of the box's height
-    assert torch.allclose(found[2, [1, 3]], boxes[2, [1, 3]])
-    assert torch.allclose(found[2, 0] + found[2, 2], torch.tensor(1.0))
-    assert torch.allclose(width[3] / height[3], torch.tensor(-0.6).exp())  # on the ground, of the box's width
-    assert torch.equal(found[3, [0, 2, 3]], boxes[3, [0, 2, 3]])
