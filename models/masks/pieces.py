@@ -1,7 +1,8 @@
-"""Pieces of shapes: the largest one, and the holes. By runs of cells, of which a shape has few a row."""
+"""Pieces of shapes: the largest one, and the holes. By runs of cells, of which a shape has few a row, in all shapes at once."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Cells = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 
 def largest_component(inside: Tensor) -> Tensor:
@@ -39,71 +41,84 @@ def grown(inside: Tensor) -> Tensor:
 
 
 def _each(shapes: Tensor, change: Callable[[Cells], Cells]) -> Tensor:
-    changed = np.stack([change(shape[0]) for shape in shapes.cpu().numpy()])
+    changed = change(shapes[:, 0].cpu().numpy())
     return torch.from_numpy(changed)[:, None].to(shapes.device)
 
 
 def _largest(inside: Cells) -> Cells:
+    """(B, H, W), as is what is returned."""
     runs = _Runs.of(inside)
     piece = runs.pieces(corners=False)
-    if not piece or piece.count(piece[-1]) == len(piece):
-        return inside
-    sizes = np.bincount(piece, runs.end - runs.begin)
-    return runs.drawn(np.equal(piece, sizes.argmax()), inside.shape)
+    sizes = np.bincount(piece, runs.end - runs.begin, len(piece))
+    best = np.zeros(len(inside))
+    np.maximum.at(best, runs.shape, sizes)
+    winners = np.flatnonzero((sizes == best[runs.shape]) & (sizes > 0))[::-1]
+    chosen = np.zeros(len(inside), np.intp)
+    chosen[runs.shape[winners]] = winners  # the first of each shape comes last, and stays
+    kept = piece == chosen[runs.shape]
+    return inside if kept.all() else runs.drawn(kept)
 
 
 def _filled(inside: Cells) -> Cells:
+    """(B, H, W), as is what is returned."""
     runs = _Runs.of(~inside)
-    piece = np.array(runs.pieces(corners=True), np.intp)
-    height, width = inside.shape
+    piece = runs.pieces(corners=True)
+    _, height, width = inside.shape
     row, column = np.divmod(runs.begin, width + 1)
+    row %= height + 1
     outer = (row == 0) | (row == height - 1) | (column == 0) | (runs.end % (width + 1) == width)
     open_piece = np.zeros(len(piece), np.bool_)
     open_piece[piece[outer]] = True
     hole = ~open_piece[piece]
-    return inside | runs.drawn(hole, inside.shape) if hole.any() else inside
+    return inside | runs.drawn(hole) if hole.any() else inside
 
 
 @dataclass(frozen=True)
 class _Runs:
-    """Unbroken runs of cells in rows that are one cell longer than the shape's, (N,) each: where in all rows
-    one after the other they begin, and where they have ended."""
+    """Unbroken runs of cells in the rows of all shapes, (N,) each: where they begin, and where they have
+    ended, if all rows lie one after the other, each one cell longer than the shape's, and an empty one more
+    below each shape."""
 
-    begin: NDArray[np.intp]
-    end: NDArray[np.intp]
-    row: int  # cells
+    begin: Places
+    end: Places
+    size: tuple[int, int, int]  # shapes, and their rows and columns with those that are added
 
     @classmethod
     def of(cls, inside: Cells) -> _Runs:
-        height, width = inside.shape
-        framed = np.zeros(1 + height * (width + 1), np.bool_)
-        framed[1:].reshape(height, width + 1)[:, :width] = inside
+        count, height, width = inside.shape
+        size = count, height + 1, width + 1
+        framed = np.zeros(1 + math.prod(size), np.bool_)
+        framed[1:].reshape(size)[:, :height, :width] = inside
         changes = np.flatnonzero(framed[1:] != framed[:-1])
-        return cls(changes[::2], changes[1::2], width + 1)
+        return cls(changes[::2], changes[1::2], size)
 
-    def pieces(self, *, corners: bool) -> list[int]:
+    @property
+    def shape(self) -> Places:
+        """Which shape each run is of."""
+        return self.begin // (self.size[1] * self.size[2])
+
+    def pieces(self, *, corners: bool) -> Places:
         """For each run the last one of its piece; ``corners``: whether a corner joins two runs."""
-        reach = int(corners)
-        first = np.searchsorted(self.end, self.begin + (self.row - reach), "right").tolist()
-        beyond = np.searchsorted(self.begin, self.end + (self.row + reach), "left").tolist()
-        last = list(range(len(first)))
-        for here, (low, high) in enumerate(zip(first, beyond, strict=True)):
-            for below in range(low, high):
-                one, other = _root(last, here), _root(last, below)
-                last[min(one, other)] = max(one, other)
-        return [_root(last, run) for run in last]
+        reach, row = int(corners), self.size[2]
+        first = np.searchsorted(self.end, self.begin + (row - reach), "right")
+        beyond = np.searchsorted(self.begin, self.end + (row + reach), "left")
+        count = np.maximum(beyond - first, 0)  # of runs that each one touches in the row below
+        last = np.arange(len(first))
+        upper = np.repeat(last, count)
+        lower = np.arange(len(upper)) + np.repeat(first - count.cumsum() + count, count)
+        while True:  # pieces that touch are joined, until none do
+            one, other = last[upper], last[lower]
+            apart = one != other
+            if not apart.any():
+                return last
+            np.maximum.at(last, np.minimum(one, other)[apart], np.maximum(one, other)[apart])
+            while not np.array_equal(last, last[last]):
+                last = last[last]
 
-    def drawn(self, chosen: NDArray[np.bool_], shape: tuple[int, ...]) -> Cells:
-        """The chosen runs as a shape (H, W)."""
-        steps = np.zeros(shape[0] * self.row, np.int8)
+    def drawn(self, chosen: NDArray[np.bool_]) -> Cells:
+        """The chosen runs as shapes (B, H, W)."""
+        steps = np.zeros(math.prod(self.size), np.int8)
         steps[self.begin[chosen]] = 1
         steps[self.end[chosen]] -= 1
-        cells: Cells = steps.cumsum(dtype=np.int8).astype(np.bool_).reshape(shape[0], self.row)
-        return cells[:, :-1]
-
-
-def _root(last: list[int], run: int) -> int:
-    while last[run] != run:
-        last[run] = last[last[run]]
-        run = last[run]
-    return run
+        cells: Cells = steps.cumsum(dtype=np.int8).view(np.bool_).reshape(self.size)
+        return cells[:, :-1, :-1]
