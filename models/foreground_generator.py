@@ -19,7 +19,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import LEAK, broad_mean, convolution, in_rows, linear, resized, zero_convolution
+from models.layers import (
+    LEAK,
+    activated,
+    activated_by,
+    broad_mean,
+    convolution,
+    in_rows,
+    linear,
+    resized,
+    zero_convolution,
+)
 from models.masks.parts_code import FINER, PARTS_CHANNELS, split
 from models.scene_light import lit, scene_gains, under_gains
 
@@ -28,6 +38,7 @@ CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
 FINE = 24  # channels at the size of the picture itself
 FINE_COLOUR = 0.25  # share of a finer level's colour that counts; its brightness counts whole
 BROAD = 32  # pixels of a finer level's own size, whose mean it leaves to coarser ones
+SHARE = 0.7  # of each of two tensors that are added: unit variance stays about that
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -63,18 +74,26 @@ def far_hints(mask: Tensor) -> Tensor:
 
 
 def _box_blur(mask: Tensor, radius: int) -> Tensor:
-    """Means over squares of the mask (B, 1, S, S), by running sums: their cost does not grow with ``radius``.
-
-    In double precision, so that the mean of zeros is 0 and that of ones is 1.
-    """
+    """Means over squares of the mask (B, 1, S, S), in single precision; the mean of zeros is 0 and that of
+    ones is 1, exactly."""
     radius = max(1, radius)
     place = torch.arange(mask.shape[-1], device=mask.device)
-    end, begin = (place + radius + 1).clamp(max=mask.shape[-1]), (place - radius).clamp(min=0)
-    count = (end - begin).double()
-    sums = functional.pad(mask.double().cumsum(-2), (0, 0, 1, 0))
-    rows = (sums[..., end, :] - sums[..., begin, :]) / count[:, None]
-    sums = functional.pad(rows.cumsum(-1), (1, 0))
-    return ((sums[..., end] - sums[..., begin]) / count).to(mask.dtype)
+    reached = (place + radius).clamp(max=mask.shape[-1] - 1) - (place - radius).clamp(min=0)
+    count = (reached + 1).float()
+    padded = functional.pad(mask.float(), (radius,) * 4)
+    rows = _sums(padded, 2 * radius + 1, 2) / count[:, None]
+    return (_sums(rows, 2 * radius + 1, 3) / count).to(mask.dtype)
+
+
+def _sums(x: Tensor, width: int, axis: int) -> Tensor:
+    """The sums of ``width`` neighbours along an axis, which becomes shorter by ``width - 1``; by sums of half
+    as many, so that wide ones cost little more than narrow ones."""
+    if width == 1:
+        return x
+    half, places = width // 2, x.shape[axis] - width + 1
+    halves = _sums(x, half, axis)
+    both = halves.narrow(axis, 0, places) + halves.narrow(axis, half, places)
+    return both + x.narrow(axis, width - 1, places) if width % 2 else both
 
 
 def soft_edge(mask: Tensor) -> Tensor:
@@ -104,11 +123,11 @@ class StyledConvolution(nn.Module):
         nn.init.normal_(self.style.weight, 0, 0.02)
         nn.init.zeros_(self.style.bias)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """x (B, C, H, W), style (B, W) -> (B, O, H, W)."""
+    def forward(self, x: Tensor, style: Tensor, share: float = SHARE) -> Tensor:
+        """x (B, C, H, W), style (B, W) -> (B, O, H, W), of which ``share`` is given, to be added."""
         gain, shift = self.style(style)[:, :, None, None].chunk(2, 1)  # (B, O, 1, 1)
         x = self.convolution(x)
-        return torch.addcmul(shift.to(x.dtype), x, (1 + gain).to(x.dtype))
+        return torch.addcmul((share * shift).to(x.dtype), x, (share * (1 + gain)).to(x.dtype))
 
 
 class Painting(nn.Module):
@@ -129,7 +148,7 @@ class Painting(nn.Module):
         """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
         smooth, amount = (_twice(in_rows(half)) for half in self.enter(x).chunk(2, 1))
         fine = _activated(torch.addcmul(smooth, amount, in_rows(noise.to(x.dtype).expand_as(smooth))))
-        fine = _joined(fine, self.inner(fine))
+        fine = _residual(fine, self.inner)
         painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
         return painted
 
@@ -145,8 +164,7 @@ class FinerParts(nn.Module):
 
     def forward(self, code: Tensor, side: int) -> Tensor:
         """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
-        x = _activated(self.enter(in_rows(code)))
-        x = _joined(x, self.inner(x))
+        x = _residual(activated_by(self.enter, in_rows(code)), self.inner)
         return resized(self.out(x), side)
 
 
@@ -256,21 +274,15 @@ class ForegroundGenerator(nn.Module):
         painted: Tensor | None = None
         for side in levels:
             name = str(side)
-            x = self.first[name](x, style)
+            x = self.first[name](x, style, 1 if side == levels[0] else SHARE)
             if side != levels[0]:
-                x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-                x = (x + seen[side]) * 0.7
-            if name in self.parts:
-                x = x + self.parts[name](resized(coarse, side).to(x.dtype))
+                x = _added(_twice(x), seen[side], SHARE)
             if name in self.finer_parts:
-                x = x + self.finer_parts[name](finer.to(x.dtype), side)
-            if name in self.grain:
-                grain = in_rows(_grain(noise, side).to(x.dtype).expand_as(x))
-                x = torch.addcmul(x, self.grain[name].to(x.dtype), grain)
-            x = _activated(x)
+                x = _added(x, self.finer_parts[name](finer.to(x.dtype), side))
+            x = _activated(self._with_parts_and_grain(x, coarse, noise))
             for more in (self.second, self.third):
                 if name in more:
-                    x = _joined(x, more[name](x, style))
+                    x = _joined(x, _activated(more[name](x, style)))
             if name in self.paint:
                 branch = self.paint[name](x, _grain(noise, 2 * side))
                 if painted is not None:
@@ -287,19 +299,41 @@ class ForegroundGenerator(nn.Module):
         seen: dict[int, Tensor] = {}
         above: Tensor | None = None
         for side in reversed(levels):
-            x: Tensor | None = None
-            if str(side) in self.read:
+            name = str(side)
+            if above is not None and not self.base_learns:
+                above = above.detach()
+            if name in self.read:
                 larger = hints.shape[-1] // side
                 cells = functional.pixel_unshuffle(_pooled(picture, larger), 2)
-                cells = torch.cat([cells, _pooled(hints, larger)], 1)
-                x = self.read[str(side)](in_rows(cells))
-            if above is not None:
-                coarser = self.down[str(side)](above if self.base_learns else above.detach())
-                x = coarser if x is None else x + coarser
-            if x is None:
+                cells = in_rows(torch.cat([cells, _pooled(hints, larger)], 1))
+                if above is None:
+                    above = activated_by(self.read[name], cells)
+                else:
+                    above = _activated(_added(self.read[name](cells), self.down[name](above)))
+            elif above is None:
                 raise ValueError("the finest level of this generator reads nothing")
-            above = seen[side] = _activated(x)
+            else:
+                above = activated_by(self.down[name], above)
+            seen[side] = above
         return seen
+
+    def _with_parts_and_grain(self, x: Tensor, coarse: Tensor, noise: Tensor) -> Tensor:
+        """Features (B, C, s, s), which nobody else looks at, with what the coarse parts code and the grain
+        add to a level that takes them: both by one convolution."""
+        side, name = x.shape[-1], str(x.shape[-1])
+        seen, weights, bias = [], [], None
+        if name in self.parts:
+            seen.append(resized(coarse, side).to(x.dtype))
+            weights.append(self.parts[name].weight)
+            bias = self.parts[name].bias
+        if name in self.grain:
+            seen.append(_grain(noise, side).to(x.dtype))
+            weights.append(functional.pad(self.grain[name][:, None], (1, 1, 1, 1)))
+        if not seen:
+            return x
+        return _added(
+            x, functional.conv2d(in_rows(torch.cat(seen, 1)), torch.cat(weights, 1), bias, padding=1)
+        )
 
     def _style(self, coarsest: Tensor, class_index: Tensor, code: Tensor) -> Tensor:
         look = torch.cat([code, self.class_code(class_index)], 1)
@@ -332,10 +366,20 @@ def _activated(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, LEAK, inplace=not torch.is_grad_enabled())
 
 
+def _added(x: Tensor, more: Tensor, share: float = 1) -> Tensor:
+    """x, which nobody else looks at, and a share of another tensor."""
+    return torch.add(x, more, alpha=share) if torch.is_grad_enabled() else x.add_(more, alpha=share)
+
+
 def _joined(x: Tensor, branch: Tensor) -> Tensor:
-    """A residual: x and the activated branch, which nobody else looks at, at unit variance."""
-    branch = _activated(branch)
-    return (x + branch) * 0.7 if torch.is_grad_enabled() else branch.add_(x).mul_(0.7)
+    """A residual: x and its branch, of which ``SHARE`` is given, at unit variance."""
+    return _added(branch, x, SHARE)
+
+
+def _residual(x: Tensor, layer: nn.Conv2d) -> Tensor:
+    """x and the activated convolution of it, at unit variance; the weights take the branch's share."""
+    bias = None if layer.bias is None else SHARE * layer.bias
+    return _joined(x, activated(x, SHARE * layer.weight, bias))
 
 
 def _grain(noise: Tensor, side: int) -> Tensor:
