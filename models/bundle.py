@@ -183,7 +183,7 @@ class Bundle:
 
         What the scene shows under the mask has no influence.
         """
-        scene, mask = scene.to(self.device), mask.to(self.device)
+        scene, mask = scene.to(self.device).contiguous(), mask.to(self.device)
         side = scene.shape[-1]
         filled = fill_hole(scene, dilate(mask, round(HOLE_REACH * side)))
         if noise is None:
@@ -193,7 +193,7 @@ class Bundle:
         if parts is None:
             parts = self.parts_for(class_index, mask).placed
         colour, alpha = self.generator(
-            filled.to(self.dtype).contiguous(memory_format=torch.channels_last),
+            filled.to(self.dtype),
             mask.to(self.dtype),
             class_index.to(self.device),
             code.to(self.device, self.dtype),

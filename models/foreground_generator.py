@@ -30,14 +30,15 @@ from models.layers import (
     resized,
     zero_convolution,
 )
+from models.mask_edges import far_hints, moved_alpha
 from models.masks.parts_code import FINER, PARTS_CHANNELS, split
 from models.scene_light import lit, scene_gains, under_gains
 
-ALPHA_REACH = 6 / 256  # half width of the soft edge, as a share of the window
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
 FINE = 24  # channels at the size of the picture itself
 FINE_COLOUR = 0.25  # share of a finer level's colour that counts; its brightness counts whole
 BROAD = 32  # pixels of a finer level's own size, whose mean it leaves to coarser ones
+AT_ONCE = 2  # objects whose large levels are painted together
 SHARE = 0.7  # of each of two tensors that are added: unit variance stays about that
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
@@ -62,54 +63,6 @@ class GeneratorShape:
     def levels(self) -> list[int]:
         """Sides of the levels in use, smallest first."""
         return [side for side in sorted(self.channels) if 2 * side <= self.resolution]
-
-
-def far_hints(mask: Tensor) -> Tensor:
-    """Two blurred copies of the mask that tell how far the contour is, at half its size:
-    (B, 1, S, S) -> (B, 2, S/2, S/2)."""
-    half = functional.avg_pool2d(mask, 2)
-    near = _box_blur(half, half.shape[-1] // 32)
-    far = _box_blur(near, half.shape[-1] // 8)
-    return torch.cat([near, far], 1)
-
-
-def _box_blur(mask: Tensor, radius: int) -> Tensor:
-    """Means over squares of the mask (B, 1, S, S), in single precision; the mean of zeros is 0 and that of
-    ones is 1, exactly."""
-    radius = max(1, radius)
-    place = torch.arange(mask.shape[-1], device=mask.device)
-    reached = (place + radius).clamp(max=mask.shape[-1] - 1) - (place - radius).clamp(min=0)
-    count = (reached + 1).float()
-    padded = functional.pad(mask.float(), (radius,) * 4)
-    rows = _sums(padded, 2 * radius + 1, 2) / count[:, None]
-    return (_sums(rows, 2 * radius + 1, 3) / count).to(mask.dtype)
-
-
-def _sums(x: Tensor, width: int, axis: int) -> Tensor:
-    """The sums of ``width`` neighbours along an axis, which becomes shorter by ``width - 1``; by sums of half
-    as many, so that wide ones cost little more than narrow ones."""
-    if width == 1:
-        return x
-    half, places = width // 2, x.shape[axis] - width + 1
-    halves = _sums(x, half, axis)
-    both = halves.narrow(axis, 0, places) + halves.narrow(axis, half, places)
-    return both + x.narrow(axis, width - 1, places) if width % 2 else both
-
-
-def soft_edge(mask: Tensor) -> Tensor:
-    """The mask with a ramp across its contour, ``ALPHA_REACH`` of the window to either side; exactly 0 and
-    1 beyond it. (B, 1, S, S) in 0..1."""
-    radius = max(1, round(ALPHA_REACH * mask.shape[-1] / 2))
-    return _box_blur(_box_blur(mask, radius), radius)
-
-
-def covering_alpha(mask: Tensor) -> Tensor:
-    """Alpha of a real object: full inside its mask, however thin a leg is, soft outside. (B, 1, S, S)."""
-    return torch.maximum(mask, _steep(soft_edge(mask)))
-
-
-def _steep(soft: Tensor) -> Tensor:
-    return ((soft - 0.5) * 2 + 0.5).clamp(0, 1)
 
 
 class StyledConvolution(nn.Module):
@@ -146,10 +99,12 @@ class Painting(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
-        smooth, amount = (_twice(in_rows(half)) for half in self.enter(x).chunk(2, 1))
-        fine = _activated(torch.addcmul(smooth, amount, in_rows(noise.to(x.dtype).expand_as(smooth))))
+        # In single precision, in which so few channels are enlarged twice as quickly.
+        smooth, amount = (_twice(in_rows(half.float())) for half in self.enter(x).chunk(2, 1))
+        grain = amount * noise if torch.is_grad_enabled() else amount.mul_(noise)
+        fine = _activated(_added(grain, smooth).to(x.dtype))
         fine = _residual(fine, self.inner)
-        painted: Tensor = _twice(self.coarse(x).float()) + self.fine(fine).float()
+        painted: Tensor = _twice(_plane(self.coarse(x))) + _plane(self.fine(fine))
         return painted
 
 
@@ -166,6 +121,22 @@ class FinerParts(nn.Module):
         """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
         x = _residual(activated_by(self.enter, in_rows(code)), self.inner)
         return resized(self.out(x), side)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the levels are given beside the features of the one before, a row a sample."""
+
+    seen: dict[int, Tensor]  # of the scene, by level
+    style: Tensor
+    coarse: Tensor
+    finer: Tensor
+    noise: Tensor
+    mask: Tensor
+
+    def part(self, rows: slice) -> _Given:
+        others = (self.style, self.coarse, self.finer, self.noise, self.mask)
+        return _Given({side: x[rows] for side, x in self.seen.items()}, *(x[rows] for x in others))
 
 
 class ForegroundGenerator(nn.Module):
@@ -270,29 +241,46 @@ class ForegroundGenerator(nn.Module):
         scene = under_gains(scene, 1 / gains).to(scene.dtype)
         seen = self._read_scene(torch.cat([scene, mask], 1), far_hints(mask), levels)
         style = self._style(seen[levels[0]], class_index, code)
+        given = _Given(seen, style, coarse, finer, noise, mask)
         x = seen[levels[0]]
-        painted: Tensor | None = None
         for side in levels:
-            name = str(side)
-            x = self.first[name](x, style, 1 if side == levels[0] else SHARE)
-            if side != levels[0]:
-                x = _added(_twice(x), seen[side], SHARE)
-            if name in self.finer_parts:
-                x = _added(x, self.finer_parts[name](finer.to(x.dtype), side))
-            x = _activated(self._with_parts_and_grain(x, coarse, noise))
-            for more in (self.second, self.third):
-                if name in more:
-                    x = _joined(x, _activated(more[name](x, style)))
-            if name in self.paint:
-                branch = self.paint[name](x, _grain(noise, 2 * side))
-                if painted is not None:
-                    branch = _fine(branch, mask) + functional.interpolate(
-                        painted, scale_factor=2.0, mode="bilinear", align_corners=False
-                    )
-                painted = branch
+            if side not in self.painting:
+                x = self._level(side, x, given)
+        # What is large is painted a few at a time, so that it stays in a processor's cache.
+        few = len(x) if torch.is_grad_enabled() or not x.is_cpu else AT_ONCE
+        pictures = [
+            self._paint(x[begin : begin + few], given.part(slice(begin, begin + few)))
+            for begin in range(0, len(x), few)
+        ]
+        painted = torch.cat(pictures)
+        return lit(within_range(painted[:, :3]), gains), moved_alpha(mask.float(), painted[:, 3:])
+
+    def _level(self, side: int, x: Tensor, given: _Given) -> Tensor:
+        """The features of a level (B, C, side, side), of those of the level before."""
+        name, is_first = str(side), side == self.shape.levels[0]
+        x = self.first[name](x, given.style, 1 if is_first else SHARE)
+        if not is_first:
+            x = _added(_twice(x), given.seen[side], SHARE)
+        if name in self.finer_parts:
+            x = _added(x, self.finer_parts[name](given.finer.to(x.dtype), side))
+        x = _activated(self._with_parts_and_grain(x, given.coarse, given.noise))
+        for more in (self.second, self.third):
+            if name in more:
+                x = _joined(x, _activated(more[name](x, given.style)))
+        return x
+
+    def _paint(self, x: Tensor, given: _Given) -> Tensor:
+        """The picture (B, 4, S, S) that the painting levels make of the features before them."""
+        painted: Tensor | None = None
+        for side in self.painting:
+            if side not in given.seen:
+                break
+            x = self._level(side, x, given)
+            branch: Tensor = self.paint[str(side)](x, _grain(given.noise, 2 * side))
+            painted = branch if painted is None else _fine(branch, given.mask) + _twice(painted)
         if painted is None:
             raise ValueError("no level of this generator paints")
-        return lit(within_range(painted[:, :3]), gains), _alpha(mask.float(), painted[:, 3:])
+        return painted
 
     def _read_scene(self, picture: Tensor, hints: Tensor, levels: list[int]) -> dict[int, Tensor]:
         """Features at every level of a picture with its mask (B, 4, S, S) and hints (B, 2, S/2, S/2)."""
@@ -393,17 +381,13 @@ def _pooled(x: Tensor, cell: int) -> Tensor:
     return x if cell == 1 else functional.avg_pool2d(x, cell)
 
 
+def _plane(x: Tensor) -> Tensor:
+    """A picture in single precision, each channel by itself: four of them are too few to lie side by side."""
+    return x.to(torch.float32, memory_format=torch.contiguous_format)
+
+
 def _twice(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def _alpha(mask: Tensor, change: Tensor) -> Tensor:
-    """The soft mask, sharpened or moved by the network inside its ramp only; never less than the mask, or
-    legs as thin as the ramp would fade."""
-    soft = soft_edge(mask)
-    ramp = 4 * soft * (1 - soft)
-    moved = ((soft - 0.5) * 2 + 0.5 + 0.5 * torch.tanh(change) * ramp).clamp(0, 1)
-    return torch.maximum(moved, mask)
 
 
 def composite(colour: Tensor, alpha: Tensor, scene: Tensor) -> Tensor:

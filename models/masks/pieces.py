@@ -1,4 +1,4 @@
-"""Pieces of shapes: the largest one, and the holes. By runs of cells, of which a shape has few a row, in all shapes at once."""
+"""Pieces of shapes: the largest one, and the holes. By runs of cells, of which a shape has few a row."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ def load_mask_weights(
         {key[len(_PREFIX) :]: value.float() for key, value in tensors.items() if key.startswith(_PREFIX)},
         assign=True,
     )
-    return generator.to(device).eval().requires_grad_(requires_grad=False), library, class_names
+    generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return generator.eval().requires_grad_(requires_grad=False), library, class_names
 
 
 def _class_names(metadata: Mapping[str, str]) -> tuple[str, ...]:

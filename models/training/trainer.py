@@ -15,9 +15,9 @@ from models.foreground_generator import (
     ForegroundGenerator,
     GeneratorShape,
     composite,
-    covering_alpha,
 )
 from models.hole import dilate, fill_hole, random_dilate, without_rim
+from models.mask_edges import covering_alpha
 from models.masks.parts_code import placed, summary, with_noise
 from models.parts_encoder import PartsEncoder
 from models.photos.data import Batch

@@ -6,16 +6,14 @@ import pytest
 import torch
 
 from models.foreground_generator import (
-    ALPHA_REACH,
     ForegroundGenerator,
     GeneratorShape,
     Painting,
     _fine,
     composite,
-    covering_alpha,
-    soft_edge,
     within_range,
 )
+from models.mask_edges import ALPHA_REACH, covering_alpha, soft_edge
 from models.masks.parts_code import FINER, channels, joined, split
 
 CHANNELS = {4: 16, 8: 16, 16: 16, 32: 16, 64: 16}
