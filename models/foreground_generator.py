@@ -20,9 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.layers import (
-    LEAK,
-    activated,
-    activated_by,
+    activate,
     broad_mean,
     convolution,
     in_rows,
@@ -102,7 +100,7 @@ class Painting(nn.Module):
         # In single precision, in which so few channels are enlarged twice as quickly.
         smooth, amount = (_twice(in_rows(half.float())) for half in self.enter(x).chunk(2, 1))
         grain = amount * noise if torch.is_grad_enabled() else amount.mul_(noise)
-        fine = _activated(_added(grain, smooth).to(x.dtype))
+        fine = activate(_added(grain, smooth).to(x.dtype))
         fine = _residual(fine, self.inner)
         painted: Tensor = _twice(_plane(self.coarse(x))) + _plane(self.fine(fine))
         return painted
@@ -119,7 +117,7 @@ class FinerParts(nn.Module):
 
     def forward(self, code: Tensor, side: int) -> Tensor:
         """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
-        x = _residual(activated_by(self.enter, in_rows(code)), self.inner)
+        x = _residual(activate(self.enter(in_rows(code))), self.inner)
         return resized(self.out(x), side)
 
 
@@ -263,10 +261,10 @@ class ForegroundGenerator(nn.Module):
             x = _added(_twice(x), given.seen[side], SHARE)
         if name in self.finer_parts:
             x = _added(x, self.finer_parts[name](given.finer.to(x.dtype), side))
-        x = _activated(self._with_parts_and_grain(x, given.coarse, given.noise))
+        x = activate(self._with_parts_and_grain(x, given.coarse, given.noise))
         for more in (self.second, self.third):
             if name in more:
-                x = _joined(x, _activated(more[name](x, given.style)))
+                x = _joined(x, activate(more[name](x, given.style)))
         return x
 
     def _paint(self, x: Tensor, given: _Given) -> Tensor:
@@ -295,13 +293,13 @@ class ForegroundGenerator(nn.Module):
                 cells = functional.pixel_unshuffle(_pooled(picture, larger), 2)
                 cells = in_rows(torch.cat([cells, _pooled(hints, larger)], 1))
                 if above is None:
-                    above = activated_by(self.read[name], cells)
+                    above = activate(self.read[name](cells))
                 else:
-                    above = _activated(_added(self.read[name](cells), self.down[name](above)))
+                    above = activate(_added(self.read[name](cells), self.down[name](above)))
             elif above is None:
                 raise ValueError("the finest level of this generator reads nothing")
             else:
-                above = activated_by(self.down[name], above)
+                above = activate(self.down[name](above))
             seen[side] = above
         return seen
 
@@ -309,24 +307,25 @@ class ForegroundGenerator(nn.Module):
         """Features (B, C, s, s), which nobody else looks at, with what the coarse parts code and the grain
         add to a level that takes them: both by one convolution."""
         side, name = x.shape[-1], str(x.shape[-1])
-        seen, weights, bias = [], [], None
+        seen: list[Tensor] = []
+        weights: list[Tensor] = []
+        bias: Tensor | None = None
         if name in self.parts:
+            weight, bias = self.parts[name].parameters()
             seen.append(resized(coarse, side).to(x.dtype))
-            weights.append(self.parts[name].weight)
-            bias = self.parts[name].bias
+            weights.append(weight)
         if name in self.grain:
             seen.append(_grain(noise, side).to(x.dtype))
             weights.append(functional.pad(self.grain[name][:, None], (1, 1, 1, 1)))
         if not seen:
             return x
-        return _added(
-            x, functional.conv2d(in_rows(torch.cat(seen, 1)), torch.cat(weights, 1), bias, padding=1)
-        )
+        told = functional.conv2d(in_rows(torch.cat(seen, 1)), torch.cat(weights, 1), bias, padding=1)
+        return _added(x, told)
 
     def _style(self, coarsest: Tensor, class_index: Tensor, code: Tensor) -> Tensor:
         look = torch.cat([code, self.class_code(class_index)], 1)
         for layer in self.mapping:
-            look = _activated(layer(look))
+            look = activate(layer(look))
         return torch.cat([look, self.scene_code(coarsest.flatten(1))], 1)
 
 
@@ -348,12 +347,6 @@ def within_range(x: Tensor) -> Tensor:
     return x * torch.rsqrt(1 + x.square())
 
 
-def _activated(x: Tensor) -> Tensor:
-    """Leaky ReLU of numbers that nobody else looks at: in their own memory where no gradient is asked for,
-    as large tensors take longer to fetch than to change."""
-    return functional.leaky_relu(x, LEAK, inplace=not torch.is_grad_enabled())
-
-
 def _added(x: Tensor, more: Tensor, share: float = 1) -> Tensor:
     """x, which nobody else looks at, and a share of another tensor."""
     return torch.add(x, more, alpha=share) if torch.is_grad_enabled() else x.add_(more, alpha=share)
@@ -367,7 +360,7 @@ def _joined(x: Tensor, branch: Tensor) -> Tensor:
 def _residual(x: Tensor, layer: nn.Conv2d) -> Tensor:
     """x and the activated convolution of it, at unit variance; the weights take the branch's share."""
     bias = None if layer.bias is None else SHARE * layer.bias
-    return _joined(x, activated(x, SHARE * layer.weight, bias))
+    return _joined(x, activate(functional.conv2d(x, SHARE * layer.weight, bias, padding=1)))
 
 
 def _grain(noise: Tensor, side: int) -> Tensor:

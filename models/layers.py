@@ -13,40 +13,9 @@ _GAIN = math.sqrt(2 / (1 + LEAK**2))  # keeps unit variance through a leaky ReLU
 
 
 def activate(x: Tensor) -> Tensor:
-    """Leaky ReLU, the only activation here."""
-    return functional.leaky_relu(x, LEAK)
-
-
-def activated(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor:
-    """Leaky ReLU of a padded convolution with ``weight`` (O, C, K, K): (B, C, H, W) -> (B, O, H', W').
-
-    In one pass where nothing learns and oneDNN computes: what a convolution has just made is changed for
-    nothing, what comes back from memory takes half as long as the convolution itself.
-    """
-    sides = [weight.shape[-1] // 2] * 2
-    if _fuses(x, weight):
-        fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, weight, bias, sides, [stride] * 2, [1, 1], 1, "leaky_relu", [LEAK], ""
-        )
-        return fused
-    made = functional.conv2d(x, weight, bias, stride, sides)
-    return functional.leaky_relu(made, LEAK, inplace=not torch.is_grad_enabled())
-
-
-def activated_by(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """Leaky ReLU of what a layer of :func:`convolution` makes."""
-    return activated(x, layer.weight, layer.bias, layer.stride[0])
-
-
-def _fuses(x: Tensor, weight: Tensor) -> bool:
-    """Whether oneDNN has this convolution together with its activation; it knows no gradients."""
-    return (
-        x.device.type == "cpu"
-        and x.dtype == weight.dtype
-        and not torch.is_grad_enabled()
-        and torch.backends.mkldnn.is_available()
-        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-    )
+    """Leaky ReLU, the only activation here, of numbers that nobody else looks at: in their own memory where
+    no gradient is asked for, as large tensors take longer to fetch than to change."""
+    return functional.leaky_relu(x, LEAK, inplace=not torch.is_grad_enabled())
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:

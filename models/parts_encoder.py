@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import activated_by, broad_mean, convolution, in_rows
+from models.layers import activate, broad_mean, convolution, in_rows
 from models.masks.parts_code import FINER, PARTS_CHANNELS, joined
 
 _AROUND = 32  # pixels of a close-up whose brightness and contrast the finer code does not tell
@@ -33,7 +33,7 @@ class _CodeReader(nn.Module):
         """grey and mask (B, 1, S, S) -> (B, channels, S / 8, S / 8)."""
         x = in_rows(torch.cat([grey, mask], 1).to(self.inner.weight.dtype))
         for layer in (*self.layers, self.inner):
-            x = activated_by(layer, x)
+            x = activate(layer(x))
         code: Tensor = torch.tanh(self.out(x).float())
         return code
 

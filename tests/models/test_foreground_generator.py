@@ -197,3 +197,12 @@ def test_a_finer_level_adds_detail_and_no_light() -> None:
     half[..., 32:] = 0  # what lies beside the object does not count
     beside = torch.where(half > 0, even, -even)
     assert _fine(beside, half)[..., :32].abs().max() < 5e-2
+
+
+def test_a_batch_is_painted_without_gradients_as_it_is_with_them() -> None:
+    generator, inputs = _generator(64), _inputs(5, 64)
+    learnt = generator(*inputs)
+    with torch.no_grad():
+        painted = generator(*inputs)
+    for with_gradient, without in zip(learnt, painted, strict=True):
+        assert torch.allclose(with_gradient, without, atol=1e-5)

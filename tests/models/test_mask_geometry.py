@@ -149,3 +149,11 @@ def test_a_contour_is_smooth_and_one_pixel_wide_at_any_size() -> None:
 def test_the_field_is_measured_in_cells() -> None:
     field = fields_of(disc(FINE, 40)[None]) * TRUNCATION
     assert field[0, 0, 32, 14].item() == pytest.approx(2.5, abs=0.5)
+
+
+def test_the_pieces_and_holes_of_a_shape_are_the_same_whatever_shapes_it_comes_with() -> None:
+    random = torch.Generator().manual_seed(0)
+    shapes = torch.rand(40, 1, 9, 12, generator=random) < torch.linspace(0, 1, 40)[:, None, None, None]
+    for change in (largest_component, filled_holes):
+        alone = torch.cat([change(shape[None]) for shape in shapes])
+        assert torch.equal(change(shapes), alone)
