@@ -78,7 +78,7 @@ def _ranked(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) 
         colour, alpha = painted(bundle, subject, batch, side, watch)
         found = bundle.judge(colour, alpha, torch.full((len(batch),), subject.class_index))
         marks.append(torch.zeros(len(batch)) if found is None else found)
-        outlines.append(functional.avg_pool2d(alpha, side // _CELLS)[:, 0])
+        outlines.append(functional.adaptive_avg_pool2d(alpha, _CELLS)[:, 0])
     order = sorted(range(len(seeds)), key=seeds.__getitem__)
     ranks = with_variety(torch.cat(marks)[order], torch.cat(outlines)[order])
     return [seeds[order[place]] for place in ranks]
