@@ -23,13 +23,15 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import psutil
 
 from benchmarks.measure import Timing, machine, timed
+from daemon.home.machine import let_threads_sleep
 from wire.protocol import MAX_CANDIDATES, candidates_for
+
+let_threads_sleep()  # as in the daemon, for the networks that are measured here
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
 BOX = (400, 300, 512, 512)

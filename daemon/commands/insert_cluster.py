@@ -7,7 +7,6 @@ again for that makes the same file: files appear whole, and a row says all that 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from daemon.commands.batch_rows import Row, failure
 from daemon.commands.insert_job import Plan
 from daemon.commands.row_account import account_of
 from daemon.home.folders import Folders
+from daemon.home.machine import let_threads_sleep
 from models.files.manifest import FILE_NAME
 from wire import __version__
 from wire.protocol import ErrorCode, InsertObjectError
@@ -53,7 +53,7 @@ class Painter(WorkerPlugin):  # type: ignore[misc]
         Raises:
             InsertObjectError: they are missing, or others than those of the computer that asks.
         """
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the daemon: read when torch is loaded
+        let_threads_sleep()
         if (self._version, self._weights) != (__version__, _weights_here()):
             raise InsertObjectError(
                 ErrorCode.VERSION,

@@ -13,7 +13,7 @@ from daemon.home.folders import Folders
 from daemon.home.freed_memory import keep_freed_memory
 from daemon.home.lifecycle import wait_for_lock
 from daemon.home.logs import logging_to
-from daemon.home.machine import make_way
+from daemon.home.machine import let_threads_sleep, make_way
 from daemon.serving.service import EngineFactory, Service
 from daemon.serving.settings import Settings
 from wire.protocol import InsertObjectError
@@ -48,9 +48,7 @@ def run_daemon(folders: Folders, factory: EngineFactory, settings: Settings) -> 
 def run_service(folders: Folders, make: Callable[[], Serving]) -> None:
     """Runs what ``make`` makes, once this is the user's only daemon; see ``run_daemon``."""
     os.umask(0o077)
-    # OpenMP's threads spin while they wait for each other. On a computer that does anything else besides,
-    # that made an insertion 30 times slower; asleep they cost microseconds. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    let_threads_sleep()
     make_way()
     keep_freed_memory()
     with wait_for_lock(folders), logging_to(folders.log_file):

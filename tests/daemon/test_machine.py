@@ -90,3 +90,14 @@ def test_the_service_makes_way_for_other_programs(own_session: bool) -> None:
     assert int(niceness) >= machine.NICENESS
     if shared:  # only a session of its own may be told, not the one that the user works in
         assert told[-1] == (str(machine.NICENESS) if own_session else shared[-1])
+
+
+def test_threads_that_wait_soon_sleep_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    machine.let_threads_sleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert os.environ["GOMP_SPINCOUNT"] == str(machine.SPINS)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "0")
+    machine.let_threads_sleep()
+    assert os.environ["GOMP_SPINCOUNT"] == "0"
