@@ -43,7 +43,7 @@ def cpu_threads() -> int:
 
 
 def let_threads_sleep() -> None:
-    """Lets OpenMP's threads soon fall asleep while they wait for each other; to be said before torch is loaded.
+    """Lets OpenMP's threads soon fall asleep while they wait for each other; told before torch is loaded.
 
     Threads that spin for long make an insertion 15 to 30 times slower where one other program wants a
     processor, and threads that sleep at once take 1.4 times as long where none does. ``SPINS`` turns cost a
