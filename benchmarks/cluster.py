@@ -17,10 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from benchmarks.measure import machine
+from daemon.home.machine import let_threads_sleep
 from tests.cluster import check_same, make_studio, painted_here, painted_with_a_death, running_cluster
+
+let_threads_sleep()  # as in the daemon
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.layers import activate, convolution, in_rows, linear
+from models.masks.geometry import boxes_of
 
 QUALITY_SIDE = 128  # pixels along a side of the copy that is judged
 _WIDTHS = (32, 64, 96, 128)  # channels after each halving, from half the side on
@@ -65,7 +66,7 @@ class QualityNetwork(nn.Module):
 def close_up(colour: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     """Objects cut close: colour (B, 3, S, S), alpha (B, 1, S, S) -> colour times alpha and alpha, of
     ``QUALITY_SIDE`` pixels a side. A picture without an object stays whole."""
-    (left, right), (top, bottom) = (_span(alpha[:, 0] > _THERE, axis) for axis in (1, 2))
+    left, top, right, bottom = boxes_of(alpha[:, 0] > _THERE).unbind(1)
     half = _MARGIN / 2 * torch.maximum(right - left, bottom - top)  # of the window, from 0 to 1
     nothing = torch.zeros_like(half)
     across = torch.stack([2 * half, nothing, left + right - 1], 1)
@@ -74,18 +75,6 @@ def close_up(colour: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     grid = functional.affine_grid(torch.stack([across, down], 1), size, align_corners=False)
     seen = functional.grid_sample(torch.cat([colour * alpha, alpha], 1), grid, align_corners=False)
     return seen[:, :3], seen[:, 3:]
-
-
-def _span(inside: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Where what is True in (B, S, S) begins and ends along the columns (axis 1 left out) or the rows (axis 2
-    left out), as shares of S, (B,); 0 and 1 where nothing is."""
-    there = inside.any(axis)
-    side = there.shape[-1]
-    place = torch.arange(side, device=inside.device)
-    first = torch.where(there, place, side).amin(1)
-    last = torch.where(there, place + 1, 0).amax(1)
-    empty = last == 0
-    return torch.where(empty, 0.0, first / side), torch.where(empty, 1.0, last / side)
 
 
 def _without_light(covered: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:

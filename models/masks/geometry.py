@@ -262,3 +262,15 @@ def _inside_box(boxes: Tensor, size: int) -> Tensor:
 
     across, down = covered(boxes[:, 0], boxes[:, 2]), covered(boxes[:, 1], boxes[:, 3])
     return (down[:, :, None] * across[:, None, :])[:, None]
+
+
+def boxes_of(inside: Tensor) -> Tensor:
+    """The boxes (B, 4) of what is True in pictures (B, S, S): x0, y0, x1, y1 as fractions; the whole picture
+    where nothing is."""
+    size = inside.shape[-1]
+    place = torch.arange(size, device=inside.device)
+    columns, rows = inside.any(1), inside.any(2)  # (B, S)
+    first = [torch.where(there, place, size).amin(1) for there in (columns, rows)]
+    last = [torch.where(there, place + 1, 0).amax(1) for there in (columns, rows)]
+    boxes = torch.stack([*first, *last], 1) / size
+    return torch.where(columns.any(1)[:, None], boxes, boxes.new_tensor([0.0, 0.0, 1.0, 1.0]))

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.masks.carrying import carried
 from models.masks.choice import OutlineChooser
 from models.masks.generator import MaskGenerator
-from models.masks.geometry import boxed_mask, fields_of, masks_in_window, tidied
+from models.masks.geometry import boxed_mask, boxes_of, fields_of, masks_in_window, tidied
 from models.masks.parts_code import summary
 from models.masks.shape_library import ShapeLibrary
 
@@ -136,7 +136,7 @@ class MaskSampler:
     def registered(self, class_index: Tensor, masks: Tensor) -> tuple[Outlines, Tensor]:
         """Any masks (B, 1, S, S) in 0..1 as if made of the outline of their class (B,) that is most like
         each; and their boxes (B, 4)."""
-        boxes = torch.stack([_box_of(mask) for mask in masks[:, 0].cpu()])
+        boxes = boxes_of(masks[:, 0].cpu() > 0.5)
         size = masks.shape[-1]
         frames = []
         for mask, box in zip(masks[:, 0].cpu(), (boxes * size).round().long().tolist(), strict=True):
@@ -149,17 +149,6 @@ class MaskSampler:
         nearest = self.shapes.fields(place)
         movement = self.generator.movement(nearest.to(weights), fields.to(weights)).float()
         return Outlines(fields, place, movement, torch.zeros_like(place, dtype=torch.bool)), boxes
-
-
-def _box_of(mask: Tensor) -> Tensor:
-    """The box (4,) of a mask (S, S), as fractions; the whole window for an empty one."""
-    size = mask.shape[-1]
-    inside = mask > 0.5
-    columns, rows = torch.where(inside.any(0))[0], torch.where(inside.any(1))[0]
-    if len(columns) == 0:
-        return torch.tensor([0.0, 0.0, 1.0, 1.0])
-    ends = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
-    return ends.float() / size
 
 
 @torch.inference_mode()

@@ -21,7 +21,7 @@ from models.light.application import adjusted, adjusted_at, frames_of, within_ra
 from models.light.network import SIDE, LightNetwork
 from models.photos.data import STORED_SCALE, USE_SCALE, DataError, ObjectRecord, class_names_of, load_windows
 from models.training.light_samples import LightBatch, at_points, training_batch
-from models.training.updates import descend, move_average
+from models.training.updates import descend, move_average, set_rate
 
 STORED_SIDE = round(SIDE * STORED_SCALE / USE_SCALE)  # pixels of a window in memory
 _USUAL = 0.045  # mean square error of an untouched object, in -1..1
@@ -73,8 +73,7 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
         while (done := (time.monotonic() - begun) / (60 * settings.minutes)) < 1:
             fall = 0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2
             rate = settings.learning_rate * fall * min(1.0, (steps + 1) / settings.warmup)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            set_rate(optimiser, rate)
             batch = training_batch(windows, settings.batch_size, SIDE, random)
             loss, terms = light_loss(network, batch, settings, random)
             descend(optimiser, loss, parameters, limit=_GRADIENT_LIMIT)

@@ -26,7 +26,7 @@ from models.masks.shapes import ShapeBatch, Shapes, ShapeSource, read_shapes, te
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
 from models.training.mask_losses import contour_loss, critic_loss, reconstruction_loss, smoothness_loss
-from models.training.updates import descend, move_average
+from models.training.updates import descend, move_average, set_rate
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +74,8 @@ class MaskTrainer:
         recipe = self.recipe
         ramp = min(1.0, fraction / recipe.ramp + 0.01)
         fall = 1.0 if fraction < 0.5 else max(0.05, 2.0 * (1.0 - fraction))
-        _set_rate(self._drawing, recipe.rate * ramp * fall)
-        _set_rate(self._judging, recipe.critic_rate * fall)
+        set_rate(self._drawing, recipe.rate * ramp * fall)
+        set_rate(self._judging, recipe.critic_rate * fall)
         with torch.autocast(self.device.type, torch.bfloat16):
             terms = self._draw(batch, adversarial=fraction >= recipe.alone_share)
         self._average(len(batch.class_index))
@@ -139,11 +139,6 @@ class MaskTrainer:
         """Takes over the weights of another run's generator; the critic starts afresh."""
         for part in (self.generator, self.averaged):
             part.load_state_dict(generator.state_dict())
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
 
 
 def train_masks(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import time
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +17,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models.quality import QualityNetwork
-from models.training.updates import descend, move_average
+from models.training.updates import descend, move_average, set_rate
 
 _GRADIENT_LIMIT = 5.0
 
@@ -87,12 +86,10 @@ def train_quality(marked: Marked, class_count: int, settings: QualitySettings) -
     optimiser = torch.optim.AdamW(parameters, settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.02)
     scale = marked.marks.std().clamp(min=1e-6)
     steps = max(1, settings.images // settings.batch_size)
-    begun = time.monotonic()
     with tqdm(total=steps * settings.batch_size, unit="img", desc="learning to rank", disable=None) as bar:
         for step in range(steps):
             fall = (1 + math.cos(math.pi * step / steps)) / 2
-            for group in optimiser.param_groups:
-                group["lr"] = settings.learning_rate * fall * min(1.0, (step + 1) / 50)
+            set_rate(optimiser, settings.learning_rate * fall * min(1.0, (step + 1) / 50))
             rows = torch.randint(len(marked.marks), (settings.batch_size,), generator=random)
             colour, alpha = _varied(marked.colour(rows), marked.alpha(rows), random)
             with torch.autocast("cpu", torch.bfloat16):
@@ -101,9 +98,7 @@ def train_quality(marked: Marked, class_count: int, settings: QualitySettings) -
             descend(optimiser, loss, parameters, limit=_GRADIENT_LIMIT)
             move_average(averaged, network, min(settings.average, step / (step + 10)))
             bar.update(settings.batch_size)
-            bar.set_postfix(
-                {"loss": f"{loss.item():.3f}", "s": round(time.monotonic() - begun)}, refresh=False
-            )
+            bar.set_postfix({"loss": f"{loss.item():.3f}"}, refresh=False)
     averaged.eval()
     return averaged
 

@@ -14,7 +14,7 @@ from models.photos.data import Batch
 from models.training import losses
 from models.training.critics import Critics, Kind, Penalties, Shown
 from models.training.settings import TrainingSettings
-from models.training.updates import descend, move_average
+from models.training.updates import descend, move_average, set_rate
 from models.training.workers import share
 
 
@@ -159,8 +159,7 @@ class Recipe(ABC):
         share = min(1.0, (images_seen + self.settings.batch_size) / ramp) if ramp > 0 else 1.0
         rates = (self.settings.learning_rate, self.settings.learning_rate_d)
         for optimiser, rate in zip((self.optimiser_g, self.optimiser_d), rates, strict=True):
-            for group in optimiser.param_groups:
-                group["lr"] = share * rate
+            set_rate(optimiser, share * rate)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16)

@@ -37,6 +37,12 @@ def descend(
     return norm
 
 
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """How far the next steps of the optimiser go."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
 @torch.no_grad()
 def move_average(average: nn.Module, network: nn.Module, keep: float) -> None:
     """Leaves a share ``keep`` of the averaged weights and takes the rest from the network's. Running
