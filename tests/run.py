@@ -5,12 +5,13 @@
 
 The environment is kept in the user's cache folder (or in the folder that INSERT_OBJECT_TEST_ENVIRONMENT
 names) and made again when the pinned packages change. ``--fast`` leaves out slow tests and real editors.
-Without arguments for pytest, the tests in real editors, which mostly wait, run beside the others.
+Without arguments for pytest, the tests in each real editor, which mostly wait, run beside the others.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
@@ -120,33 +121,44 @@ def check(environment: Environment, *command: str) -> bool:
     return done.returncode == 0
 
 
-def check_in_two(environment: Environment) -> bool:
-    """Runs the tests in real editors beside the others; the last line sums up both, as pytest would."""
+def check_beside_each_other(environment: Environment) -> bool:
+    """Runs each editor's tests beside the others; the last line sums up all, as pytest would."""
     say(f"pytest, {' and '.join(IN_EDITORS)} beside the others")
     started = time.monotonic()
     pytest = [str(environment.python), "-m", "pytest"]
     others = [f"--ignore={folder}" for folder in IN_EDITORS]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
-        options: dict[str, Any] = {"cwd": ROOT, "env": environ(THREADS // 2), "stdin": subprocess.DEVNULL}
-        beside = subprocess.Popen([*pytest, *IN_EDITORS], stdout=kept, stderr=subprocess.STDOUT, **options)
+    options: dict[str, Any] = {
+        "cwd": ROOT,
+        "env": environ(THREADS // 2),
+        "stdin": subprocess.DEVNULL,
+        "stderr": subprocess.STDOUT,
+    }
+    with contextlib.ExitStack() as stack:
+        kept = [stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in IN_EDITORS]
+        beside = [
+            subprocess.Popen([*pytest, folder], stdout=file, **options)
+            for folder, file in zip(IN_EDITORS, kept, strict=True)
+        ]
         last = ""
-        with subprocess.Popen(
-            [*pytest, *others], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-        ) as shown:
+        with subprocess.Popen([*pytest, *others], stdout=subprocess.PIPE, text=True, **options) as shown:
             for line in shown.stdout or ():
                 print(line, end="", flush=True)
                 last = line if line.strip() else last
-        codes = [shown.returncode, beside.wait()]
-        kept.seek(0)
-        text = kept.read()
-    print(text, flush=True)
+        codes = [shown.returncode]
+        summaries = [last]
+        for run, file in zip(beside, kept, strict=True):
+            codes.append(run.wait())
+            file.seek(0)
+            text = file.read()
+            print(text, flush=True)
+            summaries.append(text.rstrip().rpartition("\n")[2])
     counts: dict[str, int] = {}
-    for summary in (last, text.rstrip().rpartition("\n")[2]):
+    for summary in summaries:
         for number, what in re.findall(r"(\d+) ([a-z]+)", summary.partition(" in ")[0]):
             counts[what] = counts.get(what, 0) + int(number)
     words = ", ".join(f"{number} {what}" for what, number in counts.items())
     print(f"===== {words} in {time.monotonic() - started:.2f}s =====", flush=True)
-    return codes == [0, 0]
+    return not any(codes)
 
 
 def main() -> int:
@@ -169,7 +181,7 @@ def main() -> int:
     failed = [" ".join(command) for command in checks if not check(environment, *command)]
     if failed:
         say(f"Not content: {', '.join(failed)}; the tests run all the same")
-    passed = check(environment, "pytest", *for_pytest) if for_pytest else check_in_two(environment)
+    passed = check(environment, "pytest", *for_pytest) if for_pytest else check_beside_each_other(environment)
     return 0 if passed and not failed else 1
 
 

@@ -190,6 +190,19 @@ def select_none(image: int) -> None:
     Gimp.displays_flush()
 
 
+def hide_red(image: int) -> None:
+    """Takes the eye off a colour in the list of channels."""
+    _image_of(image).set_component_visible(Gimp.ChannelType.RED, False)
+
+
+def add_visible_channel(image: int) -> None:
+    """A channel of one's own that colours what it does not cover."""
+    target = _image_of(image)
+    channel = Gimp.Channel.new(target, "own", 90, 70, 50.0, Gegl.Color.new("red"))
+    target.insert_channel(channel, None, 0)
+    channel.set_visible(True)
+
+
 def convert_indexed(image: int) -> None:
     _image_of(image).convert_indexed(
         Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 32, False, False, ""

@@ -8,11 +8,12 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gi.repository import GdkPixbuf, Gimp
-from inside_images import _image_of, visible_pixels
+from inside_images import _image_of, _item_of, visible_pixels
 
 PROCEDURE = "plug-in-insert-object"
 LIGHT = "plug-in-insert-object-light"
@@ -92,13 +93,34 @@ def selection_shape(image: int, window: list[int], size: list[int]) -> str:
     return base64.b64encode(frame.data).decode()
 
 
-def read_window(image: int, window: list[int], size: list[int]) -> dict[str, Any]:
-    """The plug-in's own reading of what the user sees, and how many MiB more this process took for it."""
-    picture, rectangle = _plug_in_modules()
+def read_window(
+    image: int, window: list[int], size: list[int], without: Sequence[int] = ()
+) -> dict[str, Any]:
+    """The plug-in's own reading of what the user sees but for some layers: its pixels, how many MiB more this
+    process took for it, whether GIMP had to put all layers together, and the digest of what is seen."""
+    _picture, rectangle = _plug_in_modules()
+    import seen
+
+    target, layers, asked = _image_of(image), [_item_of(layer) for layer in without], []
+    real = Gimp.Layer.new_from_visible
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return real(*arguments)
+
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    frame = picture.visible_pixels(_image_of(image), rectangle(*window), tuple(size))
+    Gimp.Layer.new_from_visible = counted
+    try:
+        frame = seen.visible_pixels(target, rectangle(*window), tuple(size), layers)
+    finally:
+        Gimp.Layer.new_from_visible = real
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return {"pixels": base64.b64encode(frame.data).decode(), "mebibytes": grown / 1024}
+    return {
+        "pixels": base64.b64encode(frame.data).decode(),
+        "mebibytes": grown / 1024,
+        "put_together": bool(asked),
+        "digest": seen.scene_digest(target, rectangle(*window)).hex(),
+    }
 
 
 def scene_of_edited_object(image: int) -> dict[str, Any]:

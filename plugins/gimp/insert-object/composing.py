@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import layer_pixels
 import object_layer
-import picture
 import reference_picture
+from seen import visible_parts
 from subject import Subject
 from wording import Refusal, _
 
@@ -67,10 +67,9 @@ def _read(
     image = subject.image
     width, height, limit = image.get_width(), image.get_height(), welcome.limits.window_pixels
     areas = [sent_area(box, width, height, limit) for box in boxes]
-    with picture.hidden(image, subject.unseen):
-        seen = picture.visible_parts(image, [(area.window, (area.width, area.height)) for area in areas])
+    parts = [(area.window, (area.width, area.height)) for area in areas]
     scenes = []
-    for box, area, pixels in zip(boxes, areas, seen, strict=True):
+    for box, area, pixels in zip(boxes, areas, visible_parts(image, parts, subject.unseen), strict=True):
         shape, size = None, (area.width, area.height)
         if model is not None and model.shape:
             shape = reference_picture.shape_in(model.reference, box, area.window, size)

@@ -14,6 +14,7 @@ import picture
 from gi.repository import Gimp
 from layer_marks import layer_rectangle
 from parasites import ShadowKind
+from seen import visible_pixels
 from wording import Refusal, _
 
 from wire.light_record import LightRecord, digest
@@ -135,8 +136,7 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
     width, height = image.get_width(), image.get_height()
     area = lit_area(box, width, height, MAX_WINDOW_PIXELS)
     hidden = [layer, *layer_marks.shadows_of(image, layer, layer_marks.pair_of(layer)).values()]
-    with picture.hidden(image, hidden):
-        scene = picture.visible_pixels(image, area.window, (area.width, area.height))
+    scene = visible_pixels(image, area.window, (area.width, area.height), hidden)
     deep = layer_pixels.depth_for(image) == 16
     sent = _in_srgb(layer, part, original, deep=deep)
     return CutOut(

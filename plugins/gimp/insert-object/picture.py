@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
-from wording import Refusal, _
 
 from wire.protocol import PixelFormat, PixelFrame, Rect
 from wire.selected_ground import SelectedGround, ground_of
@@ -23,7 +21,6 @@ COVERAGE_FORMAT = "Y u8"
 RECTANGLE_FILL = 0.97  # a shape that fills its box to this part is meant as a box
 FINE_OVER_SIZE = 4  # how many more pixels than wanted GEGL gives, each way
 ANALYSIS_PIXELS = 256  # longest side of the selection when its shape is judged
-DIGEST_PIXELS = 256  # longest side of the scene when it is compared with how it looked before
 _HALF_TABLE = bytes(int(value >= HALF) for value in range(256))
 
 Fingerprint = tuple[int, ...]
@@ -73,7 +70,7 @@ def read_selection(image: Gimp.Image) -> Selected | None:
     bounds = Rect(x1, y1, x2 - x1, y2 - y1)
     scale = min(1.0, ANALYSIS_PIXELS / max(bounds.width, bounds.height))
     width, height = max(1, round(bounds.width * scale)), max(1, round(bounds.height * scale))
-    coverage = _read(image.get_selection(), bounds, (width, height), COVERAGE_FORMAT)
+    coverage = pixels_of(image.get_selection(), bounds, (width, height), COVERAGE_FORMAT)
     inside = coverage.translate(_HALF_TABLE)
     part = marked_part(inside, width, height)
     if part is None:
@@ -92,7 +89,7 @@ def read_selection(image: Gimp.Image) -> Selected | None:
 def selection_shape(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
     """The selection in the window as an a8 frame of that size: 0 outside, 255 inside."""
     width, height = size
-    coverage = _read(image.get_selection(), window, size, COVERAGE_FORMAT)
+    coverage = pixels_of(image.get_selection(), window, size, COVERAGE_FORMAT)
     return PixelFrame(width, height, PixelFormat.A8, coverage)
 
 
@@ -101,45 +98,22 @@ def layer_shape(layer: Gimp.Layer, window: Rect, size: tuple[int, int]) -> Pixel
     width, height = size
     _ok, x, y = layer.get_offsets()
     moved = Rect(window.x - x, window.y - y, window.width, window.height)
-    pixels = _read(layer, moved, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
+    pixels = pixels_of(layer, moved, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
     return PixelFrame(width, height, PixelFormat.A8, pixels[3::4])
 
 
 def layer_pixels(layer: Gimp.Layer, part: Rect, size: tuple[int, int]) -> bytes:
     """A part of a layer, in its own coordinates, as rgba8 of that size."""
-    return _read(layer, part, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
+    return pixels_of(layer, part, size, SCENE_FORMAT, outside=Gegl.AbyssPolicy.NONE)
 
 
 def layer_pixels_in(layer: Gimp.Layer, area: Rect, size: tuple[int, int]) -> PixelFrame:
     """A layer's own pixels in an area of it, in its own coordinates, as an rgba8 frame of that size."""
     width, height = size
-    return PixelFrame(width, height, PixelFormat.RGBA8, _read(layer, area, size, SCENE_FORMAT))
+    return PixelFrame(width, height, PixelFormat.RGBA8, pixels_of(layer, area, size, SCENE_FORMAT))
 
 
-def visible_pixels(image: Gimp.Image, window: Rect, size: tuple[int, int]) -> PixelFrame:
-    """What the user sees in the window, as an rgba8 frame of that size."""
-    return visible_parts(image, [(window, size)])[0]
-
-
-def visible_parts(image: Gimp.Image, parts: Sequence[tuple[Rect, tuple[int, int]]]) -> list[PixelFrame]:
-    """What the user sees in each of some windows, as rgba8 frames of these sizes.
-
-    GIMP shares the projection's tiles with the layer it makes here, so that only the windows' own pixels
-    are copied, however large the image.
-    """
-    seen = Gimp.Layer.new_from_visible(image, image, "insert-object")
-    if seen is None:
-        raise Refusal(_("The picture was closed before the object was ready."))
-    try:
-        return [
-            PixelFrame(*size, PixelFormat.RGBA8, _read(seen, window, size, SCENE_FORMAT))
-            for window, size in parts
-        ]
-    finally:
-        seen.delete()
-
-
-def _read(
+def pixels_of(
     drawable: Gimp.Drawable,
     area: Rect,
     size: tuple[int, int],
@@ -185,25 +159,6 @@ def _scaled(data: bytes, have: tuple[int, int], want: tuple[int, int]) -> bytes:
     scaled = fine.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
     pixels = bytes(scaled.read_pixel_bytes().get_data())
     return pixels[::4] if is_coverage else pixels
-
-
-def scene_digest(image: Gimp.Image, window: Rect) -> bytes:
-    """A short text that changes with what the user sees in the window; b"" when it is not in the image.
-
-    GIMP itself scales it down, so that few pixels come over.
-    """
-    seen = Gimp.Layer.new_from_visible(image, image, "insert-object")
-    if seen is None:
-        return b""
-    try:
-        scale = min(1.0, DIGEST_PIXELS / max(window.width, window.height))
-        size = max(1, round(window.width * scale)), max(1, round(window.height * scale))
-        told = seen.get_sub_thumbnail_data(window.x, window.y, window.width, window.height, *size)
-    finally:
-        seen.delete()
-    Gimp.displays_flush()  # asking for what is seen keeps GIMP from showing what has just changed
-    data = told[0] if told is not None else None
-    return b"" if data is None else hashlib.blake2b(data.get_data(), digest_size=16).digest()
 
 
 @contextmanager

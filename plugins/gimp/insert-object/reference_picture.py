@@ -7,6 +7,7 @@ from pathlib import Path
 import picture
 from gi.repository import GdkPixbuf, Gimp, Gio, GLib
 from layer_marks import layer_rectangle
+from seen import visible_pixels
 from wording import Refusal, _
 
 from wire.layer_record import Recipe
@@ -51,7 +52,7 @@ def of_selection(image: Gimp.Image) -> Reference:
         raise Refusal(_("Nothing is selected."), _("Select the object that the new one is to be like."))
     area = looked_at(selected.box, image.get_width(), image.get_height())
     size = kept_size(area)
-    pixels = picture.visible_pixels(image, area, size)
+    pixels = visible_pixels(image, area, size)
     if not selected.is_rectangle:
         shape = picture.selection_shape(image, area, size)
         pixels = covered(bytes(pixels.data), bytes(shape.data), *size)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-import picture
 from gi.repository import Gimp
+from seen import scene_digest
 
 from wire.protocol import Rect
 
@@ -54,7 +54,7 @@ class SceneWatch:
 
     def _look(self, window: Rect) -> bytes:
         began = time.monotonic()
-        digest = picture.scene_digest(self._image, window)
+        digest = scene_digest(self._image, window)
         ended = time.monotonic()
         self._next_look = ended + max(_REST_SECONDS, (ended - began) / _SHARE)
         return digest
