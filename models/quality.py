@@ -21,6 +21,7 @@ QUALITY_SIDE = 128  # pixels along a side of the copy that is judged
 _WIDTHS = (32, 64, 96, 128)  # channels after each halving, from half the side on
 _MIXED = 128
 _MARGIN = 1.08  # side of what is seen over the object's
+_CLASS_CODE = "class_code.weight"
 _THERE = 0.3  # alpha from which on a pixel belongs to the object
 _WORST = 4  # cells whose strongest answers count by themselves: one melted face is enough
 
@@ -55,6 +56,14 @@ class QualityNetwork(nn.Module):
         told = torch.cat([mean, worst, spread, figures.to(dtype), self.class_code(class_index)], 1)
         found: Tensor = self.answer(activate(self.mix(told)))[:, 0].float()
         return found
+
+    def for_one_class(self, class_index: int) -> QualityNetwork:
+        """A copy that judges one class as this one judges ``class_index``, for a class that is like it."""
+        state = self.state_dict()
+        state[_CLASS_CODE] = state[_CLASS_CODE][class_index : class_index + 1]
+        copy = QualityNetwork(1).to(self.answer.weight.dtype)
+        copy.load_state_dict(state)
+        return copy.eval()
 
     def save(self, file: Path) -> None:
         """Writes the weights in half precision."""

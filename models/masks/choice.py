@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.masks.generator import LATENT
 from models.masks.shape_library import ShapeLibrary
@@ -27,14 +28,20 @@ class Choice:
 
 
 class OutlineChooser:
-    """Chooses from a library, each outline equally often; ``z`` that are close choose alike."""
+    """Chooses from a library, each outline as often as its worth says; ``z`` that are close choose alike.
+
+    The highest of independent Gumbel variates, each raised by the logarithm of a weight, belongs to an entry
+    as often as the weights say (Gumbel, "Statistical theory of extreme values", 1954).
+    """
 
     def __init__(self, library: ShapeLibrary) -> None:
         self._library = library
         self._aspect = library.log_aspect.repeat(2)
         self._class_index = library.class_index.repeat(2)
+        self._worth = library.worth.repeat(2).double()
         random = torch.Generator().manual_seed(0)
-        self._directions = torch.randn(len(self._aspect), LATENT, generator=random)
+        directions = torch.randn(len(self._aspect), LATENT, generator=random)
+        self._directions = functional.normalize(directions) * LATENT**0.5
 
     def choose(self, class_index: Tensor, log_aspect: Tensor, z: Tensor) -> Choice:
         """The same input gives the same choice.
@@ -58,6 +65,8 @@ class OutlineChooser:
         away = (self._aspect[members] - log_aspect).abs()
         nearest = away.topk(min(_FEWEST, len(members)), largest=False).values
         near = members[away <= max(_ASPECT_BAND, nearest.max().item())]
-        place = int(near[(self._directions[near] @ z).argmax()])
+        normal = self._directions[near] @ functional.normalize(z, dim=0)  # nearly a standard normal variate
+        gumbel = -(-torch.special.log_ndtr(normal.double())).log()
+        place = int(near[(gumbel + self._worth[near]).argmax()])
         close = self._library.alike(place)
         return place, int(close[(self._directions[close] @ z).argmin()])

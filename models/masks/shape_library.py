@@ -14,6 +14,8 @@ from models.masks.shapes import Shapes, descriptors, neighbours
 
 BYTES = FINE * FINE // 8  # of an outline
 PARTS_SHAPE = (2, channels(FINER), PARTS_CELLS, PARTS_CELLS)  # of an outline's codes, as it is and mirrored
+WORTH = "library.worth"  # the one tensor that a weight file may lack
+MOST_WORTH = 8.0  # logarithm: beyond, the others of a class would never be drawn
 _FULL_CODE = 127  # what a code of 1 is kept as, above the middle of a byte
 _MIDDLE = 128
 
@@ -28,7 +30,8 @@ class ShapeLibrary:
     codes of where the parts of each outline's object are, as it is and mirrored, 1..255 for -1..1;
     class_index int64 (N,); log_aspect float32 (N,); neighbours int64 (N, K): the places of the outlines of
     the class that are most like each one, its own where there is none; fill_range float32 (C, 2): 1 and 99 %
-    quantile of the share of the box that is covered; aspect_range float32 (C, 2): the same of the log aspect.
+    quantile of the share of the box that is covered; aspect_range float32 (C, 2): the same of the log aspect;
+    worth float32 (N,): the logarithm of how much more often than others of its class an outline is drawn.
     """
 
     bits: Tensor
@@ -38,6 +41,7 @@ class ShapeLibrary:
     neighbours: Tensor
     fill_range: Tensor
     aspect_range: Tensor
+    worth: Tensor
     _described: Tensor | None = field(default=None, init=False, repr=False, compare=False)  # once needed
 
     def __len__(self) -> int:
@@ -66,6 +70,7 @@ class ShapeLibrary:
             neighbours(shapes, summary(codes.transpose(0, 1).flatten(0, 1)))[: len(shapes)],
             torch.stack(fills),
             torch.stack(aspects),
+            torch.zeros(len(shapes)),
         )
 
     def to_tensors(self) -> dict[str, Tensor]:
@@ -78,6 +83,7 @@ class ShapeLibrary:
             "library.neighbours": self.neighbours.to(torch.int32),
             "library.fill_range": self.fill_range,
             "library.aspect_range": self.aspect_range,
+            WORTH: self.worth,
         }
 
     @classmethod
@@ -91,6 +97,7 @@ class ShapeLibrary:
         aspect, close = tensors["library.log_aspect"].float(), tensors["library.neighbours"].long()
         parts = tensors["library.parts"]
         fills, aspects = tensors["library.fill_range"].float(), tensors["library.aspect_range"].float()
+        worth = tensors[WORTH].float() if WORTH in tensors else torch.zeros(len(index))
         classes = len(fills)
         sound = (
             bits.shape == (len(index), BYTES)
@@ -103,10 +110,12 @@ class ShapeLibrary:
             and len(close) == len(index)
             and close.numel() > 0
             and 0 <= close.min() <= close.max() < 2 * len(index)
+            and worth.shape == index.shape
+            and bool((worth.abs() <= MOST_WORTH).all())
         )
         if not sound:
             raise ValueError("The shape library in the mask weights is damaged; install the weights again.")
-        return cls(bits, parts, index, aspect, close, fills, aspects)
+        return cls(bits, parts, index, aspect, close, fills, aspects, worth)
 
     def fields(self, places: Tensor) -> Tensor:
         """The outlines at places (B,), (B, 1, 64, 64) fields on the device of ``places``."""

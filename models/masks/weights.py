@@ -15,7 +15,7 @@ from models.files.safetensors_header import ANY, Header, TensorKind
 from models.files.weights_file import kinds_of, read_weights, without_memory
 from models.masks.generator import MaskGenerator
 from models.masks.parts_code import PARTS_CELLS
-from models.masks.shape_library import BYTES, ShapeLibrary
+from models.masks.shape_library import BYTES, WORTH, ShapeLibrary
 
 MAX_LIBRARY_NUMBERS = 64_000_000
 _PREFIX = "generator."
@@ -49,7 +49,8 @@ def load_mask_weights(
         classes = len(_class_names(header.metadata))
         if classes > MAX_CLASSES:
             raise ModelCorrupt(file, f"is for {classes} classes, at most {MAX_CLASSES} are allowed")
-        return _kinds(generator, classes)
+        optional = {WORTH: TensorKind((ANY,))} if WORTH in header.tensors else {}
+        return _kinds(generator, classes) | optional
 
     read = read_weights(file, expect, sha256)
     tensors, class_names = read.tensors, _class_names(read.metadata)

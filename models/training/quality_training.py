@@ -16,10 +16,14 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
+from models.masks.shape_library import MOST_WORTH
 from models.quality import QualityNetwork
 from models.training.updates import descend, move_average, set_rate
 
 _GRADIENT_LIMIT = 5.0
+_DOUBT = 1.5  # grades that what is expected of an outline counts as
+_CONTRAST = 0.25  # grades above the mean that make an outline e times as frequent
+_ENOUGH = 0.35  # grades above the mean from which on outlines are all the same: more would leave too few
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,30 @@ def features_to_marks(
     own = likeness(known, class_index) + ridge * torch.eye(len(known))
     marks: Tensor = likeness(asked, of_class) @ torch.linalg.solve(own, wanted)
     return marks
+
+
+def worth_of_outlines(
+    grades: Tensor, places: Tensor, library_classes: Tensor, *, guessed: Tensor | None = None
+) -> Tensor:
+    """How much more often than others of its class each outline of a library is to be drawn, as a logarithm
+    (L,), from what was painted on them by chance.
+
+    Args:
+        grades: (N,) of painted objects.
+        places: (N,) the outlines that they were painted on, 0 to L - 1.
+        library_classes: (L,) the outlines' classes.
+        guessed: (L,) what an outline's grades are expected to be above its class's mean, where there are few;
+            None: 0.
+    """
+    classes = library_classes[places]
+    above = grades.clone()
+    for index in torch.unique(classes):
+        above[classes == index] -= grades[classes == index].mean()
+    count = torch.bincount(places, minlength=len(library_classes)).float()
+    total = torch.zeros(len(library_classes)).index_add(0, places, above.float())
+    expected = torch.zeros_like(total) if guessed is None else guessed
+    mean = (total + _DOUBT * expected) / (count + _DOUBT)
+    return (mean.clamp(max=_ENOUGH) / _CONTRAST).clamp(min=-MOST_WORTH)
 
 
 def train_quality(marked: Marked, class_count: int, settings: QualitySettings) -> QualityNetwork:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from models.masks.choice import OutlineChooser
@@ -46,3 +48,17 @@ def test_outlines_are_of_nearly_the_box_shape() -> None:
 def test_both_ways_round_are_chosen() -> None:
     choice = OutlineChooser(LIBRARY).choose(torch.ones(50, dtype=torch.int64), torch.zeros(50), latents(50))
     assert 0.2 < (choice.place >= COUNT).float().mean() < 0.8
+
+
+def test_an_outline_is_drawn_as_often_as_its_worth_says() -> None:
+    index = torch.zeros(4000, dtype=torch.int64)
+    worth = torch.zeros(COUNT)
+    worth[:10] = 1.5  # the logarithm of 4.5
+    plain, weighted = (
+        OutlineChooser(library).choose(index, torch.zeros(4000), latents(4000)).place % COUNT
+        for library in (LIBRARY, replace(LIBRARY, worth=worth))
+    )
+    before, after = ((place < 10).float().mean().item() for place in (plain, weighted))
+    odds = after / (1 - after) / (before / (1 - before))
+    assert 3.6 < odds < 5.6
+    assert len(torch.unique(weighted)) == len(torch.unique(plain))  # none is lost

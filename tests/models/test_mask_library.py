@@ -37,6 +37,20 @@ def test_it_survives_its_tensors(library: ShapeLibrary) -> None:
     again = ShapeLibrary.from_tensors(library.to_tensors())
     assert torch.equal(again.bits, library.bits)
     assert torch.equal(again.fill_range, library.fill_range)
+    assert torch.equal(again.worth, library.worth)
+
+
+def test_without_worth_all_outlines_are_worth_the_same(library: ShapeLibrary) -> None:
+    tensors = library.to_tensors()
+    del tensors["library.worth"]
+    assert not ShapeLibrary.from_tensors(tensors).worth.any()
+
+
+@pytest.mark.parametrize("worth", [float("nan"), 9.0])
+def test_worth_beyond_reason_is_refused(library: ShapeLibrary, worth: float) -> None:
+    tensors = library.to_tensors() | {"library.worth": torch.full((len(library),), worth)}
+    with pytest.raises(ValueError, match="damaged"):
+        ShapeLibrary.from_tensors(tensors)
 
 
 def test_damaged_tensors_are_refused(library: ShapeLibrary) -> None:

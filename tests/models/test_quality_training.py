@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.training.quality_training import Marked, QualitySettings, features_to_marks, train_quality
+from models.training.quality_training import (
+    Marked,
+    QualitySettings,
+    features_to_marks,
+    train_quality,
+    worth_of_outlines,
+)
 
 
 def _agreement(found: Tensor, wanted: Tensor) -> float:
@@ -44,3 +50,16 @@ def test_a_network_learns_what_marks_say_of_an_object() -> None:
     with torch.inference_mode():
         found = network(marked.colour(rows), marked.alpha(rows), marked.class_index)
     assert _agreement(found, marks) > 0.8
+
+
+def test_outlines_on_which_little_was_kept_are_worth_less_however_strict_a_class_was_graded() -> None:
+    classes = torch.tensor([0, 0, 0, 1, 1])
+    grades = torch.tensor([3.0, 3, 1, 1, 1.0, 0, 0])
+    places = torch.tensor([0, 0, 1, 1, 3, 4, 4])
+    worth = worth_of_outlines(grades, places, classes)
+    assert worth[0] > 0 > worth[1]
+    assert worth[2] == 0  # never painted on
+    assert worth[3] > 0 > worth[4]
+    doubted = worth_of_outlines(grades[:1], places[:1], classes, guessed=torch.tensor([0.0, 0, -0.5, 0, 0]))
+    assert doubted[2] < 0
+    assert doubted[0] == 0  # nothing to compare it with

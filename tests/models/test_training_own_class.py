@@ -15,7 +15,7 @@ from PIL import Image
 from daemon.commands.train import add_parser, run_train
 from models.bundle import Bundle
 from models.files.manifest import Manifest
-from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS
+from models.files.part_files import ENCODER, FOREGROUND, LOOKS, MASKS, PARTS, QUALITY
 from models.photos.data import DataError, read_records
 from models.photos.prepare import prepare
 from models.training.checkpoint import CheckpointError
@@ -30,7 +30,7 @@ from tests.models.shapes_made_in_code import write_photos
 from tests.tiny_weights import write_tiny_weights
 
 MINUTES = 0.05
-MEMBERS = {FOREGROUND, ENCODER, PARTS, LOOKS, MASKS, "manifest.json", "MODEL_CARD.md"}
+MEMBERS = {FOREGROUND, ENCODER, PARTS, LOOKS, MASKS, QUALITY, "manifest.json", "MODEL_CARD.md"}
 
 
 def _photos(folder: Path, count: int = 16) -> Path:
@@ -50,7 +50,7 @@ def _photos(folder: Path, count: int = 16) -> Path:
 def _order(folder: Path, data: Path) -> Order:
     weights = folder / "weights"
     if not weights.exists():
-        write_tiny_weights(weights)
+        write_tiny_weights(weights, judging=True)
     return Order(
         data,
         "moon",
@@ -83,6 +83,22 @@ def test_photos_become_a_pack_that_paints_the_new_class(learnt: tuple[Order, Lea
     colour, alpha = bundle.make_objects(scene, mask, index, torch.randn(2, bundle.code_size))
     assert torch.isfinite(colour).all()
     assert alpha.amax() > 0.9
+
+
+def test_the_best_of_a_dozen_are_chosen_as_for_the_class_that_is_most_alike(
+    learnt: tuple[Order, Learnt],
+) -> None:
+    order, result = learnt
+    pack, started = Bundle.load(order.pack), Bundle.load(order.weights)
+    nearest = started.class_names.index(result.quality.nearest_class)
+    colour = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    alpha = torch.zeros(3, 1, 64, 64)
+    alpha[..., 10:50, 15:60] = 1
+    own = pack.judge(colour, alpha, torch.zeros(3, dtype=torch.long))
+    theirs = started.judge(colour, alpha, torch.full((3,), nearest))
+    assert own is not None and theirs is not None
+    assert torch.allclose(own, theirs, atol=1e-3)
+    assert own.std() > 1e-3
 
 
 def test_the_manifest_says_where_the_pack_comes_from_and_names_no_photo(

@@ -16,6 +16,7 @@ from models.files.part_files import FOREGROUND, MASKS
 from models.masks.shapes import read_shapes
 from models.photos.data import DataError, ObjectRecord, read_records
 from models.photos.prepare import Prepared, prepare
+from models.quality import QualityNetwork
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.mask_training import train_masks
@@ -234,7 +235,9 @@ def _finish(
         warnings=list(prepared.remarks),
     )
     provenance = _provenance(order, bundle, state, quality)
-    write_pack(order.pack, PackContent(name, shape, weights, masks, choices, provenance, card_text(quality)))
+    ranking = _ranking(bundle, quality.nearest_class)
+    card = card_text(quality)
+    write_pack(order.pack, PackContent(name, shape, weights, masks, choices, ranking, provenance, card))
     # The samples are made with the pack itself, which shows that it can be used; then the card is complete.
     shown = [record for record in records if record.split != "train"] or learnt_from
     seen = sample_sheet(Bundle.load(order.pack), shown, order.out / SAMPLES)
@@ -242,6 +245,13 @@ def _finish(
     quality.warnings += judge(quality)
     (order.pack / CARD_NAME).write_text(card_text(quality), "utf-8")
     return Learnt(order.pack, write_report(quality, order.out), quality)
+
+
+def _ranking(bundle: Bundle, nearest: str) -> QualityNetwork | None:
+    """What chooses the best of a dozen of the new class: as the class that is most like it is judged."""
+    if bundle.quality is None or nearest not in bundle.class_names:
+        return None
+    return bundle.quality.for_one_class(bundle.class_names.index(nearest))
 
 
 def _provenance(order: Order, bundle: Bundle, state: RunState, quality: Quality) -> dict[str, Any]:

@@ -19,17 +19,18 @@ from models.described_shape import describe_shape
 from models.files.labels import LABELS_NAME
 from models.files.manifest import CARD_NAME, FILE_NAME, Manifest, ModelClass, file_hash
 from models.files.manifest_rules import BrokenRule, check_classes
-from models.files.part_files import LOOKS, MASKS
+from models.files.part_files import LOOKS, MASKS, QUALITY
 from models.foreground_generator import GeneratorShape
 from models.looks import Looks
 from models.masks.shape_library import ShapeLibrary
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
+from models.quality import QualityNetwork
 from models.training.export import AVERAGED
 from models.training.outlines import library_of, load_parts_encoder
 from models.training.styles import Encoders, looks_and_styles
 
-_MEMBERS = {*AVERAGED.values(), LOOKS, MASKS, FILE_NAME, LABELS_NAME, CARD_NAME}
+_MEMBERS = {*AVERAGED.values(), LOOKS, MASKS, QUALITY, FILE_NAME, LABELS_NAME, CARD_NAME}
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,15 @@ class Choices:
 
 @dataclass(frozen=True)
 class PackContent:
-    """What goes into a pack. ``weights``: averaged generator and encoder by name; ``card``: its text."""
+    """What goes into a pack. ``weights``: averaged generator and encoder by name; ``ranking``: what chooses
+    the best of a dozen, if the pack has it; ``card``: its text."""
 
     class_name: str
     shape: GeneratorShape
     weights: Mapping[str, Mapping[str, Tensor]]
     masks: Path
     choices: Choices
+    ranking: QualityNetwork | None
     provenance: Mapping[str, Any]
     card: str
 
@@ -108,7 +111,10 @@ def write_pack(folder: Path, content: PackContent) -> Manifest:
     mask_generator, _, names = load_mask_weights(content.masks)
     save_mask_weights(fresh / MASKS, mask_generator, content.choices.library, names)
     content.choices.looks.save(fresh / LOOKS)
-    files = (*AVERAGED.values(), LOOKS, MASKS)
+    files = [*AVERAGED.values(), LOOKS, MASKS]
+    if content.ranking is not None:
+        content.ranking.save(fresh / QUALITY)
+        files.append(QUALITY)
     for file in files:
         (fresh / file).chmod(0o644)  # safetensors makes files that only their owner can read
     shape = replace(content.shape, class_count=1)
