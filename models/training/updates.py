@@ -26,7 +26,10 @@ def descend(
     optimiser.zero_grad(set_to_none=True)
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = torch.zeros_like(parameter) if gradient is None else gradient
+        # In the parameter's own layout: a fused step walks both in the order of memory, and the gradient of
+        # a weight that was used together with another is a slice of theirs.
+        own = torch.zeros_like(parameter)
+        parameter.grad = own if gradient is None else own.copy_(gradient)
     if workers > 1:
         _average_gradients(parameters, workers)
     norm = nn.utils.clip_grad_norm_(parameters, limit)
