@@ -69,6 +69,18 @@ def share(tensors: Iterable[Tensor]) -> None:
         distributed.broadcast(value.data, 0)
 
 
+def share_buffers(networks: Iterable[nn.Module]) -> None:
+    """Gives every process the first one's running values, in one message. Those of spectral norms move with
+    every use, and a discriminator of heads is not used where a part of the batch has none."""
+    buffers = [buffer for network in networks for buffer in network.buffers() if buffer.is_floating_point()]
+    if not buffers:
+        return
+    together = torch.cat([buffer.flatten() for buffer in buffers])
+    distributed.broadcast(together, 0)
+    for buffer, value in zip(buffers, together.split([each.numel() for each in buffers]), strict=True):
+        buffer.copy_(value.view_as(buffer))
+
+
 def state_of(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """All weights and buffers by name."""
     return {

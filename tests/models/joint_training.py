@@ -14,7 +14,7 @@ from models.training.critics import Critics, Shown
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator
 from models.training.recipe import Recipe
 from models.training.settings import TrainingSettings
-from models.training.workers import Workers, check_alike, share, state_of
+from models.training.workers import Workers, check_alike, share, share_buffers, state_of
 
 SETTINGS = TrainingSettings(resolution=32, batch_size=4, seed=3, discriminators="multi-scale")
 JOINT, SIDE = 8, 32
@@ -70,7 +70,10 @@ def main(out: Path) -> None:
     part = slice(workers.rank * JOINT // workers.count, (workers.rank + 1) * JOINT // workers.count)
     for step in range(10):
         recipe.learn(picture[part], mask[part], index[part], step * JOINT)
+    if workers.leads:  # as a discriminator of heads is used where a part of the batch has some
+        recipe.critics.networks()["projected_discriminator"]([features_of(picture)], mask, index)
     if workers.count > 1:
+        share_buffers(recipe.critics.networks().values())
         check_alike(recipe.trained_networks())
     state = state_of(recipe.trained_networks())
     tensors = {name: value.detach().clone().contiguous() for name, value in state.items()}

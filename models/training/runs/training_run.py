@@ -31,7 +31,7 @@ from models.training.recipe import Recipe
 from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
-from models.training.workers import Workers, check_alike, share, state_of
+from models.training.workers import Workers, check_alike, share, share_buffers, state_of
 
 _TOLD_SECONDS = 60.0  # between two lines about the progress, where no bar can be shown
 _STEPS_BETWEEN_CHECKS = 200  # that the processes of a run hold the same weights
@@ -147,6 +147,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
             seen += count
             bar.update(count)
             if workers.count > 1 and (seen // count) % _STEPS_BETWEEN_CHECKS == 0:
+                share_buffers(trainer.trained_networks().values())
                 check_alike(trainer.trained_networks())
             if not workers.leads:
                 continue
