@@ -18,6 +18,7 @@ from wire.protocol import Insert, PixelFrame
 AT_ONCE = 12  # candidates in one batch, which bounds memory
 _CELLS = 32  # of a side, in which outlines are compared
 _SAME = 0.8  # overlap from which on two outlines are one: others of a class share 0.5 to 0.7
+_ENOUGH = 1.25  # mark from which on nearly nine of ten are kept: more, and most dozens end with the same one
 _AGAIN = 0.5  # what a mark loses for each one before with the same outline; marks have a deviation of 1
 _NOT_JUDGED = ("id", "variations", "depth", "preview")  # of a request: they change no ranking
 
@@ -85,9 +86,10 @@ def _ranked(bundle: Bundle, subject: Subject, on_part: Callable[[float], None]) 
 
 
 def with_variety(marks: Tensor, outlines: Tensor) -> list[int]:
-    """Places by marks (N,), best first, of equals the earlier one; what has the outline (N, S, S) of one that
-    stands before it, or of its mirror image, must be better to come next."""
-    left = torch.where(marks.isfinite(), marks, -torch.inf)
+    """Places by marks (N,), best first, of equals the earlier one, and all that are good enough are equals;
+    what has the outline (N, S, S) of one that stands before it, or of its mirror image, must be better to
+    come next."""
+    left = torch.where(marks.isfinite(), marks, -torch.inf).clamp(max=_ENOUGH)
     alike = torch.maximum(_overlap(outlines, outlines), _overlap(outlines, outlines.flip(2)))
     ranks: list[int] = []
     while len(ranks) < len(left):

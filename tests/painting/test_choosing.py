@@ -48,13 +48,13 @@ def _seeds(engine: Engine, request: Insert) -> list[int]:
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the batches that are judged, by marks that rise from 0 to 8, again and again."""
+    """The sizes of the batches that are judged, by marks that rise from -8 to 0, again and again."""
     batches: list[int] = []
 
     def judge(_bundle: Bundle, colour: torch.Tensor, *_: object) -> torch.Tensor:
         start = sum(batches)
         batches.append(len(colour))
-        return torch.tensor([float((start + place) % 9) for place in range(len(colour))])
+        return torch.tensor([float((start + place) % 9 - 8) for place in range(len(colour))])
 
     monkeypatch.setattr(Bundle, "judge", judge)
     return batches
@@ -177,6 +177,11 @@ def test_what_was_ranked_last_is_not_ranked_again_and_anything_else_is(
         before = len(judged)
         _seeds(engine, other)
         assert len(judged) == before + 1
+
+
+def test_of_those_that_are_good_enough_the_first_comes_first() -> None:
+    outlines = torch.eye(4)[:, None].expand(4, 4, 4) * torch.eye(4)[:, :, None]  # each somewhere else
+    assert with_variety(torch.tensor([1.0, 1.5, 2.5, 1.2]), outlines) == [1, 2, 3, 0]
 
 
 def test_what_has_the_outline_of_a_better_one_comes_later_unless_it_is_much_better_than_the_rest() -> None:
