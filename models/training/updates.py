@@ -45,7 +45,7 @@ def _average_gradients(parameters: Sequence[nn.Parameter], workers: int) -> None
     torch.distributed.all_reduce(together)
     together /= workers
     sizes = [gradient.numel() for gradient in gradients]
-    for gradient, mean in zip(gradients, together.split(sizes), strict=True):
+    for gradient, mean in zip(gradients, torch.split(together, sizes), strict=True):
         gradient.copy_(mean.view_as(gradient))
 
 

@@ -77,7 +77,8 @@ def share_buffers(networks: Iterable[nn.Module]) -> None:
         return
     together = torch.cat([buffer.flatten() for buffer in buffers])
     distributed.broadcast(together, 0)
-    for buffer, value in zip(buffers, together.split([each.numel() for each in buffers]), strict=True):
+    parts = torch.split(together, [each.numel() for each in buffers])
+    for buffer, value in zip(buffers, parts, strict=True):
         buffer.copy_(value.view_as(buffer))
 
 
