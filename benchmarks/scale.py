@@ -203,7 +203,8 @@ def plot(curves: Sequence[Curve], file: Path) -> None:
         panel.set(xlabel=curve.over, ylabel=f"{curve.name}, {curve.unit}", xticks=curve.at)
         panel.set_xticklabels(map(str, curve.at))
         panel.minorticks_off()
-        panel.margins(0.1, 0.2)
+        panel.margins(x=0.1)
+        panel.set_ylim(min(curve.values) / 2, 2 * max(curve.values))  # small differences look small
         panel.grid(alpha=0.3)
     figure.savefig(file, dpi=110)
 
