@@ -24,6 +24,7 @@ sys.path.insert(0, os.environ["INSERT_OBJECT_TESTS"])
 import inside_images  # noqa: E402 - found through the line above
 import inside_layers  # noqa: E402
 import inside_plug_in  # noqa: E402
+import inside_reading  # noqa: E402
 
 
 def public_functions(module: ModuleType) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def public_functions(module: ModuleType) -> dict[str, Any]:
 def serve(path: str) -> None:
     """Answers one client until it says quit; a call's exception goes back as its traceback."""
     calls = public_functions(inside_images) | public_functions(inside_layers)
-    calls |= public_functions(inside_plug_in)
+    calls |= public_functions(inside_plug_in) | public_functions(inside_reading)
     Gegl.init(None)
     # a layer that goes while a test asks about it is an answer to the test, not a message box over the canvas
     Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
