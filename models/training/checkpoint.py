@@ -15,6 +15,7 @@ from torch import Tensor
 
 from models.training.recipe import Recipe
 from models.training.settings import TrainingSettings
+from models.training.updates import laid_out_as
 
 _TENSORS = "checkpoint.safetensors"
 _DESCRIPTION = "checkpoint.json"
@@ -124,11 +125,11 @@ def resume(folder: Path, trainer: Recipe) -> None:
 
 
 def _lay_out_as_parameters(optimiser: torch.optim.Optimizer) -> None:
-    """Gives averages the strides of their parameters: a fused step walks both in the order of memory."""
+    """Gives averages the layout of their parameters."""
     for parameter, values in optimiser.state.items():
         for key, value in values.items():
             if value.shape == parameter.shape and value.ndim:
-                values[key] = torch.empty_like(parameter).copy_(value)
+                values[key] = laid_out_as(parameter, value)
 
 
 def start_from(folder: Path, trainer: Recipe) -> None:

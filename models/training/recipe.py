@@ -15,7 +15,7 @@ from models.training import losses
 from models.training.critics import Critics, Kind, Penalties, Shown
 from models.training.settings import TrainingSettings
 from models.training.updates import descend, move_average, set_rate
-from models.training.workers import share, share_buffers
+from models.training.workers import share
 
 
 class Recipe(ABC):
@@ -119,8 +119,6 @@ class Recipe(ABC):
         self._calibrate(real)
         terms = self.critics.discriminator_loss(real, fake.detached(), class_index, self.random)
         self._update(self.optimiser_d, torch.stack(list(terms.values())).sum(), self._d_parameters)
-        if self.workers > 1:
-            share_buffers(self.critics.networks().values())
         statistics = {"Loss/D": terms["judgement"].detach()}
         if "penalty" in terms:
             statistics["Loss/D/penalty"] = terms["penalty"].detach()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+
+from models.training.workers import average
 
 
 def descend(
@@ -24,29 +26,25 @@ def descend(
     """
     parameters = list(parameters)
     optimiser.zero_grad(set_to_none=True)
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        # In the parameter's own layout: a fused step walks both in the order of memory, and the gradient of
-        # a weight that was used together with another is a slice of theirs.
-        own = torch.zeros_like(parameter)
-        parameter.grad = own if gradient is None else own.copy_(gradient)
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    gradients = [
+        torch.zeros_like(parameter) if gradient is None else laid_out_as(parameter, gradient)
+        for parameter, gradient in zip(parameters, found, strict=True)
+    ]
     if workers > 1:
-        _average_gradients(parameters, workers)
+        average(gradients, workers)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
     norm = nn.utils.clip_grad_norm_(parameters, limit)
     optimiser.step()
     return norm
 
 
-def _average_gradients(parameters: Sequence[nn.Parameter], workers: int) -> None:
-    """Makes every process's gradients the mean of all. In one message: most of the time of many small ones
-    is waiting."""
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    together = torch.cat([gradient.flatten() for gradient in gradients])
-    torch.distributed.all_reduce(together)
-    together /= workers
-    sizes = [gradient.numel() for gradient in gradients]
-    for gradient, mean in zip(gradients, torch.split(together, sizes), strict=True):
-        gradient.copy_(mean.view_as(gradient))
+def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A tensor of the parameter's shape in the parameter's layout: a fused step walks both in the order of
+    memory, and the gradient of a weight that was used together with another is a slice of theirs."""
+    same = value.stride() == parameter.stride()
+    return value if same else torch.empty_like(parameter).copy_(value)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -70,16 +71,30 @@ def share(tensors: Iterable[Tensor]) -> None:
 
 
 def share_buffers(networks: Iterable[nn.Module]) -> None:
-    """Gives every process the first one's running values, in one message. Those of spectral norms move with
-    every use, and a discriminator of heads is not used where a part of the batch has none."""
+    """Gives every process the first one's running values. Those of spectral norms move with every use, and a
+    discriminator of heads is not used where a part of the batch has none."""
     buffers = [buffer for network in networks for buffer in network.buffers() if buffer.is_floating_point()]
-    if not buffers:
-        return
-    together = torch.cat([buffer.flatten() for buffer in buffers])
-    distributed.broadcast(together, 0)
-    parts = torch.split(together, [each.numel() for each in buffers])
-    for buffer, value in zip(buffers, parts, strict=True):
-        buffer.copy_(value.view_as(buffer))
+    if buffers:
+        with _as_one(buffers) as together:
+            distributed.broadcast(together, 0)
+
+
+def average(tensors: Sequence[Tensor], count: int) -> None:
+    """Gives all ``count`` processes the mean of what each has."""
+    with _as_one(tensors) as together:
+        distributed.all_reduce(together)
+        together /= count
+
+
+@contextmanager
+def _as_one(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Some tensors in a row; what becomes of it becomes of them. Most of the time of many small messages is
+    waiting."""
+    together = torch.cat([tensor.flatten() for tensor in tensors])
+    yield together
+    parts = torch.split(together, [tensor.numel() for tensor in tensors])
+    for tensor, part in zip(tensors, parts, strict=True):
+        tensor.copy_(part.view_as(tensor))
 
 
 def state_of(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:

@@ -146,9 +146,10 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
             count = settings.batch_size * workers.count
             seen += count
             bar.update(count)
-            if workers.count > 1 and (seen // count) % _STEPS_BETWEEN_CHECKS == 0:
+            if workers.count > 1:
                 share_buffers(trainer.trained_networks().values())
-                check_alike(trainer.trained_networks())
+                if (seen // count) % _STEPS_BETWEEN_CHECKS == 0:
+                    check_alike(trainer.trained_networks())
             if not workers.leads:
                 continue
             enough = watch(trainer, seen)

@@ -36,7 +36,8 @@ def visible_parts(
     image: Gimp.Image, parts: Sequence[Part], without: Sequence[Gimp.Layer] = ()
 ) -> list[PixelFrame]:
     """The same for each of some windows."""
-    only = _only_layer(image, [window for window, _size in parts], without)
+    windows = [window for window, _size in parts]
+    only = _only_layer(image, windows, without) if image.is_valid() else None
     if only is not None:
         return [_frame(only, _in(only, window), size) for window, size in parts]
     with hidden(image, without):
@@ -51,7 +52,7 @@ def visible_parts(
 
 
 def scene_digest(image: Gimp.Image, window: Rect) -> bytes:
-    """A short text that changes with what the user sees in the window; b"" when it is not in the image.
+    """A short text that changes with what the user sees in the window; b"" when the picture was closed.
 
     GIMP itself scales down what it is made of, so that few pixels come over.
     """
@@ -115,7 +116,7 @@ def _shown_in(image: Gimp.Image, window: Rect, without: Sequence[Gimp.Layer]) ->
         for layer in image.get_layers()
         if layer.get_visible()
         and layer.get_id() not in left_out
-        and (layer.is_group() or _inside(layer, window).width * _inside(layer, window).height > 0)
+        and (layer.is_group_layer() or _inside(layer, window) is not None)
     ]
 
 
@@ -130,9 +131,10 @@ def _in(layer: Gimp.Layer, window: Rect) -> Rect:
     return Rect(window.x - x, window.y - y, window.width, window.height)
 
 
-def _inside(layer: Gimp.Layer, window: Rect) -> Rect:
-    """What of the window is in the layer, in its own coordinates; width or height 0: nothing."""
-    return _in(layer, window).clipped(layer.get_width(), layer.get_height())
+def _inside(layer: Gimp.Layer, window: Rect) -> Rect | None:
+    """What of the window is in the layer, in its own coordinates; None: nothing."""
+    part = _in(layer, window).clipped(layer.get_width(), layer.get_height())
+    return part if part.width and part.height else None
 
 
 def _frame(layer: Gimp.Layer, area: Rect, size: tuple[int, int]) -> PixelFrame:
@@ -142,7 +144,7 @@ def _frame(layer: Gimp.Layer, area: Rect, size: tuple[int, int]) -> PixelFrame:
 def _thumbnail(layer: Gimp.Layer, window: Rect) -> bytes:
     """What of the window is in the layer, small."""
     part = _inside(layer, window)
-    if not part.width or not part.height:
+    if part is None:
         return b""
     scale = min(1.0, DIGEST_PIXELS / max(part.width, part.height))
     size = max(1, round(part.width * scale)), max(1, round(part.height * scale))
