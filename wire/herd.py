@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .protocol import MIN_BOX_SIDE, ErrorCode, InsertObjectError, Rect
 
 MAX_HERD = 24
+CANDIDATES = 4  # seeds of which an editor shows the best, for each object, whoever picked the herd's seed
 MAX_PARTS = 12  # of a selection, up to which one object in each is what is meant
 
 # How wide an object is over its height, from and to: the middle half of the shipped outlines.
@@ -56,7 +57,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Member:
-    """One object of several: its box and its seed."""
+    """One object of several: its box and its seed, or the first of the seeds that it is chosen from."""
 
     box: Rect
     seed: int

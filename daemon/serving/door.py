@@ -14,7 +14,7 @@ import zmq
 from daemon.serving.address import Address
 from daemon.serving.connections import Connections
 from daemon.serving.guest_list import GuestList
-from daemon.serving.intake import LOOK_SECONDS, Intake
+from daemon.serving.intake import Intake
 from daemon.serving.keys import KeyRing
 from daemon.serving.replies import SEND_QUEUE
 from daemon.serving.security import (
@@ -67,6 +67,7 @@ class Door:
         self.router: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
         self._watch = HandshakeWatch(self.router, refusals, self._connections.ended)
         self._intake = Intake(self.router, self._note)
+        self._waking: set[int] = set()  # file descriptors of connections whose first bytes end a sleep
         try:
             self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
             self.router.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
@@ -116,6 +117,21 @@ class Door:
             poller.register(self._guests.news, zmq.POLLIN)
         return poller
 
+    def sleep(self, poller: zmq.Poller, milliseconds: int | None) -> None:
+        """Waits until there is something to do, no longer than that.
+
+        While nothing comes in by any connection, the first bytes wake it, a whole message or not, so that
+        unfinished ones need not be looked for all the time.
+        """
+        waking = set(self._watch.connections) if self._intake.is_quiet else set()
+        for descriptor in self._waking - waking:
+            poller.unregister(descriptor)
+        for descriptor in waking - self._waking:
+            poller.register(descriptor, zmq.POLLIN)
+        self._waking = waking
+        if any(source in waking for source, _ in poller.poll(milliseconds) if isinstance(source, int)):
+            self._intake.is_quiet = False
+
     def look_after(self) -> None:
         """Decides about peers that wait and counts those that failed."""
         if self._guests is not None:
@@ -130,7 +146,7 @@ class Door:
     @property
     def longest_sleep(self) -> float:
         """Seconds after which ``messages`` wants to look at unfinished messages again."""
-        return LOOK_SECONDS if self._watch.connections else math.inf
+        return self._intake.longest_sleep if self._watch.connections else math.inf
 
     def messages(self) -> Iterator[tuple[ClientKey, list[Buffer]]]:
         """The next messages that have come in, some of them at most, without a copy of their frames."""

@@ -104,7 +104,7 @@ class Host(abc.ABC):
         while True:
             milliseconds = self._milliseconds_to_wait(self._door.longest_sleep)
             with self._idleness.waiting(milliseconds):
-                poller.poll(milliseconds)
+                self._door.sleep(poller, milliseconds)
             self._door.look_after()
             for client in filter(self._knows, self._door.gone()):
                 self._drop_client(client)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import socket
 import struct
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 MAX_FRAMES = 8  # parts of a message
 MAX_MESSAGE_BYTES = 68 * 2**20  # of all its parts: a 4096 × 4096 reference, scene, mask and header
-LOOK_SECONDS = 0.25  # between looks at connections that have a message under way
+LOOK_SECONDS = 0.25  # between looks at connections by which something comes in
+QUIET_LOOK_SECONDS = 5.0  # while nothing does: the first bytes wake the daemon, but for few that go unnoticed
 
+_CAN_LOOK = sys.platform.startswith("linux")
 _GROWING_BYTES = 2**20  # an unfinished message is watched from here
 _ENDLESS_BYTES = 2 * MAX_MESSAGE_BYTES  # more than the rest of one message and the whole of the next
 _COSTLY_LOOKS = 4  # from then on it must not cost several times its own size in memory
@@ -65,6 +68,14 @@ class Intake:
         self._on_message = on_message
         self._lines: dict[int, _Line] = {}
         self._next_look = 0.0
+        self.is_quiet = False  # nothing had come in at the last look, nor since
+
+    @property
+    def longest_sleep(self) -> float:
+        """Seconds after which ``watch`` wants to look again."""
+        if not _CAN_LOOK:
+            return math.inf
+        return QUIET_LOOK_SECONDS if self.is_quiet else LOOK_SECONDS
 
     def messages(self, at_most: int) -> Iterator[tuple[ClientKey, list[Buffer]]]:
         """The next messages that have come in, without a copy of their frames.
@@ -104,10 +115,11 @@ class Intake:
         tell (all but Linux).
         """
         now = time.monotonic()
-        if now < self._next_look or not sys.platform.startswith("linux"):
+        if now < self._next_look or not _CAN_LOOK:
             return
         self._next_look = now + LOOK_SECONDS
         old, self._lines = self._lines, {}
+        self.is_quiet = True
         for descriptor in connections:
             received = _bytes_received(descriptor)
             if received is None:
@@ -116,6 +128,7 @@ class Intake:
             if received < line.whole:
                 line = _Line()  # a new connection with the descriptor of an old one
             self._lines[descriptor] = line
+            self.is_quiet = self.is_quiet and received == line.seen
             if received == line.seen:
                 line.looks = 0  # a client that stands still takes nothing more
             elif received - line.whole >= _GROWING_BYTES:
@@ -142,7 +155,7 @@ def _connection(descriptor: int) -> socket.socket:
 
 def _bytes_received(descriptor: int) -> int | None:
     """Bytes that a TCP connection has received, or None if it is none (any more)."""
-    if not sys.platform.startswith("linux"):
+    if not _CAN_LOOK:
         return None
     try:
         with _connection(descriptor) as connection:

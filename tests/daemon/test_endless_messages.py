@@ -68,17 +68,19 @@ def test_a_frame_that_claims_a_terabyte_costs_nothing_but_its_connection(
 
 
 @linux_only
+@pytest.mark.parametrize("silence", [0.0, 0.8], ids=["at once", "after a silence"])
 @pytest.mark.parametrize(
     "part", [b"\x01\x00" * 500_000, struct.pack(">BQ", MORE | LONG, 2**20) + bytes(2**20)]
 )
 def test_a_message_that_never_ends_is_cut_off_while_it_grows(
-    run_daemon_process: RunDaemon, part: bytes
+    run_daemon_process: RunDaemon, part: bytes, silence: float
 ) -> None:
     daemon = run_daemon_process()
     other = daemon.peer()
     before = highest = resident(daemon)
     deadline = time.monotonic() + 30
     with raw_line(daemon) as line, contextlib.suppress(OSError):
+        time.sleep(silence)
         line.settimeout(0.5)  # not every system tells a sender at once that nobody listens any more
         while time.monotonic() < deadline:
             line.sendall(part)
@@ -150,6 +152,21 @@ def test_clients_that_send_one_byte_at_a_time_do_not_stop_others(run_daemon_proc
             assert works(other)
             slowest = max(slowest, time.monotonic() - began)
         assert slowest < 1.0
+
+
+@linux_only
+def test_clients_that_ask_for_nothing_let_the_daemon_sleep(run_daemon_process: RunDaemon) -> None:
+    daemon = run_daemon_process()
+    process = psutil.Process(daemon.process.pid)
+    stays, goes = daemon.peer(), daemon.peer()
+    assert works(stays) and works(goes)
+    for _ in range(2):
+        time.sleep(1.0)
+        before = process.num_ctx_switches().voluntary
+        time.sleep(3.0)
+        assert process.num_ctx_switches().voluntary - before <= 2
+        goes.close()
+    assert works(stays)
 
 
 def test_the_descriptors_of_clients_that_are_gone_are_closed(run_daemon_process: RunDaemon) -> None:

@@ -13,6 +13,7 @@ from preview import Drawn
 from settings import Settings
 from subject import Ground, Subject
 
+from wire.herd import CANDIDATES
 from wire.likeness import Likeness, another_seed
 from wire.protocol import Insert, Layer, Welcome, Wish
 from wire.seed_row import Asked
@@ -31,7 +32,8 @@ class HerdScene:
 class HerdWork:
     """The variations of a herd, the k-th as the k-th next seed makes it.
 
-    No object of it is chosen from several: the same seed makes the same herd.
+    Each object of it is the best of as few seeds as time allows, whether the user named the herd's seed or
+    the program did: so the same seed makes the same herd.
     """
 
     def __init__(self, variations: Sequence[Sequence[HerdScene]]) -> None:
@@ -96,7 +98,9 @@ class HerdWork:
         one = self._variations[variation][number]
         self._seed, self._again = one.seed if self._again is None else self._again, None
         self._may_be_alike = wish.shape_seed is not None or one.scene.shape is not None
-        return composing.request_for(one.scene, wish, Asked(self._seed), preview=preview)
+        return composing.request_for(
+            one.scene, wish, Asked(self._seed, candidates=CANDIDATES), preview=preview
+        )
 
     def take(self, layer: Layer) -> int | None:
         """Keeps the answer to the last request, unless it stands exactly like another one, which makes it

@@ -21,7 +21,7 @@ from .object_layers import ObjectLayers
 from .pressed import Pressed
 from .preview import Preview
 from .qt import QtCore, Signal
-from .reference_picture import Reading
+from .reference_picture import Reading, unhindered
 from .selection import SelectionInfo, read_selection
 from .targets import (
     Purpose,
@@ -65,7 +65,7 @@ class Desk(QtCore.QObject):
         self._anchor = ""
         self._shown_job: Job | None = None  # the job whose first layer went to the canvas
         self._work = CanvasWork(document, self)
-        self._work.failed.connect(self._fail)
+        self._work.failed.connect(lambda error: self.show_message(message_for(error)))
         self._work.held_up.connect(self._held_up)
         self.kept = HistoryFile(document, self.history, self._work, self.changed.emit)
         if self.preview.take_up_again():
@@ -117,16 +117,16 @@ class Desk(QtCore.QObject):
         """
         self.look()
         live, wish = purpose is Purpose.LIVE, form.wish
-        stays = live or (self.purpose is Purpose.LIVE and self.preview.is_shown)
-        seeds = form.seeds(1 if live else form.variations, stays=stays)
+        seeds = form.seeds(1 if live else form.variations, live=live)
         label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
         edited = None if live else self.editing
         box = edited.wish.box if edited is not None else selected_box(self.selection)
         recipe = replace(edited or Recipe(wish), wish=replace(wish, box=box, seed=seeds.first))
         recipe = replace(recipe, label=label, look=form.given_look)
         purpose = purpose if edited is None else Purpose.EDIT
-        self._ask(target_for(purpose, self.document, self.selection, form, recipe, seeds), seeds)
+        target = target_for(purpose, self.document, self.selection, form, recipe, seeds)
         self.pressed = self.pressed if live else Pressed(form, seeds)
+        self._ask(target, seeds)
 
     def edit(self, node: Any) -> Recipe | None:
         """Begins to edit an object of ours, told by any of its layers: the next variations take its place.
@@ -178,10 +178,7 @@ class Desk(QtCore.QObject):
         """Hands over what is read from the document, or its one layer, without the preview."""
 
         def steps() -> Steps:
-            with self.preview.out_of_sight() as source:
-                yield WAIT
-                reference = yield from reading(source)
-            then(reference)
+            then((yield from unhindered(self.preview, reading)))
 
         self._work.submit("reference", steps)
 
@@ -263,7 +260,10 @@ class Desk(QtCore.QObject):
         limit = window_limit(self._link.welcome)
         with self.preview.out_of_sight(self._edits.unseen) as source:
             yield WAIT
-            job, self._recipe = yield from job_for(self.document, source, target, limit, self._link.send)
+            job, recipe = yield from job_for(self.document, source, target, limit, self._link.send)
+        self._recipe = recipe
+        if target.purpose is Purpose.INSERT and (kept := self.pressed.keep(self.preview.variation, recipe)):
+            self._show_first(job, kept)
         self._send(job.request, job, target.purpose)
 
     def _send(self, request: Insert | Light, job: Job, purpose: Purpose) -> None:
@@ -367,15 +367,21 @@ class Desk(QtCore.QObject):
             variation = Variation.of(recipe, layer, live=live)
         if variation is None:  # the rest of its herd is still to come
             return
+        if self.purpose in (Purpose.INSERT, Purpose.EDIT):
+            if self.pressed.is_kept(variation.recipe):
+                return
+            self.pressed.made.add(variation.recipe.wish.seed)
         if known is None:
             self.history.add(variation)
-        if self.purpose in (Purpose.INSERT, Purpose.EDIT):
-            self.pressed.made.add(variation.recipe.wish.seed)
         if self._shown_job is not job:
-            self._shown_job = job
             self._show(variation)
-            if self._seeds is not None and self._seeds.row is not None:
-                self.seen.emit(self._seeds.row, variation.recipe.wish.seed)
+            self._show_first(job, variation)
+
+    def _show_first(self, job: Job, variation: Variation) -> None:
+        """The docker gets the seed of the object that is the first one to be seen of a job."""
+        self._shown_job = job
+        if self._seeds is not None and self._seeds.row is not None:
+            self.seen.emit(self._seeds.row, variation.recipe.wish.seed)
 
     def _show(self, variation: Variation) -> None:
         self._work.submit("show", lambda: self._show_steps(variation))
@@ -388,11 +394,7 @@ class Desk(QtCore.QObject):
         yield from steps
         self.show_message(Message(text) if text else None)
 
-    def _fail(self, error: BaseException) -> None:
-        self.show_message(message_for(error))
-
     def _held_up(self, held_up: bool) -> None:  # noqa: FBT001 - from a signal
-        if held_up:
-            self.show_message(Message(tr("Waiting until you have finished drawing…")))
-        elif self.message is not None and self.message.text == tr("Waiting until you have finished drawing…"):
-            self.show_message(None)
+        waiting = Message(tr("Waiting until you have finished drawing…"))
+        if held_up or self.message == waiting:
+            self.show_message(waiting if held_up else None)

@@ -100,8 +100,8 @@ class Form:
         alike = replace(given, box=wish.box, seed=wish.seed) == wish
         return alike and (other.model, other.herd) == (self.model, self.herd)
 
-    def seeds(self, count: int, *, stays: bool) -> Seeds:
-        """What ``count`` variations are made of; ``stays``: an object that is seen already is among them.
+    def seeds(self, count: int, *, live: bool) -> Seeds:
+        """What ``count`` variations are made of; ``live``: of an object that is seen, and moved.
 
         A seed that the user named or keeps is painted as it is. From a row the best are chosen, and again
         from the beginning of it where other settings are tried.
@@ -109,7 +109,7 @@ class Form:
         row, seed = self.row, self.wish.seed
         if row is None:
             return Seeds(seed, count)
-        if self.keep_seed or (stays and row.looked):
+        if self.keep_seed or (live and row.looked):
             return Seeds(seed, count, row=row.reaching(seed, count))
         candidates = candidates_for(count)
         return Seeds(row.first, count, candidates, row.reaching(row.first, candidates))

@@ -11,6 +11,7 @@ from .form import Form
 from .history import Variation
 from .selection import SelectionInfo, current_selection
 from .targets import Purpose, Target, build_request
+from .wire.herd import CANDIDATES
 from .wire.job import InsertJob, Job, JobState
 from .wire.layer_record import Recipe
 from .wire.likeness import Likeness, another_seed
@@ -51,7 +52,8 @@ def target_for(
 ) -> Target:
     """What is asked for: an object in the place of another, one where something is selected, or a herd.
 
-    Of herds none are chosen: the seed of one says what each of its objects is.
+    Each object of a herd is the best of as many seeds, whether the user named the herd's or the program did:
+    so the same seed makes the same herd.
 
     Raises:
         InsertObjectError: so many find no room.
@@ -60,7 +62,7 @@ def target_for(
         return Target(purpose, recipe, seeds.count, None, form.outline, seeds.candidates)
     herds = herds_of(form, recipe, selection, document.height(), seeds.count)
     shape = current_selection(document) if form.use_shape else None
-    candidates = 1 if herds else seeds.candidates
+    candidates = CANDIDATES if herds else seeds.candidates
     return Target(purpose, recipe, seeds.count, shape, form.outline, candidates, herds)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+from .canvas import WAIT
 from .documents import bounds_of
 from .pixels import packed, read_coverage, read_scene
+from .preview import Preview
 from .qt import Qt, QtCore, QtGui
 from .selection import SelectionInfo
 from .translations import tr
@@ -16,7 +18,14 @@ from .wire.reference import Reference, covered, fitted, in_window, kept_size, lo
 
 MOST_PIXELS = 400_000_000  # of a file; Qt would take four bytes for each
 
-Reading = Generator[None, None, Reference]
+Reading = Generator[Any, None, Reference]
+
+
+def unhindered(preview: Preview, reading: Callable[[Any], Reading]) -> Reading:
+    """What is read from the document while the preview is out of sight."""
+    with preview.out_of_sight() as source:
+        yield WAIT
+        return (yield from reading(source))
 
 
 def of_layer(node: Any) -> Reading:

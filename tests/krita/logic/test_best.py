@@ -5,6 +5,7 @@ import unittest
 import test_docker
 from insert_object.annotations import read_records
 from insert_object.asked_seeds import Row, Seeds
+from insert_object.wire.herd import CANDIDATES
 from insert_object.wire.protocol import MAX_SEED, Insert
 from krita import Selection
 from scripted import settle, until
@@ -166,9 +167,34 @@ class Best(unittest.TestCase):
         self.assertEqual(sum(isinstance(request, Insert) for request in self.link.sent), 1)
         self.select(4, 4, 20, 20)
         self.assertEqual(self.named(self.live()), ROW + BEST[0])
-        self.assertEqual(self.named(self.insert()), ROW + BEST[0])
-        first, _ = self.row(self.insert())
-        self.assertEqual(first, ROW + BEST[0] + 6)
+
+    def test_insert_shows_the_best_beside_the_object_that_live_shows(self):
+        self.roll()
+        self.live()
+        self.select(4, 4, 20, 20)
+        self.live()
+        shown = self.docker._desk.preview.variation
+        self.assertEqual(self.row(self.insert()), (ROW, 12))
+        items = self.docker._desk.history.items
+        self.assertEqual([item.recipe.wish.seed for item in items], [ROW + place for place in BEST])
+        self.assertIs(items[0], shown)
+        self.assertIs(self.docker._desk.preview.variation, shown)
+        self.assertEqual(self.seed, ROW + BEST[0])
+        self.assertEqual(self.row(self.insert()), (ROW + 12, 12))
+
+    def test_an_object_that_live_shows_stays_where_it_is_not_among_the_best(self):
+        self.roll()
+        self.live()
+        shown = self.docker._desk.preview.variation
+        self.docker.panel.insert_button.click()
+        settle(self.docker._desk)
+        others = (1, 3, 4, 6, 8, 10)
+        test_docker.Dockers.answer(self, self.link.sent[-1], others)
+        settle(self.docker._desk)
+        seeds = [item.recipe.wish.seed for item in self.docker._desk.history.items]
+        self.assertEqual(seeds, [ROW + place for place in (BEST[0], *others)])
+        self.assertIs(self.docker._desk.preview.variation, shown)
+        self.assertEqual(self.seed, ROW + BEST[0])
 
     def test_live_keeps_the_object_that_insert_showed(self):
         self.roll()
@@ -184,7 +210,7 @@ class Best(unittest.TestCase):
         self.answer(self.link.sent[-1])
         self.assertEqual(self.seed, 5)
 
-    def test_the_objects_of_a_herd_are_as_its_seed_says(self):
+    def test_each_object_of_a_herd_is_the_best_of_a_few(self):
         self.select(4, 10, 56, 50)
         self.roll()
         self.let_it_look()
@@ -192,7 +218,7 @@ class Best(unittest.TestCase):
         self.docker.panel.insert_button.click()
         settle(self.docker._desk)
         for request in self.link.sent:  # which grows meanwhile
-            self.named(request)
+            self.assertEqual((request.variations, request.candidates), (1, CANDIDATES))
             self.answer(request)
         herds = [item.recipe.wish.seed for item in self.docker._desk.history.items]
         self.assertEqual(herds, [ROW + number for number in range(6)])

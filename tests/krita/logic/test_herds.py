@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from insert_object.annotations import read_records
 from insert_object.desk import Desk
-from insert_object.wire.herd import Region, herd_in
+from insert_object.wire.herd import CANDIDATES, Region, herd_in
 from insert_object.wire.protocol import Rect
 from krita import Krita, Selection
 from scripted import WELCOME, ScriptedLink, done_reply, form_of, layer_reply, picture, settle
@@ -41,6 +41,7 @@ class Herds(unittest.TestCase):
     def test_each_object_is_a_request_of_its_own_and_each_variation_another_herd(self):
         self.assertEqual(self.insert(), [*self.herd(7), *self.herd(8)])
         self.assertEqual([len(item.herd) for item in self.desk.history.items], [2, 2])
+        self.assertEqual({request.candidates for request in self.link.sent}, {CANDIDATES})
 
     def test_it_is_one_group_from_far_to_near_and_one_undo_step(self):
         asked = self.insert()
