@@ -18,7 +18,7 @@ from wire.protocol import Insert, PixelFrame
 AT_ONCE = 12  # candidates in one batch, which bounds memory
 _CELLS = 32  # of a side, in which outlines are compared
 _SAME = 0.8  # overlap from which on two outlines are one: others of a class share 0.5 to 0.7
-_ENOUGH = 1.25  # mark from which on nearly nine of ten are kept: more, and most dozens end with the same one
+_ENOUGH = 1.0  # mark from which on nine of ten are kept: more, and most dozens end with the same one
 _AGAIN = 0.5  # what a mark loses for each one before with the same outline; marks have a deviation of 1
 _NOT_JUDGED = ("id", "variations", "depth", "preview")  # of a request: they change no ranking
 
