@@ -229,13 +229,20 @@ def test_an_edit_keeps_filter_and_mask_and_one_undo_takes_all_of_it_back(desk: D
     desk.screen.focus(desk.window)
     desk.screen.keys("ctrl+z")
     desk.wait_for_layers(image, "cat · seed 12", "cat · seed 12 · shadow", PHOTO)
-    assert everything(desk, image, layer, shadow) == before
+    wait_for_all(desk, image, layer, shadow, before)
     desk.screen.keys("ctrl+y")
     desk.wait_for_layers(image, "cat · seed 13", "cat · seed 13 · shadow", PHOTO)
-    assert everything(desk, image, layer, shadow) == after
+    wait_for_all(desk, image, layer, shadow, after)
     about = after["layer"]
     assert rgba(after["pixels"], about["width"], about["height"])[0, 0, :3].tolist() == list(
         stand_in_colour("cat", 13, 0)
+    )
+
+
+def wait_for_all(desk: Desk, image: int, layer: int, shadow: int, expected: dict[str, object]) -> None:
+    """Waits until all is as it was: names come back first."""
+    desk.screen.wait_until(
+        lambda: everything(desk, image, layer, shadow) == expected, "the object with all that is its own"
     )
 
 
