@@ -75,7 +75,7 @@ class Intake:
         """Seconds after which ``watch`` wants to look again."""
         if not _CAN_LOOK:
             return math.inf
-        return QUIET_LOOK_SECONDS if self.is_quiet else LOOK_SECONDS
+        return QUIET_LOOK_SECONDS if self.is_quiet else max(0.0, self._next_look - time.monotonic())
 
     def messages(self, at_most: int) -> Iterator[tuple[ClientKey, list[Buffer]]]:
         """The next messages that have come in, without a copy of their frames.

@@ -87,7 +87,7 @@ def test_a_message_that_never_ends_is_cut_off_while_it_grows(
             highest = max(highest, resident(daemon))
     wait_until(lambda: "did not end" in daemon.log())
     assert time.monotonic() < deadline, "it was never cut off"
-    assert highest - before < 3 * 2**29  # in the second that it takes to tell, beside other work
+    assert highest - before < 2**30
     assert works(other)
 
 

@@ -14,6 +14,9 @@ from tests.conftest import WEIGHTS
 from wire.selection_shape import SelectionShape, shape_of_rows
 
 
+LEAST = {"car": 0.0, "monkey": 0.75}  # cars are as round as a loop, so are some monkeys that sit
+
+
 def rows_of(picture: Image.Image) -> list[bytes]:
     part = picture.crop(picture.getbbox())
     data = part.tobytes()
@@ -63,4 +66,4 @@ def test_the_shipped_outlines_are_told_as_such() -> None:
     told = torch.tensor([shape_of_rows(rows_of(Image.fromarray(frame))).is_outline for frame in frames])
     for index, name in enumerate(names):
         share = told[library.class_index == index].float().mean().item()
-        assert share >= 0.75 or name == "car", (name, share)  # which are as round as a loop
+        assert share >= LEAST.get(name, 0.8), (name, share)
