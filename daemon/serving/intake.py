@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_FRAMES = 8  # parts of a message
 MAX_MESSAGE_BYTES = 68 * 2**20  # of all its parts: a 4096 × 4096 reference, scene, mask and header
-LOOK_SECONDS = 0.25  # between looks at connections by which something comes in
+LOOK_SECONDS = 0.125  # between looks at connections by which something comes in
 QUIET_LOOK_SECONDS = 5.0  # while nothing does: the first bytes wake the daemon, but for few that go unnoticed
 
 _CAN_LOOK = sys.platform.startswith("linux")

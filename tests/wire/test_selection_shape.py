@@ -13,7 +13,6 @@ from models.masks.weights import load_mask_weights
 from tests.conftest import WEIGHTS
 from wire.selection_shape import SelectionShape, shape_of_rows
 
-
 LEAST = {"car": 0.0, "monkey": 0.75}  # cars are as round as a loop, so are some monkeys that sit
 
 
