@@ -18,13 +18,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 import zmq
 
 from benchmarks.measure import Timing, machine
 from daemon.home.folders import Folders
-from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness, percentile
+from tests.daemon.customers import Customer, Line, PeerLine, SessionLine, evenness
 from tests.daemon.peer import Peer, an_insert
 from tests.program import ROOT, program_environment
 from wire.connection import Config
@@ -117,7 +118,7 @@ def mixed_load(daemon: StandInDaemon, requests_each: int, seed: int) -> LoadFigu
         len(customers) * requests_each,
         seconds,
         Timing(tuple(wait for customer in customers for wait in customer.seconds)),
-        evenness([percentile(customer.seconds, 0.5) for customer in customers]),
+        evenness([median(customer.seconds) for customer in customers]),
         sum((customer.ends for customer in customers), Counter()),
         [fault for customer in customers for fault in customer.wrong],
     )

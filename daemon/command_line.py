@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from daemon.commands.insert_options import add_insert_options, join_negative_boxes
-from daemon.home.limits import check_limits, memory_hint
+from daemon.home.limits import check_limits, is_of_memory, memory_hint
 from daemon.interruption import be_quiet, interrupt_by_exception
 from wire import __version__
 from wire.protocol import ErrorCode, InsertObjectError
@@ -105,10 +105,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone. Point stdout elsewhere, or Python complains again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERNAL_ERROR
-    except MemoryError:
-        print(f"insert-object: There is not enough memory. {memory_hint()}", file=sys.stderr)
-        return BAD_INPUT
     except Exception as error:  # the edge: a bug of ours becomes a line and an exit code
+        if is_of_memory(error):
+            print(f"insert-object: There is not enough memory. {memory_hint()}", file=sys.stderr)
+            return BAD_INPUT
         if os.environ.get(TRACE_VARIABLE):
             traceback.print_exc()
         text = " ".join(str(error).split())

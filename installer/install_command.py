@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from installer.autostart_steps import AutostartStep, NoAutostartStep
@@ -62,11 +64,14 @@ def _run(places: Places, options: argparse.Namespace) -> None:
 def _run_alone(places: Places, options: argparse.Namespace) -> None:
     """Runs while no other installer is at work in this data folder."""
     check_writable(places.data)
-    try:
-        with file_lock(places.installing, on_wait=_tell_waiting):
-            _run(places, options)
-    finally:
-        if not places.record.exists():  # nothing is installed, so nothing stays
+    with file_lock(places.installing, on_wait=_tell_waiting, on_end=partial(_leave, places)):
+        _run(places, options)
+
+
+def _leave(places: Places) -> None:
+    """Removes the lock's file where nothing is installed, so nothing stays."""
+    if not places.record.exists():
+        with contextlib.suppress(PermissionError):  # Windows: the next installer has opened it
             remove_files(places.data, places.installing.name)
 
 

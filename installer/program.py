@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.computer.environment import LOCK, ROOT, clean_environ, find_python, has_nvidia_card, torch_lock
+from installer.computer.environment import LOCK, ROOT, clean_environ, find_python, takes_cuda, torch_lock
 from installer.computer.failure import InstallFailure
 from installer.computer.places import Places
 from installer.launcher import launcher, write_launcher
 from installer.record import Record
 from installer.steps import Step
 from models.files.manifest import Manifest, ModelCorrupt, ModelMissing
+from wire.lock_holder import LOCK_NAME, holder, is_held
 
 MIB = 1024**2
 PROCESSOR_SPACE = 1200 * MIB  # measured: 1,000 MiB in the environment with the build for processors
@@ -33,6 +34,11 @@ class ProgramStep(Step):
 
     places: Places
     record: Record
+
+    def make_way(self) -> None:
+        """Ends the service of an earlier installation, before files are replaced that it holds."""
+        if self.record.program:
+            stop_daemon(self.places)
 
     def discard_new_environment(self) -> None:
         """Removes the environment unless an installation that worked is in it."""
@@ -51,7 +57,7 @@ class SpaceStep(ProgramStep):
         return f"check for {_gigabytes(needed_space())} in {self.places.data}"
 
     def is_done(self) -> bool:
-        return bool(self.record.torch)
+        return self.record.torch == fingerprint(torch_lock())
 
     def do(self) -> str:
         check_writable(self.places.data)
@@ -79,7 +85,7 @@ def _gigabytes(count: int) -> str:
 
 def needed_space() -> int:
     """Bytes that an installation takes."""
-    return NVIDIA_SPACE if has_nvidia_card() else PROCESSOR_SPACE
+    return NVIDIA_SPACE if takes_cuda() else PROCESSOR_SPACE
 
 
 def check_writable(folder: Path) -> None:
@@ -128,11 +134,12 @@ class PackagesStep(ProgramStep):
         return f"make {self.places.environment.folder} with {find_python()} and install the pinned packages"
 
     def is_done(self) -> bool:
-        return self.record.packages == fingerprint(LOCK) and self.places.environment.python.exists()
+        return self.record.packages == fingerprint(LOCK) and self.places.environment.works()
 
     def do(self) -> str:
         environment = self.places.environment
-        if not self.record.packages or not environment.python.exists():
+        self.make_way()
+        if not self.record.packages or not environment.works():
             shutil.rmtree(environment.folder, ignore_errors=True)
             environment.create(find_python())
             self.record.torch = self.record.program = ""
@@ -152,15 +159,16 @@ class TorchStep(ProgramStep):
 
     @property
     def effort(self) -> str:  # type: ignore[override]
-        return "several GB to download, with CUDA" if has_nvidia_card() else "about 200 MB to download"
+        return "several GB to download, with CUDA" if takes_cuda() else "about 200 MB to download"
 
     def plan(self) -> str:
         return f"install it ({self.effort})"
 
     def is_done(self) -> bool:
-        return self.record.torch == fingerprint(torch_lock())
+        return self.record.torch == fingerprint(torch_lock()) and self.places.environment.works()
 
     def do(self) -> str:
+        self.make_way()
         self.places.environment.install_torch()
         if not self.places.environment.has_torch():
             raise InstallFailure(
@@ -194,6 +202,8 @@ class OwnCodeStep(ProgramStep):
         return program.is_file() and program.read_bytes() == launcher(self.places.environment.python)
 
     def installed_networks_are_whole(self) -> bool:
+        if not self.places.environment.works():
+            return False
         folder = self.places.environment.site_packages() / "models" / "weights"
         try:
             Manifest.read(folder).verify(folder)
@@ -202,8 +212,7 @@ class OwnCodeStep(ProgramStep):
         return True
 
     def do(self) -> str:
-        if self.record.program:
-            stop_daemon(self.places)  # it holds files of the version that is replaced
+        self.make_way()
         with tempfile.TemporaryDirectory(prefix="insert-object-build-") as folder:
             copy = Path(folder) / "source"
             for path in program_files():
@@ -254,20 +263,41 @@ def stop_daemon(places: Places) -> None:
     Raises:
         InstallFailure: it does not end.
     """
-    if not places.program.exists():
-        return
     try:
-        subprocess.run(
-            [str(places.program), "daemon", "stop"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=clean_environ(),
-            timeout=STOP_SECONDS,
-            check=False,
-        )
+        code, said = _told(places, "daemon", "stop")
     except subprocess.TimeoutExpired as error:
         raise InstallFailure(
             "The running service does not end.",
             f"End it with “{places.link} daemon stop” and run this again.",
         ) from error
+    if code == 0:
+        return
+    if _told(places, "--version")[0] == 0:
+        hint = "What it says stands above. Run this again once the service has ended."
+        raise InstallFailure("The running service does not end.", hint, details=said)
+    lock = places.connection_file.with_name(LOCK_NAME)  # there is no command, or a damaged one
+    if is_held(lock):
+        process = f"process {pid}" if (pid := holder(lock)) else "its process"
+        raise InstallFailure(
+            "The service runs, and the command that would end it does not.",
+            f"End {process} by hand and run this again.",
+        )
+
+
+def _told(places: Places, *arguments: str) -> tuple[int, str]:
+    """The exit code and output of our command; 127 stands for one that cannot be started."""
+    try:
+        done = subprocess.run(
+            [str(places.program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=clean_environ(),
+            timeout=STOP_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        return 127, str(error)
+    return done.returncode, done.stdout

@@ -23,6 +23,7 @@ def uninstall(places: Places, record: Record, *, dry_run: bool) -> None:
     """Stops the daemon and removes plug-ins, command, environment, demo and record.
 
     Raises:
+        InstallFailure: the service does not end; only the start at login is removed then.
         OSError: something cannot be removed; what was removed before stays removed.
     """
     if not record.path.exists() and not places.environment.folder.exists():
@@ -51,6 +52,13 @@ def remove_files(folder: Path, *patterns: str) -> None:
             empty.rmdir()
 
 
+def remove_link(places: Places, link: Path) -> None:
+    """Removes the command, and its folder where that is ours, as on Windows, and nothing else is in it."""
+    link.unlink()
+    if places.data in link.parents and not any(link.parent.iterdir()):
+        link.parent.rmdir()
+
+
 def removals(places: Places, record: Record) -> list[tuple[str, Callable[[], object]]]:
     """What there is to remove, in order, each with the function that does it."""
     found: list[tuple[str, Callable[[], object]]] = []
@@ -63,7 +71,7 @@ def removals(places: Places, record: Record) -> list[tuple[str, Callable[[], obj
         found.append((title, partial(remove_plugin, editor)))
     link = Path(record.link) if record.link else places.link
     if points_to(link, places.program):
-        found.append((f"the command {link}", link.unlink))
+        found.append((f"the command {link}", partial(remove_link, places, link)))
     found.append(("the first insertion", DemoStep(places, record).undo))
     logs = places.logs
     found.append((f"logs in {logs}", partial(remove_files, logs, LOG_FILES)))

@@ -12,32 +12,33 @@ nothing, so a generator trained at one resolution goes on at the next one exactl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import (
-    activate,
-    broad_mean,
-    convolution,
-    in_rows,
-    linear,
-    resized,
-    zero_convolution,
-)
+from models.layers import activate, convolution, in_rows, linear, resized, zero_convolution
 from models.mask_edges import far_hints, moved_alpha
 from models.masks.parts_code import FINER, PARTS_CHANNELS, split
+from models.painted_region import PaintedRegion, painted_regions, whole
+from models.painting_layers import (
+    SHARE,
+    FinerParts,
+    Painting,
+    added,
+    fine_part,
+    grain_for,
+    joined_branch,
+    pooled,
+    size_of,
+    twice,
+)
 from models.scene_light import lit, scene_gains, under_gains
 
 CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32}
-FINE = 24  # channels at the size of the picture itself
-FINE_COLOUR = 0.25  # share of a finer level's colour that counts; its brightness counts whole
-BROAD = 32  # pixels of a finer level's own size, whose mean it leaves to coarser ones
 AT_ONCE = 2  # objects whose large levels are painted together
-SHARE = 0.7  # of each of two tensors that are added: unit variance stays about that
 TWICE = (16, 32)  # levels with a second residual convolution: where faces and limbs are made out
 
 
@@ -81,46 +82,6 @@ class StyledConvolution(nn.Module):
         return torch.addcmul((share * shift).to(x.dtype), x, (share * (1 + gain)).to(x.dtype))
 
 
-class Painting(nn.Module):
-    """Features to a picture of twice their size: a smooth one, and a fine one on top that is made from grain.
-
-    Nothing here tells the four pixels of a cell apart (pixel shuffle would), so no lattice can be painted by
-    the layout alone: what is finer than a cell comes of normal variates, whose amount the features set.
-    """
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        self.coarse = zero_convolution(inputs, 4, 3)
-        self.enter = convolution(inputs, 2 * FINE, 1)
-        self.inner = convolution(FINE, FINE)
-        self.fine = zero_convolution(FINE, 4, 3)
-
-    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
-        """x (B, C, S, S), noise (B, 1, 2S, 2S) normal variates -> (B, 4, 2S, 2S), float32."""
-        # In single precision, in which so few channels are enlarged twice as quickly.
-        smooth, amount = (_twice(in_rows(half.float())) for half in self.enter(x).chunk(2, 1))
-        grain = amount * noise if torch.is_grad_enabled() else amount.mul_(noise)
-        fine = activate(_added(grain, smooth).to(x.dtype))
-        fine = _residual(fine, self.inner)
-        painted: Tensor = _twice(_plane(self.coarse(x))) + _plane(self.fine(fine))
-        return painted
-
-
-class FinerParts(nn.Module):
-    """A placed finer parts code to features: where eyes, nostrils and windows are."""
-
-    def __init__(self, channels: int, outputs: int) -> None:
-        super().__init__()
-        self.enter = convolution(channels, 48)
-        self.inner = convolution(48, 48)
-        self.out = zero_convolution(48, outputs, 3)
-
-    def forward(self, code: Tensor, side: int) -> Tensor:
-        """code (B, F, P, P) in -1..1 -> (B, O, side, side)."""
-        x = _residual(activate(self.enter(in_rows(code))), self.inner)
-        return resized(self.out(x), side)
-
-
 @dataclass(frozen=True)
 class _Given:
     """What the levels are given beside the features of the one before, a row a sample."""
@@ -131,10 +92,13 @@ class _Given:
     finer: Tensor
     noise: Tensor
     mask: Tensor
+    region: PaintedRegion  # of the window: all but the style shows it alone
 
-    def part(self, rows: slice) -> _Given:
-        others = (self.style, self.coarse, self.finer, self.noise, self.mask)
-        return _Given({side: x[rows] for side, x in self.seen.items()}, *(x[rows] for x in others))
+    def part(self, rows: slice, region: PaintedRegion) -> _Given:
+        places = (self.coarse, self.finer, self.noise, self.mask)
+        seen = {side: region.of(x[rows]) for side, x in self.seen.items() if x.shape[-1] >= region.cells}
+        coarse, finer, noise, mask = (region.of(x[rows]) for x in places)
+        return _Given(seen, self.style[rows], coarse, finer, noise, mask, region)
 
 
 class ForegroundGenerator(nn.Module):
@@ -239,43 +203,43 @@ class ForegroundGenerator(nn.Module):
         scene = under_gains(scene, 1 / gains).to(scene.dtype)
         seen = self._read_scene(torch.cat([scene, mask], 1), far_hints(mask), levels)
         style = self._style(seen[levels[0]], class_index, code)
-        given = _Given(seen, style, coarse, finer, noise, mask)
+        given = _Given(seen, style, coarse, finer, noise, mask, whole(coarse.shape[-1]))
         x = seen[levels[0]]
         for side in levels:
             if side not in self.painting:
                 x = self._level(side, x, given)
-        # What is large is painted a few at a time, so that it stays in a processor's cache.
-        few = len(x) if torch.is_grad_enabled() or not x.is_cpu else AT_ONCE
         pictures = [
-            self._paint(x[begin : begin + few], given.part(slice(begin, begin + few)))
-            for begin in range(0, len(x), few)
+            region.back(self._paint(region.of(x[rows]), given.part(rows, region)), full)
+            for rows, region in _painted_together(mask, min(x.shape[-1], coarse.shape[-1]))
         ]
         painted = torch.cat(pictures)
         return lit(within_range(painted[:, :3]), gains), moved_alpha(mask.float(), painted[:, 3:])
 
     def _level(self, side: int, x: Tensor, given: _Given) -> Tensor:
-        """The features of a level (B, C, side, side), of those of the level before."""
+        """The features of a level (B, C, side, side) or of a region of it, of those of the level before."""
         name, is_first = str(side), side == self.shape.levels[0]
         x = self.first[name](x, given.style, 1 if is_first else SHARE)
         if not is_first:
-            x = _added(_twice(x), given.seen[side], SHARE)
+            x = added(twice(x), given.seen[side], SHARE)
         if name in self.finer_parts:
-            x = _added(x, self.finer_parts[name](given.finer.to(x.dtype), side))
-        x = activate(self._with_parts_and_grain(x, given.coarse, given.noise))
+            x = added(x, self.finer_parts[name](given.finer.to(x.dtype), size_of(x)))
+        x = activate(self._with_parts_and_grain(side, x, given))
         for more in (self.second, self.third):
             if name in more:
-                x = _joined(x, activate(more[name](x, given.style)))
+                x = joined_branch(x, activate(more[name](x, given.style)))
         return x
 
     def _paint(self, x: Tensor, given: _Given) -> Tensor:
-        """The picture (B, 4, S, S) that the painting levels make of the features before them."""
+        """The picture (B, 4, H, W) that the painting levels make of the features before them."""
         painted: Tensor | None = None
         for side in self.painting:
             if side not in given.seen:
                 break
             x = self._level(side, x, given)
-            branch: Tensor = self.paint[str(side)](x, _grain(given.noise, 2 * side))
-            painted = branch if painted is None else _fine(branch, given.mask) + _twice(painted)
+            branch: Tensor = self.paint[str(side)](x, grain_for(given.noise, 2 * x.shape[-1]))
+            painted = (
+                branch if painted is None else fine_part(branch, given.mask, given.region) + twice(painted)
+            )
         if painted is None:
             raise ValueError("no level of this generator paints")
         return painted
@@ -290,12 +254,12 @@ class ForegroundGenerator(nn.Module):
                 above = above.detach()
             if name in self.read:
                 larger = hints.shape[-1] // side
-                cells = functional.pixel_unshuffle(_pooled(picture, larger), 2)
-                cells = in_rows(torch.cat([cells, _pooled(hints, larger)], 1))
+                cells = functional.pixel_unshuffle(pooled(picture, larger), 2)
+                cells = in_rows(torch.cat([cells, pooled(hints, larger)], 1))
                 if above is None:
                     above = activate(self.read[name](cells))
                 else:
-                    above = activate(_added(self.read[name](cells), self.down[name](above)))
+                    above = activate(added(self.read[name](cells), self.down[name](above)))
             elif above is None:
                 raise ValueError("the finest level of this generator reads nothing")
             else:
@@ -303,24 +267,24 @@ class ForegroundGenerator(nn.Module):
             seen[side] = above
         return seen
 
-    def _with_parts_and_grain(self, x: Tensor, coarse: Tensor, noise: Tensor) -> Tensor:
-        """Features (B, C, s, s), which nobody else looks at, with what the coarse parts code and the grain
+    def _with_parts_and_grain(self, side: int, x: Tensor, given: _Given) -> Tensor:
+        """Features of a level, which nobody else looks at, with what the coarse parts code and the grain
         add to a level that takes them: both by one convolution."""
-        side, name = x.shape[-1], str(x.shape[-1])
+        name = str(side)
         seen: list[Tensor] = []
         weights: list[Tensor] = []
         bias: Tensor | None = None
         if name in self.parts:
             weight, bias = self.parts[name].parameters()
-            seen.append(resized(coarse, side).to(x.dtype))
+            seen.append(resized(given.coarse, size_of(x)).to(x.dtype))
             weights.append(weight)
         if name in self.grain:
-            seen.append(_grain(noise, side).to(x.dtype))
+            seen.append(grain_for(given.noise, x.shape[-1]).to(x.dtype))
             weights.append(functional.pad(self.grain[name][:, None], (1, 1, 1, 1)))
         if not seen:
             return x
         told = functional.conv2d(in_rows(torch.cat(seen, 1)), torch.cat(weights, 1), bias, padding=1)
-        return _added(x, told)
+        return added(x, told)
 
     def _style(self, coarsest: Tensor, class_index: Tensor, code: Tensor) -> Tensor:
         look = torch.cat([code, self.class_code(class_index)], 1)
@@ -329,58 +293,25 @@ class ForegroundGenerator(nn.Module):
         return torch.cat([look, self.scene_code(coarsest.flatten(1))], 1)
 
 
-def _fine(branch: Tensor, mask: Tensor) -> Tensor:
-    """What a finer level adds, without what a coarser one can say as well: its mean over ``BROAD`` pixels of
-    the object. Light is read at the base, which is taught to follow it; no finer level may go against it.
-    Its colour counts less, or muzzles turn red and blue.
-
-    branch (B, 4, S, S), mask (B, 1, S', S') -> (B, 4, S, S).
-    """
-    weight = functional.adaptive_avg_pool2d(mask.float(), branch.shape[-1])
-    fine = branch - broad_mean(branch, weight, BROAD)
-    bright = fine[:, :3].mean(1, keepdim=True)
-    return torch.cat([bright + FINE_COLOUR * (fine[:, :3] - bright), fine[:, 3:]], 1)
-
-
 def within_range(x: Tensor) -> Tensor:
     """Any numbers to -1..1. Unlike tanh's, its gradient never vanishes, wherever first steps lead."""
     return x * torch.rsqrt(1 + x.square())
 
 
-def _added(x: Tensor, more: Tensor, share: float = 1) -> Tensor:
-    """x, which nobody else looks at, and a share of another tensor."""
-    return torch.add(x, more, alpha=share) if torch.is_grad_enabled() else x.add_(more, alpha=share)
-
-
-def _joined(x: Tensor, branch: Tensor) -> Tensor:
-    """A residual: x and its branch, of which ``SHARE`` is given, at unit variance."""
-    return _added(branch, x, SHARE)
-
-
-def _residual(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """x and the activated convolution of it, at unit variance; the weights take the branch's share."""
-    bias = None if layer.bias is None else SHARE * layer.bias
-    return _joined(x, activate(functional.conv2d(x, SHARE * layer.weight, bias, padding=1)))
-
-
-def _grain(noise: Tensor, side: int) -> Tensor:
-    """Normal variates (B, 1, S, S) for a smaller size, of the same variance."""
-    cell = noise.shape[-1] // side
-    return _pooled(noise, cell) * cell
-
-
-def _pooled(x: Tensor, cell: int) -> Tensor:
-    """The means of cells of so many pixels; a single one is left as it is, which takes no time."""
-    return x if cell == 1 else functional.avg_pool2d(x, cell)
-
-
-def _plane(x: Tensor) -> Tensor:
-    """A picture in single precision, each channel by itself: four of them are too few to lie side by side."""
-    return x.to(torch.float32, memory_format=torch.contiguous_format)
-
-
-def _twice(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+def _painted_together(mask: Tensor, cells: int) -> Iterator[tuple[slice, PaintedRegion]]:
+    """Which samples of masks (B, 1, S, S) the painting levels paint at once, and which part of the window:
+    what is large is painted a few at a time, so that it stays in a processor's cache, and only where the
+    object is. Training paints all of it, a GPU all at once."""
+    if torch.is_grad_enabled() or not mask.is_cpu:
+        yield slice(0, len(mask)), whole(cells)
+        return
+    regions = painted_regions(mask, cells)
+    begin = 0
+    for end in range(1, len(regions) + 1):
+        is_full = end == len(regions) or end - begin == AT_ONCE
+        if is_full or regions[end] != regions[begin]:
+            yield slice(begin, end), regions[begin]
+            begin = end
 
 
 def composite(colour: Tensor, alpha: Tensor, scene: Tensor) -> Tensor:

@@ -30,10 +30,16 @@ def _fill(colour: Tensor, known: Tensor) -> Tensor:
     """``colour`` is premultiplied by ``known``; returns it filled everywhere."""
     if colour.shape[-1] == 1:
         return colour / known.clamp(min=_ENOUGH)
-    coarse = _fill(functional.avg_pool2d(colour, 2), functional.avg_pool2d(known, 2))
+    coarse = _fill(_halved(colour), _halved(known))
     below = functional.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
     own = colour / known.clamp(min=_ENOUGH)
     return below + (own - below) * known.clamp(max=1)
+
+
+def _halved(x: Tensor) -> Tensor:
+    """The means of 2 × 2 pixels, several times as quickly as pooling finds them."""
+    rows = x[..., ::2, :] + x[..., 1::2, :]
+    return (rows[..., ::2] + rows[..., 1::2]) / 4
 
 
 def dilate(mask: Tensor, radius: int) -> Tensor:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+Size = tuple[int, int]  # height and width in pixels
+
 LEAK = 0.2
 _GAIN = math.sqrt(2 / (1 + LEAK**2))  # keeps unit variance through a leaky ReLU (He et al., 2015)
 
@@ -67,13 +69,15 @@ def broad_mean(x: Tensor, weight: Tensor, cell: int) -> Tensor:
     return sums[:, :-1] / sums[:, -1:]
 
 
-def resized(x: Tensor, side: int) -> Tensor:
-    """x (B, C, S, S) at another size: means where it shrinks, smoothly where it grows."""
-    if x.shape[-1] == side:
+def resized(x: Tensor, size: int | Size) -> Tensor:
+    """x (B, C, H, W) at another size, of one side or of height and width: means where it shrinks, smoothly
+    where it grows."""
+    height, width = (size, size) if isinstance(size, int) else size
+    if x.shape[-1] == width:
         return x
-    if x.shape[-1] > side:
-        return functional.adaptive_avg_pool2d(x, side)
-    return functional.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
+    if x.shape[-1] > width:
+        return functional.adaptive_avg_pool2d(x, (height, width))
+    return functional.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)
 
 
 def in_rows(x: Tensor) -> Tensor:

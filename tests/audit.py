@@ -3,7 +3,7 @@
 
     python3 tests/audit.py [arguments for pip-audit …]
 
-pip-audit runs in an environment of its own, kept in the user's cache folder, with its own pins. It asks
+pip-audit runs in an environment of its own, kept where tests/run.py keeps its own, with its own pins. It asks
 pypi.org about every package that this system would install; ``--vulnerability-service osv`` asks osv.dev.
 A package that could not be looked up counts as a failure, so that silence is never taken for safety.
 """

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import sysconfig
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,6 +23,22 @@ def program_environment(home: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited))),
         "PYTHONUTF8": "1",
     }
+
+
+def run_program(
+    home: Path, *arguments: str, before: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs ``insert-object`` to its end, ``before`` first, in its process, where there is one."""
+    return subprocess.run(
+        [sys.executable, "-m", "daemon", *arguments],
+        env=program_environment(home),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=before,
+    )
 
 
 def environment_with_this_checkout(folder: Path) -> Path:

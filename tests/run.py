@@ -3,9 +3,10 @@
 
     python3 tests/run.py [--fast] [arguments for pytest …]
 
-The environment is kept in the user's cache folder (or in the folder that INSERT_OBJECT_TEST_ENVIRONMENT
-names) and made again when the pinned packages change. ``--fast`` leaves out slow tests and real editors.
-Without arguments for pytest, the tests in each real editor, which mostly wait, run beside the others.
+The environment is kept in the user's cache folder (or in one of its own in the folder that
+INSERT_OBJECT_TEST_ENVIRONMENT names) and made again when the pinned packages change. ``--fast`` leaves out
+slow tests and real editors. Without arguments for pytest, those in real editors, which mostly wait, run
+beside the others.
 """
 
 from __future__ import annotations
@@ -52,11 +53,16 @@ def cache_folder() -> Path:
 
 
 def environment_folder(kind: str, python: Path, *locks: Path) -> Path:
-    """The environment that belongs to this Python and these pins."""
+    """The environment that belongs to this Python and these pins.
+
+    It is a folder of its own in one that the user named, too: what else is there stays.
+    """
     pins = hashlib.sha256(str(python).encode())
     for lock in locks:
         pins.update(lock.read_bytes())
-    return cache_folder() / "insert-object" / kind / pins.hexdigest()[:16]
+    named = os.environ.get("INSERT_OBJECT_TEST_ENVIRONMENT")
+    parent = Path(named).absolute() if named else cache_folder() / "insert-object" / kind
+    return parent / pins.hexdigest()[:16]
 
 
 def prepared(folder: Path, python: Path, fill: Callable[[Environment], None]) -> Environment:
@@ -82,8 +88,7 @@ def prepared(folder: Path, python: Path, fill: Callable[[Environment], None]) ->
 def environment_for_tests() -> Environment:
     """The environment with everything the tests need; raises as ``prepared`` does."""
     python = find_python()
-    chosen = os.environ.get("INSERT_OBJECT_TEST_ENVIRONMENT")
-    folder = Path(chosen) if chosen else environment_folder("tests", python, torch_lock(), TEST_LOCK)
+    folder = environment_folder("tests", python, torch_lock(), TEST_LOCK)
     return prepared(folder, python, install_test_packages)
 
 
@@ -122,7 +127,7 @@ def check(environment: Environment, *command: str) -> bool:
 
 
 def check_beside_each_other(environment: Environment) -> bool:
-    """Runs each editor's tests beside the others; the last line sums up all, as pytest would."""
+    """Runs the editors' tests beside the others; the last line sums up all, as pytest would."""
     say(f"pytest, {' and '.join(IN_EDITORS)} beside the others")
     started = time.monotonic()
     pytest = [str(environment.python), "-m", "pytest"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import run
+from benchmarks.measure import Timing
 from benchmarks.run import Row
 from tests.program import ROOT
 
@@ -58,6 +59,11 @@ def test_a_file_that_is_no_earlier_run_ends_with_one_line(
     (tmp_path / "other.json").write_text("[]", "utf-8")
     with pytest.raises(SystemExit, match="holds no figures of an earlier run"):
         measured(monkeypatch, "--against", str(tmp_path / "other.json"))
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, 1), (19, 19), (20, 19), (100, 95), (101, 96)])
+def test_the_95th_percentile_is_the_shortest_that_95_of_100_do_not_exceed(count: int, rank: int) -> None:
+    assert Timing(tuple(map(float, range(count, 0, -1)))).p95 == rank
 
 
 def test_every_part_can_be_loaded_without_test_packages() -> None:

@@ -6,12 +6,22 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from . import protocol
-from .channel import Channel, ChannelError, ChannelLost, ConnectFailed, Refused, Waker
+from .channel import (
+    HANDSHAKE_SECONDS,
+    Channel,
+    ChannelError,
+    ChannelLost,
+    ConnectFailed,
+    NobodyListens,
+    Refused,
+    Waker,
+)
 from .connection import (
     Config,
     Connection,
@@ -193,10 +203,13 @@ class Approach:
 
     def _shake_hands(self, connection: Connection) -> Channel:
         if is_gone(connection.pid):
-            raise ConnectionUnavailable("The Insert Object service is not running.", START_HINT)
+            raise _not_running()
         plain = Plain(protocol.PLAIN_USERNAME.encode(), connection.token.encode())
         try:
-            channel = Channel(connection.address, plain, self._waker)
+            # memory is taken as bytes come in, so room for the largest layer costs nothing until one comes
+            channel = Channel(
+                connection.address, plain, self._waker, max_message_bytes=protocol.MAX_REPLY_BYTES
+            )
             try:
                 while not channel.is_ready:
                     channel.pump(1.0)
@@ -205,8 +218,9 @@ class Approach:
                 channel.close()
                 raise
         except ConnectFailed as error:
-            self._refusing = connection
-            raise ConnectionUnavailable("The Insert Object service is not running.", START_HINT) from error
+            if isinstance(error, NobodyListens):
+                self._refusing = connection
+            raise _not_running() from error
         except Refused as error:
             raise protocol.InsertObjectError(
                 protocol.ErrorCode.UNAUTHORISED,
@@ -225,10 +239,21 @@ class Approach:
             raise Closing
 
 
+def _not_running() -> ConnectionUnavailable:
+    return ConnectionUnavailable("The Insert Object service is not running.", START_HINT)
+
+
 def _check_version(connection: Connection) -> None:
-    """Raises InsertObjectError ``version`` when the daemon does not speak this program's protocol."""
+    """Finds out whether the daemon speaks this program's protocol, without a word to one that does not.
+
+    Raises:
+        ConnectionUnavailable: it is of another version, and is no more: it was killed and left its file.
+        InsertObjectError: ``version``.
+    """
     if connection.protocol_version == protocol.PROTOCOL_VERSION:
         return
+    if is_gone(connection.pid) or _nobody_listens(connection.address):
+        raise _not_running()
     older = connection.protocol_version < protocol.PROTOCOL_VERSION
     raise protocol.InsertObjectError(
         protocol.ErrorCode.VERSION,
@@ -238,3 +263,14 @@ def _check_version(connection: Connection) -> None:
         if older
         else "Restart this program; if that does not help, run the newest install.py of Insert Object.",
     )
+
+
+def _nobody_listens(address: tuple[str, int]) -> bool:
+    """Whether a port of this computer is surely nobody's."""
+    try:
+        with socket.create_connection(address, HANDSHAKE_SECONDS):
+            return False
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False  # it cannot be told

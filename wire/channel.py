@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import selectors
 import socket
@@ -34,7 +35,11 @@ class ChannelError(Exception):
 
 
 class ConnectFailed(ChannelError):
-    """Nobody listens at the address, or it cannot be reached."""
+    """The address cannot be reached, or nobody listens there, or this program may open no more sockets."""
+
+
+class NobodyListens(ConnectFailed):
+    """The system there says so itself."""
 
 
 class ForeignPeer(ChannelError):
@@ -57,6 +62,8 @@ class Waker:
         self._receiver.settimeout(0)
         self._sender.settimeout(0)
         _keep_quiet(self._sender)
+        self._selector = selectors.DefaultSelector()  # for good: a program may run out of files later
+        self._selector.register(self._receiver, selectors.EVENT_READ)
 
     @property
     def receiver(self) -> socket.socket:
@@ -79,12 +86,11 @@ class Waker:
 
     def wait(self, seconds: float) -> None:
         """Sleeps until woken, ``seconds`` at most."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._receiver, selectors.EVENT_READ)
-            if selector.select(max(seconds, 0)):
-                self.clear()
+        if self._selector.select(max(seconds, 0)):
+            self.clear()
 
     def close(self) -> None:
+        self._selector.close()
         self._sender.close()
         self._receiver.close()
 
@@ -115,23 +121,21 @@ class Channel:
         self._pinged_at: float | None = None  # the first ping since then
         self._failure: ChannelError | None = None  # to be raised once the messages before it are handed over
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._selector = selectors.DefaultSelector()
-        try:
-            self._socket.settimeout(0)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _keep_quiet(self._socket)
-            code = self._socket.connect_ex(address)
-            if code and code not in _IN_PROGRESS:
-                raise ConnectFailed(f"cannot connect to {address[0]}:{address[1]}")
-            self._selector.register(waker.receiver, selectors.EVENT_READ)
-            self._selector.register(self._socket, selectors.EVENT_WRITE)
-        except OSError as error:
-            self.close()
-            raise ConnectFailed(f"cannot connect to {address[0]}:{address[1]}: {error}") from error
-        except ConnectFailed:
-            self.close()
-            raise
+        with contextlib.ExitStack() as opened:
+            try:
+                self._socket = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                self._selector = opened.enter_context(selectors.DefaultSelector())
+                self._socket.settimeout(0)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _keep_quiet(self._socket)
+                code = self._socket.connect_ex(address)
+                if code and code not in _IN_PROGRESS:
+                    raise _connect_failed(code)
+                self._selector.register(waker.receiver, selectors.EVENT_READ)
+                self._selector.register(self._socket, selectors.EVENT_WRITE)
+            except OSError as error:
+                raise ConnectFailed(f"cannot connect to {address[0]}:{address[1]}: {error}") from error
+            opened.pop_all()
 
     @property
     def is_ready(self) -> bool:
@@ -219,13 +223,13 @@ class Channel:
     def _finish_connecting(self) -> None:
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            raise ConnectFailed(f"cannot connect: {errno.errorcode.get(code, code)}")
+            raise _connect_failed(code)
         try:
             to_itself = self._socket.getpeername() == self._socket.getsockname()
         except OSError as error:
             raise ConnectFailed(f"cannot connect: {error}") from error
         if to_itself:  # the system may choose the very port that is called, when nobody listens there
-            raise ConnectFailed("nobody listens there")
+            raise NobodyListens("nobody listens there")
         self._connected = True
 
     def _read(self) -> list[list[Buffer]]:
@@ -299,6 +303,11 @@ class Channel:
         if _CAN_GATHER and len(self._outgoing) > 1:
             return self._socket.sendmsg(list(islice(self._outgoing, _BUFFERS_PER_CALL)), (), _NO_SIGNAL)
         return self._socket.send(self._outgoing[0][:_CHUNK], _NO_SIGNAL)
+
+
+def _connect_failed(code: int) -> ConnectFailed:
+    kind = NobodyListens if code == errno.ECONNREFUSED else ConnectFailed
+    return kind(f"cannot connect: {errno.errorcode.get(code, code)}")
 
 
 def _keep_quiet(end: socket.socket) -> None:

@@ -148,7 +148,8 @@ def start_daemon(command: Sequence[str]) -> subprocess.Popen[bytes]:
         raise ConnectionUnavailable(
             "This editor runs in a sandbox (Flatpak or Snap), from which the Insert Object service "
             "cannot be started.",
-            hint,
+            "Run install.py --autostart of Insert Object, and it starts at login; "
+            "or start it in a terminal: insert-object daemon start",
         )
     if not command:
         raise ConnectionUnavailable("The plug-in does not know how to start the Insert Object service.", hint)

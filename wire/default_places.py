@@ -19,10 +19,14 @@ def data_folder(home: Path, environ: Mapping[str, str], platform: str) -> Path:
         return Path(chosen).expanduser().absolute() / "data"
     if platform == "win32":
         return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / APPLICATION
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / APPLICATION
-    named = environ.get("XDG_DATA_HOME", "").strip()
-    return (Path(named) if named else home / ".local" / "share") / APPLICATION
+    usual = ("Library", "Application Support") if platform == "darwin" else (".local", "share")
+    return (xdg_folder(environ, "XDG_DATA_HOME") or home.joinpath(*usual)) / APPLICATION
+
+
+def xdg_folder(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The folder that a variable of the XDG base directories names; other than whole paths do not count."""
+    named = environ.get(variable, "")
+    return Path(named) if named.startswith("/") else None
 
 
 def outside_sandbox(home: Path, environ: Mapping[str, str]) -> tuple[Path, dict[str, str]]:

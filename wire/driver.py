@@ -51,25 +51,35 @@ class Driver:
     def run(self) -> None:
         try:
             while not self._mailbox.is_closing:
-                self._converse()
+                self._try_to_converse()
         except Closing:
             return
-        except Exception as error:
-            logger.exception("the session's thread failed")
-            self._mailbox.unavailable(
-                protocol.InsertObjectError(
-                    protocol.ErrorCode.INTERNAL,
-                    f"Insert Object failed inside: {type(error).__name__}: {error}.",
-                    "Restart this program and try again.",
-                )
-            )
-            raise
         finally:
             self._waker.close()
 
-    def _converse(self) -> None:
-        """One conversation from reaching the daemon to its loss, or a rest when it cannot be reached."""
+    def _try_to_converse(self) -> None:
+        """One conversation; what nobody foresaw ends it, and leaves no request without an answer."""
         before = _signature(self._connection_file)
+        try:
+            self._converse(before)
+        except Closing:
+            raise
+        except Exception as error:
+            logger.exception("the session's thread failed")
+            self._give_up(
+                protocol.InsertObjectError(
+                    protocol.ErrorCode.INTERNAL,
+                    f"Insert Object failed inside: {type(error).__name__}: {error}.",
+                    "Try again; if it happens again, restart this program.",
+                )
+            )
+            self._rest(before)
+
+    def _converse(self, before: _Signature) -> None:
+        """One conversation from reaching the daemon to its loss, or a rest when it cannot be reached.
+
+        ``before`` is the connection file's signature now.
+        """
         try:
             channel = self._reach()
         except protocol.InsertObjectError as error:

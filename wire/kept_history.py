@@ -69,10 +69,12 @@ def shortened(history: Sequence[Item]) -> list[Item]:
 
 
 def history_to_text(history: Sequence[KeptVariation]) -> bytes:
-    """The history as JSON in ASCII, the oldest left out where it would grow too long."""
-    parts = [json.dumps(to_plain(item), sort_keys=True) for item in shortened(history)]
+    """The history as JSON in ASCII, the oldest left out where it would grow too long, marked ones last."""
+    kept = shortened(history)
+    parts = [json.dumps(to_plain(item), sort_keys=True) for item in kept]
     while parts and sum(map(len, parts)) + 2 * len(parts) > MOST_BYTES - 100:
-        del parts[0]
+        oldest = next((place for place, item in enumerate(kept) if not item.marked), 0)
+        del kept[oldest], parts[oldest]
     return f'{{"version": {HISTORY_VERSION}, "variations": [{", ".join(parts)}]}}'.encode("ascii")
 
 

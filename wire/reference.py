@@ -16,8 +16,8 @@ _SHOWN_TABLE = bytes(int(value >= SHOWN) for value in range(256))
 class Reference:
     """Such a picture: ``pixels`` (rgba8, at most ``SIDE`` pixels each way) and what the user calls it.
 
-    Its alpha is the object's shape; where all of it is opaque, nobody knows the shape, and the object is
-    taken to be in the middle.
+    Its alpha is the object's shape; where none of it is below ``SHOWN``, nobody knows the shape, and the
+    object is taken to be in the middle.
     """
 
     pixels: PixelFrame

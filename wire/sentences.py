@@ -74,6 +74,10 @@ OF_THE_CLIENT = (
         "This editor runs in a sandbox (Flatpak or Snap), from which the Insert Object service "
         "cannot be started."
     ),
+    N_(
+        "Run install.py --autostart of Insert Object, and it starts at login; "
+        "or start it in a terminal: insert-object daemon start"
+    ),
     N_("Start it in a terminal: insert-object daemon start"),
     N_("Run install.py of Insert Object again."),
     N_("Run insert-object doctor in a terminal; it says where the service's log is."),

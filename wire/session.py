@@ -14,9 +14,19 @@ from .inflight import is_final
 from .mailbox import Mailbox
 from .state import Event, SessionState, StateChanged
 
-__all__ = ["Event", "Session", "SessionState", "StateChanged"]
+__all__ = ["Event", "NotReady", "Session", "SessionState", "StateChanged"]
 
 CLOSE_SECONDS = 0.06
+
+
+class NotReady(ConnectionUnavailable):
+    """The service needed longer than that to become ready."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The Insert Object service was not ready within {seconds:g} seconds.",
+            "Try again; insert-object daemon logs shows what it is doing.",
+        )
 
 
 class Session:
@@ -92,7 +102,8 @@ class Session:
         """Waits until the daemon is ready, ``timeout`` seconds at most.
 
         Raises:
-            InsertObjectError: it is unavailable, and why, or it was not ready in time.
+            NotReady: it was not ready in time.
+            InsertObjectError: it is unavailable, and why.
         """
         self._mailbox.want()
         self._wake()
@@ -107,7 +118,7 @@ class Session:
             if now.state is SessionState.READY and welcome is not None:
                 return welcome
             if not in_time:
-                raise not_ready(timeout)
+                raise NotReady(timeout)
 
     def stream(self, request: protocol.Request, timeout: float) -> Iterator[protocol.Reply]:
         """Sends a request and yields its replies as they come, the final one included.
@@ -161,11 +172,3 @@ class Session:
     def _wake(self) -> None:
         if self._waker is not None:
             self._waker.wake()
-
-
-def not_ready(seconds: float) -> ConnectionUnavailable:
-    """The error of a service that needed longer than that to become ready."""
-    return ConnectionUnavailable(
-        f"The Insert Object service was not ready within {seconds:g} seconds.",
-        "Try again; insert-object daemon logs shows what it is doing.",
-    )

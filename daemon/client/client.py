@@ -43,7 +43,6 @@ from wire.protocol import (
     MAX_WINDOW_PIXELS,
     ClassInfo,
     Done,
-    InsertObjectError,
     Layer,
     Light,
     Lit,
@@ -61,7 +60,7 @@ from wire.protocol import (
     usable_box,
 )
 from wire.request import insert_request, new_id
-from wire.session import Session, SessionState, not_ready
+from wire.session import NotReady, Session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +74,6 @@ LOOK_SECONDS = 0.2  # between two reports on the loading of the networks
 ANSWER_SECONDS = 10.0  # for requests that need no networks
 
 _OF_A_HERD = ("reference", "reference_box", "candidates", "depth", "on_progress")  # what is not of its wish
-_ON_THE_WAY = (SessionState.STARTING, SessionState.CONNECTING, SessionState.LOADING)
 
 
 def start_command() -> tuple[str, ...]:
@@ -119,11 +117,9 @@ class Client:
         while True:
             try:
                 return self._session.wait_ready(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
-            except InsertObjectError as error:
-                if self._session.state not in _ON_THE_WAY:
-                    raise
+            except NotReady as error:
                 if time.monotonic() >= deadline:
-                    raise not_ready(READY_SECONDS) from error
+                    raise NotReady(READY_SECONDS) from error
             if on_progress:
                 on_progress(Stage.LOADING, self._session.fraction)
 
@@ -191,7 +187,8 @@ class Client:
             picture: uint8 or uint16 (H, W, 3|4), sRGB; only the window around the box is read.
             box: x, y, width, height in image pixels; it may reach over the border.
             class_name: one of ``classes``, or of the classes of the pack.
-            variations: how many layers, 1..16; their seeds are told in the layers.
+            variations: how many layers, 1..16; their seeds are told in the layers. One that nothing would
+                show of is left out.
             candidates: 1..48, the seeds, from ``seed`` on, of which the best are painted, best first; no more
                 than variations: these seeds in their order. None: 12, or two for each variation, where no
                 ``seed`` is given, and 1 where one is.

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from wire.protocol import Reply, Request, Welcome
-from wire.session import SessionState
 
 
 class Conversation(Protocol):
     """What a client asks of its ``Session``, or of whatever stands for one."""
-
-    @property
-    def state(self) -> SessionState: ...
 
     @property
     def fraction(self) -> float: ...

@@ -21,7 +21,6 @@ from wire.protocol import (
     Stage,
     Welcome,
 )
-from wire.session import SessionState
 
 if TYPE_CHECKING:
     from daemon.painting.engine import Engine
@@ -51,10 +50,6 @@ class _EngineSession:
         self._lock = threading.Lock()  # an engine does one thing at a time
 
     @property
-    def state(self) -> SessionState:
-        return SessionState.CLOSED if self._engine is None else SessionState.READY
-
-    @property
     def fraction(self) -> float:
         return 1.0
 
@@ -67,15 +62,18 @@ class _EngineSession:
     def stream(self, request: Request, _timeout: float) -> Iterator[Reply]:
         with self._lock:
             engine = self._open()
-            if isinstance(request, Insert):
-                yield from engine.insert(request, _unheard)
-            elif isinstance(request, Light):
-                yield from engine.light(request, _unheard)
-            else:
-                raise InsertObjectError(
-                    ErrorCode.BAD_REQUEST, f"There is no service to answer “{request.TYPE}”."
-                )
-            yield Done(request.id, tuple(engine.take_notes()))
+            try:
+                if isinstance(request, Insert):
+                    yield from engine.insert(request, _unheard)
+                elif isinstance(request, Light):
+                    yield from engine.light(request, _unheard)
+                else:
+                    raise InsertObjectError(
+                        ErrorCode.BAD_REQUEST, f"There is no service to answer “{request.TYPE}”."
+                    )
+                yield Done(request.id, tuple(engine.take_notes()))
+            finally:
+                engine.take_notes()  # those of a request that failed are not for the next one
 
     def close(self) -> None:
         self._engine = None

@@ -80,6 +80,11 @@ class RowGrammar:
             if isinstance(action, argparse.BooleanOptionalAction):
                 return [f"--{'' if value else 'no-'}{name.replace('_', '-')}"]
             return [option] if value else []
+        if isinstance(value, list) and not isinstance(action, argparse._AppendAction):
+            raise WrongOptions(
+                f"{name} is a list, it takes one value.",
+                "Give one for the whole row; the files of several objects are numbered.",
+            )
         return [f"{option}={_text(name, one)}" for one in _each(value, is_box=action.type is box_of)]
 
 

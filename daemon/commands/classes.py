@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
             for pack, _, classes in groups
             for info in classes
         ]
-        print(json.dumps(listed, ensure_ascii=False))
+        print(json.dumps(listed))
         return 0
     for pack, label, classes in groups:
         if label:

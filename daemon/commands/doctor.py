@@ -39,7 +39,7 @@ class Findings:
 
 def examine(folders: Folders) -> Findings:
     """Looks at the program, its files, its daemon and the editors. Starts nothing, changes nothing."""
-    found = Findings(about_program())
+    found = Findings({**about_program(), "python_executable": sys.executable})
     found.values["folders"] = {
         "data": str(folders.data),
         "log_file": str(folders.log_file),
@@ -63,7 +63,8 @@ def _look_at_limits(found: Findings) -> None:
 
 
 def _look_at_disk(folders: Folders, found: Findings) -> None:
-    existing = next((p for p in (folders.data, *folders.data.parents) if p.exists()), Path("/"))
+    ways = (folders.data, *folders.data.parents)
+    existing = next((p for p in ways if os.path.exists(p)), Path("/"))  # noqa: PTH110  # never raises
     free = shutil.disk_usage(existing).free // 2**20
     found.values["disk_free_mb"] = free
     if free < LITTLE_DISK_MB:
@@ -168,7 +169,7 @@ def _look_at_editors(found: Findings) -> None:
 
 
 def as_json(found: Findings) -> str:
-    return json.dumps({**found.values, "problems": found.problems}, indent=2, ensure_ascii=False)
+    return json.dumps({**found.values, "problems": found.problems}, indent=2)
 
 
 def as_text(found: Findings) -> str:

@@ -133,7 +133,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         SettingMissing,
     ) as error:
         return _refuse(str(error))
-    print(json.dumps(content, ensure_ascii=False) if arguments.json else text)
+    print(json.dumps(content) if arguments.json else text)
     return 0
 
 

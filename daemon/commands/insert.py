@@ -28,9 +28,9 @@ def run(options: argparse.Namespace) -> int:
         results = painted(job, client, bar)
     account = written(job, results)
     if options.json:
-        print(json.dumps(account, ensure_ascii=False))
+        print(json.dumps(account))
     else:
-        _tell(results, plan.outputs, plan.layer_files)
+        _tell(results, *plan.files_of(results))
         for note in dict.fromkeys(job.notes):
             print(f"insert-object: {note}", file=sys.stderr)
     return 0

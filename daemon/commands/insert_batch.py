@@ -15,6 +15,7 @@ from typing import Any
 
 from daemon.client import Client
 from daemon.commands.batch_rows import Row, planned_rows, read_rows
+from daemon.commands.insert_options import add_insert_options
 from daemon.commands.option_values import WrongOptions
 from daemon.commands.progress_bar import ProgressBar
 from daemon.commands.row_account import account_of
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             client.wait_until_ready(bar.show)
             accounts = accounts_of(rows, client)
         for account in accounts:
-            print(json.dumps(account, ensure_ascii=False), flush=True)
+            print(json.dumps(account), flush=True)
             failed += "error" in account
             bar.next_step()
     if failed:
@@ -99,14 +100,12 @@ def _check_dask() -> None:
 
 def _check_alone(options: argparse.Namespace) -> None:
     """Refuses options beside --batch: rows say everything."""
-    allowed = ("batch", "cluster", "json", "run")
-    given = [
-        name for name, value in vars(options).items() if name not in allowed and value not in (None, False)
-    ]
-    if options.shadow is False:  # which is not what no word about it says
-        given.append("no-shadow")
-    if "variations" in given and options.variations == 1:
-        given.remove("variations")
-    if given:
-        name = given[0].replace("_", "-")
-        raise WrongOptions(f"--batch and {name} are both given.", "A row says everything about itself.")
+    grammar = argparse.ArgumentParser(add_help=False)
+    add_insert_options(grammar)
+    allowed = ("batch", "cluster", "json")
+    for action in grammar._actions:
+        value = getattr(options, action.dest)
+        if action.dest not in allowed and value != action.default:
+            names = [name for name in action.option_strings if name.startswith("--")] or [action.dest]
+            name = names[-1 if value is False else 0].removeprefix("--")
+            raise WrongOptions(f"--batch and {name} are both given.", "A row says everything about itself.")

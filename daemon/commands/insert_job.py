@@ -54,6 +54,11 @@ class Plan:
     def written(self) -> list[Path]:
         return [*self.outputs, *self.layer_files]
 
+    def files_of(self, results: list[Composition]) -> tuple[list[Path], list[Path]]:
+        """The pictures and the object layers that are written: fewer where variations were left out."""
+        objects = sum(len(result.objects) for result in results)
+        return self.outputs[: len(results)], self.layer_files[:objects]
+
     @property
     def read(self) -> list[Path]:
         masks = [item.mask for item in self.asked if item.mask]
@@ -188,7 +193,7 @@ def _mask(path: Path, box: Rect, width: int, height: int, notes: list[str]) -> N
 
 
 def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
-    """One composition per variation; the daemon's notes join the job's.
+    """One composition per variation of which anything shows; the daemon's notes join the job's.
 
     The first object's variations are one request; each further object is inserted into each variation's
     own picture, with the seed counted up alike, by the number of candidates. So is a herd, each object of it
@@ -213,6 +218,9 @@ def painted(job: Job, client: Client, bar: ProgressBar) -> list[Composition]:
             layers = client.fulfil(start.scene, wish, variations=len(results), **choices, **shape)
             bar.next_step()
             job.notes.extend(layers[0].notes)
+            if empty := len(results) - len(layers):
+                job.notes.append(f"Nothing shows of {empty} of the {len(results)} variations; left out.")
+                del results[len(layers) :]
             for result, layer in zip(results, layers, strict=True):
                 add_layer(result, layer)
             continue
@@ -253,7 +261,7 @@ def written(job: Job, results: list[Composition]) -> dict[str, Any]:
     Raises:
         InsertObjectError: a file cannot be written.
     """
-    outputs, layer_files = job.plan.outputs, job.plan.layer_files
+    outputs, layer_files = job.plan.files_of(results)
     job.notes.extend(_write(results, outputs, layer_files))
     return _account(results, outputs, layer_files, job.notes, time.perf_counter() - job.began)
 

@@ -18,7 +18,7 @@ from daemon.painting.pixels import Samples
 from daemon.pictures.atomic_file import check_writable
 from daemon.pictures.composition import Composition
 from daemon.pictures.file_formats import is_layered
-from daemon.pictures.photo import read_photo
+from daemon.pictures.photo import memory_left, read_photo
 from daemon.pictures.photo_output import write_object_layer
 from wire.protocol import OF_A_CAST_SHADOW, Rect, usable_box
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             "adjustments": {name: round(value, 4) for name, value in lit.adjustments.items()},
             "notes": notes,
         }
-        print(json.dumps(account, ensure_ascii=False))
+        print(json.dumps(account))
         return 0
     print(f"{options.output}: {name}")
     for note in dict.fromkeys(notes):
@@ -94,4 +94,4 @@ def _cut_out(path: Path, scale: float, notes: list[str]) -> Samples:
     if picture.profile and not picture.profile.is_srgb:
         pixels = picture.profile.to_srgb(pixels)
         notes.append("The object's colours were converted from its own profile to sRGB, with 8 bits.")
-    return scaled(pixels, scale)
+    return scaled(pixels, scale, memory_left())

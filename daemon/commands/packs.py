@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daemon.commands.option_values import whole_number
 from daemon.home.folders import Folders
 
 if TYPE_CHECKING:
@@ -41,6 +42,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = actions.add_parser("check", help="find out whether a pack can be used", allow_abbrev=False)
     check.add_argument("folder", metavar="FOLDER", type=Path)
     check.set_defaults(run=_check)
+    outlines = actions.add_parser(
+        "outlines", help="show a pack's outlines with their numbers, and leave some out", allow_abbrev=False
+    )
+    outlines.add_argument("folder", metavar="FOLDER", type=Path)
+    outlines.add_argument(
+        "-o", "--output", metavar="SHEET.png", type=Path, help="the sheet (default: FOLDER-outlines.png)"
+    )
+    outlines.add_argument(
+        "--without", metavar="N,N,…", type=_numbers, default=set(), help="take these out of the pack first"
+    )
+    outlines.set_defaults(run=_outlines)
+
+
+def _numbers(text: str) -> set[int]:
+    """The numbers of ``3,7,12``; raises argparse.ArgumentTypeError."""
+    try:
+        return {whole_number(part) for part in text.split(",")}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text[:60]}” are not numbers; give them as 3,7,12") from None
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -59,7 +79,7 @@ def _list(options: argparse.Namespace) -> int:
     listed += [_entry(pack.info, pack.resolution, pack.folder) for pack in shelf.packs.values()]
     listed += [_refused(name, folders.packs / name, reason) for name, reason in shelf.refused.items()]
     if options.json:
-        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        print(json.dumps(listed, indent=2))
         return 0
     width = max(len(_name(entry)) for entry in listed)
     for entry in listed:
@@ -103,7 +123,8 @@ def _refused(name: str, folder: Path, reason: str) -> dict[str, Any]:
 def _add(options: argparse.Namespace) -> int:
     from daemon.packs.pack_files import add_pack
 
-    pack = add_pack(options.source, Folders.default().packs, options.name)
+    folders = Folders.default()
+    pack = add_pack(options.source, folders.packs, options.name, shared=folders.has_shared_packs)
     print(f"Added the model pack “{pack.name}”: {_told(pack)}.")
     return 0
 
@@ -121,6 +142,30 @@ def _check(options: argparse.Namespace) -> int:
 
     pack = check_pack(options.folder, suggested_name(options.folder) or "pack")
     print(f"{options.folder} can be used: {_told(pack)}.")
+    return 0
+
+
+def _outlines(options: argparse.Namespace) -> int:
+    """The sheet of what is left, so that the numbers on it are right for the next time."""
+    from daemon.packs.pack_files import PackProblem, check_pack, suggested_name
+    from models.bundle import Bundle
+    from models.photos.data import DataError
+    from models.training.own_class.outline_choice import leave_out, outline_sheet
+
+    folder: Path = options.folder.resolve()  # “.” has no name
+    check_pack(folder, suggested_name(folder) or "pack")
+    sheet: Path = options.output or folder.with_name(f"{folder.name}-outlines.png")
+    try:
+        if options.without:
+            leave_out(folder, options.without)
+            print(f"Left out: {len(options.without)}.")
+        count = outline_sheet(Bundle.load(folder), sheet)
+    except DataError as error:
+        raise PackProblem(str(error), f"Look at the sheet: insert-object packs outlines {folder}") from error
+    except OSError as error:
+        raise PackProblem(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
+    print(f"{count} outlines, with their numbers: {sheet}")
+    print(f"Leave out what looks wrong: insert-object packs outlines {folder} --without 3,7,12")
     return 0
 
 

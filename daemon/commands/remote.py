@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from daemon.home.folders import Folders
+from daemon.home.private_files import is_there
 from daemon.serving.address import Address
 from daemon.serving.settings import Settings
 from wire.protocol import ErrorCode, InsertObjectError
@@ -118,7 +119,7 @@ def _show_key(options: argparse.Namespace) -> int:
     ring = _ring()
     is_server = options.kind == "server"
     path = ring.server_file if is_server else ring.client_file
-    made = options.renew or not path.exists()
+    made = options.renew or not is_there(path)
     if made:
         pair = ring.new_server() if is_server else ring.new_client()
     else:

@@ -161,7 +161,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.timings:
         report = report.get("engine", {}).get("timings", {})
     text = timings_text if options.timings else status_text
-    print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else text(report))
+    print(json.dumps(report, indent=2) if options.json else text(report))
     return 0
 
 

@@ -4,7 +4,41 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+_CLASS, _OBJECTS, _MASKS, _BACKGROUNDS, _LIGHT = (
+    "--class",
+    *(f"--part {part}" for part in ("objects", "masks", "backgrounds", "light")),
+)
+_READ_WITH: Mapping[str, tuple[str, ...]] = {
+    "weights": (_CLASS,),
+    "patience": (_CLASS,),
+    "features": (_CLASS, _OBJECTS, _BACKGROUNDS),
+    "device": (_CLASS, _OBJECTS, _MASKS),
+    "batch_size": (_CLASS, _OBJECTS),
+    "adversarial": (_CLASS, _OBJECTS),
+    "discriminators": (_CLASS, _OBJECTS),
+    "learning_rate": (_CLASS, _OBJECTS),
+    "set": (_CLASS, _OBJECTS),
+    "start": (_OBJECTS,),
+    "resolution": (_OBJECTS,),
+    "network": (_OBJECTS,),
+    "grid_every": (_OBJECTS,),
+    "export": (_OBJECTS,),
+    "outlines": (_OBJECTS,),
+    "best_class": (_OBJECTS,),
+    "masks": (_OBJECTS,),
+    "backgrounds": (_OBJECTS,),
+    "light": (_OBJECTS,),
+    "scenes_of": (_BACKGROUNDS,),
+}
+"""With what each option goes; one that is not named here goes with everything that is trained."""
+_EXPORTED = ("outlines", "best_class", "masks", "backgrounds", "light")  # read with --export alone
+_BECAUSE: Mapping[tuple[str, str], str] = {
+    **{(name, _CLASS): " (the weights decide)" for name in ("start", "resolution", "network")},
+    **{("device", part): " (which the processor trains)" for part in (_BACKGROUNDS, _LIGHT)},
+}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +75,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     own.add_argument(
         "--patience",
         type=int,
-        default=6,
         metavar="N",
         help="end after so many looks at held-out photos without progress (default: 6, of about 24 in a run)",
     )
@@ -59,7 +92,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="CLASS",
         help="with --part backgrounds: learn from photos of this class; may be repeated (default: all)",
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA if there is one")
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        help="default: CUDA if there is one; backgrounds and light are trained on the CPU alone",
+    )
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--resolution", type=int, help="pixels: 32, 64, 128 (the default) or 256")
     parser.add_argument(
@@ -92,7 +129,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--grid-every",
         type=float,
-        default=4.0,
         metavar="KIMG",
         help="thousand images between sample grids (default: 4)",
     )
@@ -104,7 +140,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "instead of those that best say what they are",
     )
     parser.add_argument(
-        "--best-class", default="", metavar="CLASS", help="export it as the class that editors choose first"
+        "--best-class", metavar="CLASS", help="export it as the class that editors choose first"
     )
     parser.add_argument("--masks", type=Path, help="mask_generator.safetensors to export with them")
     parser.add_argument("--backgrounds", type=Path, help="background.safetensors to export with them")
@@ -135,12 +171,8 @@ def run_train(arguments: argparse.Namespace) -> int:
         return _refuse("--class and --pack belong together: what is learnt, and where its pack goes.")
     if arguments.class_name is None and (arguments.out is None or arguments.minutes is None):
         return _refuse("--out and --minutes are needed, or --class and --pack for a class of your own.")
-    if arguments.class_name is not None and (
-        arguments.network or arguments.resolution or arguments.start or arguments.part != "objects"
-    ):
-        return _refuse(
-            "--network, --resolution, --start and --part do not go with --class: the weights decide."
-        )
+    if unread := _unread(arguments):
+        return _refuse(unread)
     try:
         if arguments.class_name is not None:
             train_own_class(arguments, device)
@@ -164,6 +196,24 @@ def run_train(arguments: argparse.Namespace) -> int:
     ) as error:
         return _refuse(str(error))
     return 0
+
+
+def _unread(arguments: argparse.Namespace) -> str:
+    """Why the options do not go with what is to be trained; empty where all of them are read."""
+    if arguments.class_name is not None and arguments.part != "objects":
+        return f"--part {arguments.part} does not go with --class, which trains all that a pack needs."
+    work = _CLASS if arguments.class_name is not None else f"--part {arguments.part}"
+    found = []
+    for name, read_with in _READ_WITH.items():
+        if getattr(arguments, name) in (None, []):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if work not in read_with:
+            because = _BECAUSE.get((name, work), "")
+            found.append(f"{option} does not go with {work}{because}, only with {' or '.join(read_with)}.")
+        elif name in _EXPORTED and arguments.export is None:
+            found.append(f"{option} goes only with --export.")
+    return " ".join(found)
 
 
 def _refuse(sentence: str) -> int:

@@ -42,7 +42,7 @@ def train_own_class(arguments: argparse.Namespace, device: str) -> None:
             device,
             features,
             threads=arguments.threads,
-            patience=arguments.patience,
+            patience=Order.patience if arguments.patience is None else arguments.patience,
             settings=chosen,
             assignments=arguments.set,
         )
@@ -158,7 +158,7 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
                 features,
                 arguments.start,
                 arguments.threads,
-                arguments.grid_every,
+                TrainingRun.grid_every_kimg if arguments.grid_every is None else arguments.grid_every,
             )
         )
     else:
@@ -171,5 +171,5 @@ def train_objects(arguments: argparse.Namespace, device: str) -> None:
         records = [record for record in read_records(arguments.data) if record.split == "train"]
         others = OtherParts(arguments.masks, arguments.backgrounds, arguments.light)
         choice = None if arguments.outlines is None else read_choice(arguments.outlines, arguments.data)
-        export_run(arguments.out, arguments.export, others, records, choice, arguments.best_class)
+        export_run(arguments.out, arguments.export, others, records, choice, arguments.best_class or "")
         print(f"weights in {arguments.export}")

@@ -52,6 +52,11 @@ class Folders:
         )
 
     @property
+    def has_shared_packs(self) -> bool:
+        """Whether the packs are not beside the data, but where services of other users may use them."""
+        return self.packs != self.data / "packs"
+
+    @property
     def connection_file(self) -> Path:
         """How clients reach the running daemon, its token included; readable by the user alone."""
         return self.data / "connection.json"

@@ -18,6 +18,7 @@ from daemon.home.folders import Folders
 from daemon.home.private_files import (
     OTHERS_MAY_WRITE,
     PrivateFileError,
+    is_there,
     make_private_folder,
     open_private_file,
     read_private_file,
@@ -37,6 +38,7 @@ else:
     import fcntl
 
 LOCK_PATIENCE = 10.0  # seconds that a new daemon waits for one that is ending
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # by somebody else; the last one is Windows' word
 _LOCKED_BYTE = 2**20  # Windows locks bytes against reading, too: one far behind the process id
 
 
@@ -61,7 +63,7 @@ class DaemonLock:
 
         Raises:
             AlreadyRunning: another process holds it.
-            PrivateFileError: the lock file cannot be made.
+            PrivateFileError: the lock file cannot be made or locked.
         """
         make_private_folder(folders.data)
         refuse_link(folders.lock_file)
@@ -69,16 +71,18 @@ class DaemonLock:
             self._file = open_private_file(folders.lock_file, "a+", encoding="ascii")
         except OSError as error:
             raise unwritable(folders.lock_file, error) from error
-        if not _lock(self._file.fileno()):
-            self._file.close()
-            raise AlreadyRunning(_pid_in(folders.lock_file))
         try:
-            self._file.truncate(0)
-            self._file.write(f"{os.getpid()}\n")
-            self._file.flush()
+            is_ours = _lock(self._file.fileno())
+            if is_ours:
+                self._file.truncate(0)
+                self._file.write(f"{os.getpid()}\n")
+                self._file.flush()
         except OSError as error:
             self.release()
             raise unwritable(folders.lock_file, error) from error
+        if not is_ours:
+            self._file.close()
+            raise AlreadyRunning(_pid_in(folders.lock_file))
 
     def release(self) -> None:
         """Frees the lock. The file stays: deleting it would let two daemons hold two different ones."""
@@ -111,7 +115,7 @@ def wait_for_lock(folders: Folders, patience: float = LOCK_PATIENCE) -> DaemonLo
 
     Raises:
         AlreadyRunning: a daemon is there to stay.
-        PrivateFileError: the lock file cannot be made.
+        PrivateFileError: the lock file cannot be made or locked.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -124,8 +128,12 @@ def wait_for_lock(folders: Folders, patience: float = LOCK_PATIENCE) -> DaemonLo
 
 
 def running_pid(folders: Folders) -> int | None:
-    """The process id of the running daemon, or None; 0 when it runs but its id is not known."""
-    if not folders.lock_file.exists():
+    """The process id of the running daemon, or None; 0 when it runs but its id is not known.
+
+    Raises:
+        PrivateFileError: the lock file cannot be reached or opened.
+    """
+    if not is_there(folders.lock_file):
         return None
     try:
         with open_private_file(folders.lock_file, "a+", encoding="ascii") as file:
@@ -203,7 +211,11 @@ def _pid_in(path: Path) -> int | None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Takes the system's lock on the file without waiting; False when somebody else holds it."""
+    """Takes the system's lock on the file without waiting; False when somebody else holds it.
+
+    Raises:
+        OSError: it cannot be locked at all, as on some network drives.
+    """
     try:
         if sys.platform == "win32":
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -211,6 +223,8 @@ def _lock(descriptor: int) -> bool:
             os.lseek(descriptor, 0, os.SEEK_SET)
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
     return True

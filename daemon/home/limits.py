@@ -14,9 +14,14 @@ LEAST_FILES = 64  # that a service with a few clients has open
 WANTED_FILES = 1024  # as most systems grant
 LEAST_ADDRESS_SPACE_MB = 1100  # a service with the shipped networks on one thread; libraries map most of it
 
-
-# What the dynamic loader, threads and PyTorch say, each as an error of another kind.
+# What PyTorch says, on Windows in the second way, as a RuntimeError.
 _OUT_OF_MEMORY = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+)
+# What the dynamic loader, threads and others say under a limit, each as an error of another kind; without one
+# it can have other reasons.
+_OUT_OF_LIMITED_MEMORY = (
     "failed to map segment",
     "annot allocate memory",
     "can't allocate memory",
@@ -66,7 +71,10 @@ def is_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory has run out, under whatever name libraries tell it."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    return memory_is_limited() and any(words in str(error) for words in _OUT_OF_MEMORY)
+    told = str(error)
+    if any(words in told for words in _OUT_OF_MEMORY):
+        return True
+    return memory_is_limited() and any(words in told for words in _OUT_OF_LIMITED_MEMORY)
 
 
 def memory_hint() -> str:

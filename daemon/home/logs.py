@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from daemon.home.private_files import make_private_folder, open_private_file, refuse_link, unwritable
+from daemon.home.private_files import (
+    PrivateFileError,
+    make_private_folder,
+    open_private_file,
+    refuse_link,
+    unwritable,
+)
 
 LOG_BYTES = 1_000_000  # size at which a new file is begun
 OLD_LOGS = 3  # daemon.log.1 … daemon.log.3 are kept
@@ -51,12 +57,27 @@ def logging_to(path: Path) -> Iterator[None]:
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of the log, the file before it included when that one is short."""
+    """The last lines of the log, the file before it included when that one is short.
+
+    Raises:
+        PrivateFileError: there is one that cannot be read.
+    """
     lines: list[str] = []
     for part in (path.with_name(path.name + ".1"), path):
-        with contextlib.suppress(FileNotFoundError):
-            lines += part.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines += _lines_in(part)
     return lines[-count:] if count > 0 else []
+
+
+def _lines_in(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise PrivateFileError(
+            f"{path} cannot be read: {error.strerror}.",
+            "Give yourself the right to read it, or set INSERT_OBJECT_HOME to another folder.",
+        ) from error
 
 
 class _OneLine(logging.Formatter):

@@ -43,10 +43,7 @@ def make_private_folder(folder: Path) -> None:
             good.
     """
     try:
-        for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-            with contextlib.suppress(FileExistsError):  # another process of ours made it meanwhile
-                missing.mkdir(FOLDER_MODE)
-                missing.chmod(FOLDER_MODE)  # a hostile umask may have taken rights from ourselves
+        _make_missing(folder)
         with _opened_folder(folder) as descriptor:
             if descriptor is None:
                 return
@@ -57,6 +54,25 @@ def make_private_folder(folder: Path) -> None:
                     f"The folder {folder} is open to other users, and that cannot be changed.",
                     "Set INSERT_OBJECT_HOME to a folder on a disk that keeps users apart.",
                 )
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def make_shared_folder(folder: Path) -> int:
+    """Makes the folder, its parents too, as ``make_private_folder`` does; one that is there keeps its mode.
+
+    Returns that mode, for what is put there.
+
+    Raises:
+        PrivateFileError: it cannot be made, belongs to somebody else, is a link, or others can write there.
+    """
+    try:
+        _make_missing(folder)
+        with _opened_folder(folder) as descriptor:
+            if descriptor is None:
+                return FOLDER_MODE
+            _refuse_writers(folder, descriptor)
+            return stat.S_IMODE(os.fstat(descriptor).st_mode)
     except OSError as error:
         raise unwritable(folder, error) from error
 
@@ -73,10 +89,8 @@ def write_private_file(path: Path, content: bytes) -> None:
     temporary = f".{path.name}.{secrets.token_hex(8)}"
     try:
         with _opened_folder(path.parent) as folder:
-            if folder is not None and stat.S_IMODE(os.fstat(folder).st_mode) & OTHERS_MAY_WRITE:
-                raise PrivateFileError(
-                    f"Other users can write in the folder {path.parent}.", "Take that right from them."
-                )
+            if folder is not None:
+                _refuse_writers(path.parent, folder)
             place = Path() if folder is not None else path.parent
             try:
                 _write_new(place / temporary, content, folder)
@@ -138,6 +152,21 @@ def read_private_file(path: Path, *, denied: int = OTHERS_MAY_READ, limit: int =
     return content
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file, a folder or a link lies at a path.
+
+    Raises:
+        PrivateFileError: that cannot be seen, as in a folder that this user may not enter.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return True
+
+
 def refuse_link(path: Path) -> None:
     """Raises PrivateFileError when a link lies in the file's place: somebody else may have laid it."""
     if path.is_symlink():
@@ -151,6 +180,19 @@ def unwritable(path: Path, error: OSError) -> PrivateFileError:
         "Free some disk space or give yourself the right to write there, "
         "or set INSERT_OBJECT_HOME to another folder.",
     )
+
+
+def _make_missing(folder: Path) -> None:
+    """Makes the folder and those above it that are not there, so that the user alone may enter them."""
+    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+        with contextlib.suppress(FileExistsError):  # another process of ours made it meanwhile
+            missing.mkdir(FOLDER_MODE)
+            missing.chmod(FOLDER_MODE)  # a hostile umask may have taken rights from ourselves
+
+
+def _refuse_writers(folder: Path, descriptor: int) -> None:
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) & OTHERS_MAY_WRITE:
+        raise PrivateFileError(f"Other users can write in the folder {folder}.", "Take that right from them.")
 
 
 @contextlib.contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from models.files.labels import LABELS_NAME, MAX_LABELS_BYTES
@@ -24,15 +24,16 @@ MAX_ENTRIES = 1000
 MAX_SMALL_BYTES = {FILE_NAME: MAX_MANIFEST_BYTES, LABELS_NAME: MAX_LABELS_BYTES, CARD_NAME: 1 << 20}
 MOST_SHRUNK = 50  # times; trained weights hardly shrink at all, a zip bomb shrinks a thousandfold
 _SMALL = 1 << 20  # bytes below which shrinking does not matter
+_BLOCK = 1 << 20  # bytes
 
 
 class BadArchive(InsertObjectError):
     """A zip that holds no pack, or is made to do harm."""
 
-    def __init__(self, archive: Path, reason: str) -> None:
-        super().__init__(
-            ErrorCode.BAD_REQUEST, f"{archive.name} {reason}.", "Download it again from where you got it."
-        )
+    def __init__(
+        self, archive: Path, reason: str, hint: str = "Download it again from where you got it."
+    ) -> None:
+        super().__init__(ErrorCode.BAD_REQUEST, f"{archive.name} {reason}.", hint)
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -42,28 +43,53 @@ def unpack(archive: Path, folder: Path) -> None:
         BadArchive: with the reason; the caller deletes what is in ``folder``.
         OSError: the files cannot be written.
     """
-    if not archive.is_file():
-        raise BadArchive(archive, "is neither a folder nor a file")
-    if archive.stat().st_size > MAX_ARCHIVE_BYTES:
-        raise BadArchive(archive, "is larger than a model pack can be")
+    with _reading(archive):
+        if not archive.is_file():
+            raise BadArchive(archive, "is neither a folder nor a file")
+        if archive.stat().st_size > MAX_ARCHIVE_BYTES:
+            raise BadArchive(archive, "is larger than a model pack can be")
+        content = zipfile.ZipFile(archive)
     try:
-        with zipfile.ZipFile(archive) as content:
+        with content:
             entries = _entries(archive, content)
             if FILE_NAME not in entries:
                 raise BadArchive(archive, f"holds no {FILE_NAME}")
-            _take(content, entries[FILE_NAME], folder / FILE_NAME)
+            _take(archive, content, entries[FILE_NAME], folder / FILE_NAME)
             extras = [name for name in (LABELS_NAME, CARD_NAME) if name in entries]
             wanted = [*Manifest.read(folder).files, *extras]
             for name in wanted:
                 if name not in entries:
                     raise BadArchive(archive, f"lacks {name}, which its manifest lists")
-                _take(content, entries[name], folder / name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise BadArchive(archive, f"is not a zip that can be read: {str(error).rstrip('.')}") from error
+                _take(archive, content, entries[name], folder / name)
     except (ModelMissing, ModelCorrupt) as error:
         raise BadArchive(
             archive, f"holds no pack that can be used: {error.path.name} {_why(error)}"
         ) from error
+
+
+@contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    """Says of whatever goes wrong that it is the archive's.
+
+    Raises:
+        BadArchive: with the reason.
+    """
+    try:
+        yield
+    except (BadArchive, MemoryError):
+        raise
+    except OSError as error:
+        if error.errno is None:  # of bzip2
+            raise _damaged(archive, error) from error
+        raise BadArchive(
+            archive, f"cannot be read: {error.strerror}", "Check its permissions, or copy it to another disk."
+        ) from error
+    except Exception as error:  # damage leads each kind of compression to raise whatever it may be
+        raise _damaged(archive, error) from error
+
+
+def _damaged(archive: Path, error: Exception) -> BadArchive:
+    return BadArchive(archive, f"is not a zip that can be read: {str(error).rstrip('.')}")
 
 
 def _entries(archive: Path, content: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -102,10 +128,18 @@ def _judge(archive: Path, entry: zipfile.ZipInfo) -> None:
         raise BadArchive(archive, f"holds a {path.name} of {entry.file_size} bytes, too large for one")
 
 
-def _take(content: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
-    """Unpacks one file; ``zipfile`` gives no more bytes than the entry was judged by, and checks its sum."""
-    with content.open(entry) as packed, target.open("xb") as file:
-        shutil.copyfileobj(packed, file)
+def _take(archive: Path, content: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+    """Unpacks one file."""
+    with target.open("xb") as file:
+        for block in _unpacked(archive, content, entry):
+            file.write(block)
+
+
+def _unpacked(archive: Path, content: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """One file's bytes; ``zipfile`` gives no more than the entry was judged by, and checks their sum."""
+    with _reading(archive), content.open(entry) as packed:
+        while block := packed.read(_BLOCK):
+            yield block
 
 
 def _why(error: ModelMissing | ModelCorrupt) -> str:

@@ -138,28 +138,38 @@ def _blurred(
     """
     least, most = float(points.blur.min()), float(points.blur.max())
     across, down = math.ceil(3 * most) + 2, math.ceil(3 * FLAT_BLUR * most) + 2
-    left = math.floor(max(float(points.x.min()), limits[0]) - across)
-    top = math.floor(max(float(points.y.min()), limits[1]) - down)
-    width = math.ceil(min(float(points.x.max()), limits[2]) + across) - left
-    height = math.ceil(min(float(points.y.max()), limits[3]) + down) - top
+    left, width, wide = _span(points.x, limits[0], limits[2], across)
+    top, height, high = _span(points.y, limits[1], limits[3], down)
     if width < 2 or height < 2:
         return (left, top), None
-    width, height = _quick(width), _quick(height)
     steps = max(most / least, 1.001) ** (np.arange(BLURS) / (BLURS - 1))
     level = np.log(points.blur / least) / np.log(steps[1])
     grid, in_grid = _neighbours(level, BLURS)  # (2, N)
     row, in_row = _neighbours(points.y - np.float32(top + 0.5), height)
     column, in_column = _neighbours(points.x - np.float32(left + 0.5), width)
-    place = ((grid * height)[:, np.newaxis, np.newaxis] + row[:, np.newaxis]) * width + column
+    place = ((grid * high)[:, np.newaxis, np.newaxis] + row[:, np.newaxis]) * wide + column
     dark = points.dark * in_grid[:, np.newaxis, np.newaxis] * in_row[:, np.newaxis] * in_column
-    grids = np.bincount(place.ravel(), dark.ravel(), BLURS * height * width)
-    spectra = np.fft.rfft2(grids.reshape(BLURS, height, width).astype(np.float32))
+    grids = np.bincount(place.ravel(), dark.ravel(), BLURS * high * wide)
+    spectra = np.fft.rfft2(grids.reshape(BLURS, high, wide).astype(np.float32))
     blurs = np.float32(np.pi * math.sqrt(2)) * (least * steps).astype(np.float32)[:, np.newaxis]
-    rows = np.exp(-((FLAT_BLUR * blurs * np.fft.fftfreq(height).astype(np.float32)) ** 2))
-    columns = np.exp(-((blurs * np.fft.rfftfreq(width).astype(np.float32)) ** 2))
+    rows = np.exp(-((FLAT_BLUR * blurs * np.fft.fftfreq(high).astype(np.float32)) ** 2))
+    columns = np.exp(-((blurs * np.fft.rfftfreq(wide).astype(np.float32)) ** 2))
     spectra *= rows[:, :, np.newaxis] * columns[:, np.newaxis]
-    blurred = np.fft.irfft2(spectra.sum(axis=0), (height, width)).astype(np.float32)
-    return (left, top), np.maximum(blurred, 0)
+    blurred = np.fft.irfft2(spectra.sum(axis=0), (high, wide)).astype(np.float32)
+    return (left, top), np.maximum(blurred[:height, :width], 0)
+
+
+def _span(places: Floats, low: float, high: float, reach: int) -> tuple[int, int, int]:
+    """Along one axis: where the grid begins, its cells, and how many of them spectra are made of.
+
+    Spectra go round. What is blurred out of the grid where the limits cut the shadow comes in again on the
+    other side: if they cut it there, too, nobody sees it, else so many empty cells more keep it out.
+    """
+    first, last = float(places.min()), float(places.max())
+    begin = math.floor(max(first, low) - reach)
+    count = math.ceil(min(last, high) + reach) - begin
+    is_cut_once = (first < low) != (last > high)
+    return begin, count, _quick(count + reach if is_cut_once else count)
 
 
 def _neighbours(places: Floats, count: int) -> tuple[NDArray[np.int32], Floats]:

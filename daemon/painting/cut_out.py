@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from PIL import Image
 
@@ -9,12 +11,14 @@ from daemon.painting.pixels import Samples, bounds
 from daemon.painting.resample import Floats, resampled
 from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect
 
+_TAKEN = {1: 34, 2: 46}  # by bytes per sample: bytes per pixel at the peak of scaling and lighting; measured
+
 
 class UnsuitableCutOut(InsertObjectError):
     """A picture that is no cut-out, or a size that it cannot have."""
 
-    def __init__(self, sentence: str, hint: str) -> None:
-        super().__init__(ErrorCode.BAD_REQUEST, sentence, hint)
+    def __init__(self, sentence: str, hint: str, code: ErrorCode = ErrorCode.BAD_REQUEST) -> None:
+        super().__init__(code, sentence, hint)
 
 
 def visible_part(pixels: Samples) -> Rect:
@@ -38,11 +42,14 @@ def visible_part(pixels: Samples) -> Rect:
     return shown
 
 
-def scaled(pixels: Samples, scale: float) -> Samples:
+def scaled(pixels: Samples, scale: float, memory: int = sys.maxsize) -> Samples:
     """A cut-out (h, w, 4) at another size, of the same depth; at scale 1 the very same pixels.
 
+    Args:
+        memory: bytes that scaling, and lighting what comes of it, may take.
+
     Raises:
-        UnsuitableCutOut: there is nothing of that size.
+        UnsuitableCutOut: there is nothing of that size, or no memory for it.
     """
     height, width = pixels.shape[:2]
     size = (round(width * scale), round(height * scale)) if 0 < scale < MAX_IMAGE_SIDE else (0, 0)
@@ -53,6 +60,14 @@ def scaled(pixels: Samples, scale: float) -> Samples:
         )
     if size == (width, height):
         return pixels
+    needed = size[0] * size[1] * _TAKEN[pixels.itemsize]
+    if needed > memory:
+        gigabytes = f"{needed / 1e9:.1f} GB of memory, more than is free"
+        raise UnsuitableCutOut(
+            f"An object of {size[0]} × {size[1]} pixels needs {gigabytes}.",
+            "Give a smaller scale: 0.5 makes it half as wide, 2 twice as wide.",
+            ErrorCode.TOO_LARGE,
+        )
     most = float(np.iinfo(pixels.dtype).max)
     alpha = _resized(pixels[..., 3] / np.float32(most), size)
     result = np.empty((size[1], size[0], 4), pixels.dtype)

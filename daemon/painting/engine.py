@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from daemon.home.limits import is_of_memory
 from daemon.home.machine import cpu_threads
 from daemon.packs.names import known_pack
 from daemon.packs.shelf import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
@@ -162,14 +163,12 @@ class Engine:
         Raises:
             RuntimeError, InsertObjectError: the error itself, where the CPU would do no better.
         """
-        is_full = isinstance(error, torch.OutOfMemoryError)
-        if self._wanted.type == "cpu":
-            if is_full:
-                raise _out_of_memory() from None
-            raise error
-        if is_full:
+        on_cpu = self._wanted.type == "cpu"
+        if isinstance(error, torch.OutOfMemoryError) and not on_cpu:
             return "The GPU's memory was full, so the CPU made this object; that takes longer."
-        if _answers(self._wanted):
+        if is_of_memory(error):  # the computer's own, for which PyTorch has no type of error
+            raise _out_of_memory() from None
+        if on_cpu or _answers(self._wanted):
             raise error
         log.error("The GPU does not answer any more; from now on the CPU is used: %s", error)
         self._wanted = torch.device("cpu")

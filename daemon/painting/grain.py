@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from daemon.painting.pixels import LUMA, Samples
@@ -12,6 +11,7 @@ from daemon.painting.scene import SceneView
 
 LARGEST_GRAIN = 10.0  # code values of 255; beyond it a scene is texture, not noise
 _BLOCK = 16  # pixels; the noise is read from the flattest blocks
+_FOR_A_BLOCK = _BLOCK + 2  # pixels each way that its responses are made of
 _FLAT_SHARE = 0.25  # of the blocks that count as flat
 _WIDEST_GAP = 2.0  # pixels over which noise counts as independent: JPEG's and a sensor's is not, beyond
 _TILE = 192  # pixels after which the grain repeats
@@ -27,31 +27,30 @@ def scene_grain(view: SceneView) -> float:
     return float(min(noise_of(luma) * gap, LARGEST_GRAIN))
 
 
-def noise_of(luma: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> float:
+def noise_of(luma: NDArray[np.float32]) -> float:
     """Standard deviation of the noise of a picture (H, W), in its own units, read from its flat parts.
 
     J. Immerkær, "Fast Noise Variance Estimation", 1996: the mean absolute response to a mask that neither
     a constant nor a slope excites; here over the flattest blocks, so that texture is not taken for noise.
-    ``inside`` (H, W): only blocks wholly within it count. 0 when there is nothing to read from.
+    0 when there is nothing to read from.
     """
-    return _noise_in([_responses(luma, inside)])
-
-
-def _responses(luma: NDArray[np.float32], inside: NDArray[np.bool_] | None) -> NDArray[np.float32]:
-    """The mean response of each block of a picture, (N,)."""
-    if min(luma.shape) < _BLOCK + 2:
-        return np.empty(0, np.float32)
-    rows = luma[:-2] - 2 * luma[1:-1] + luma[2:]
-    response = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:])  # (H - 2, W - 2)
+    if min(luma.shape) < _FOR_A_BLOCK:
+        return 0.0
+    response = _response(luma)
     height, width = (side // _BLOCK * _BLOCK for side in response.shape)
-    blocks: NDArray[np.float32] = _blocks(response[:height, :width]).mean((1, 3)).ravel()
-    if inside is not None:
-        blocks = blocks[_blocks(inside[1 : height + 1, 1 : width + 1]).all((1, 3)).ravel()]
-    return blocks
+    blocks = response[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
+    return _noise_in(blocks.mean((1, 3)).ravel())
 
 
-def _noise_in(responses: list[NDArray[np.float32]]) -> float:
-    blocks = np.concatenate(responses)
+def _response(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of pictures (…, H, W), (…, H - 2, W - 2)."""
+    rows = luma[..., :-2, :] - 2 * luma[..., 1:-1, :] + luma[..., 2:, :]
+    response: NDArray[np.float32] = np.abs(rows[..., :-2] - 2 * rows[..., 1:-1] + rows[..., 2:])
+    return response
+
+
+def _noise_in(blocks: NDArray[np.float32]) -> float:
+    """The noise by the mean response of each block, (N,)."""
     if blocks.size == 0:
         return 0.0
     flat = np.sort(blocks)[: max(1, round(_FLAT_SHARE * blocks.size))]
@@ -59,26 +58,17 @@ def _noise_in(responses: list[NDArray[np.float32]]) -> float:
 
 
 def _own_noise(pixels: Samples) -> float:
-    """The noise of a layer (h, w, 4) where it is opaque, in its codes; read from strips of a large one."""
-    height, width = pixels.shape[:2]
-    strip = _BLOCK + 2
-    count = max(1, _READ // (strip * width))  # strips of one row of blocks
-    strips = [slice(0, height)]
-    if count * strip < height:
-        starts = np.linspace(0, height - strip, count).astype(int).tolist()
-        strips = [slice(start, start + strip) for start in starts]
-    codes = np.iinfo(pixels.dtype).max
-    return _noise_in(
-        [
-            _responses(pixels[rows, :, :3].astype(np.float32) @ LUMA, pixels[rows, :, 3] == codes)
-            for rows in strips
-        ]
-    )
-
-
-def _blocks(picture: NDArray[Any]) -> NDArray[Any]:
-    height, width = picture.shape
-    return picture.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
+    """The noise of a layer (h, w, 4) where it is opaque, in its codes; of a large one in some blocks."""
+    side, opaque = _FOR_A_BLOCK, np.iinfo(pixels.dtype).max
+    if min(pixels.shape[:2]) < side:
+        return 0.0
+    blocks = sliding_window_view(pixels, (side, side), (0, 1))[::_BLOCK, ::_BLOCK]  # (rows, columns, 4, …)
+    rows, columns = np.nonzero(blocks[:, :, 3, side // 2, side // 2] == opaque)
+    some = np.linspace(0, rows.size - 1, min(rows.size, _READ // side**2)).astype(int)  # all over the object
+    read = blocks[rows[some], columns[some]]  # (N, 4, side, side)
+    read = read[(read[:, 3, 1:-1, 1:-1] == opaque).all((1, 2))]
+    luma = np.moveaxis(read[:, :3], 1, -1).astype(np.float32) @ LUMA
+    return _noise_in(_response(luma).mean((1, 2)))
 
 
 def with_grain(pixels: Samples, grain: float, seed: int) -> Samples:

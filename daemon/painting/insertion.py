@@ -14,6 +14,7 @@ from daemon.painting.choosing import LastRanking, best_seeds, is_choice
 from daemon.painting.grain import scene_grain, with_grain
 from daemon.painting.on_the_ground import set_down
 from daemon.painting.pixels import frame_pixels, pixel_frame
+from daemon.painting.scene import EmptyObject
 from daemon.painting.shadow_layer import NO_SHADOW
 from daemon.painting.timings import Timings
 from daemon.painting.variations import Subject, painted, seeds_from
@@ -31,7 +32,20 @@ from wire.protocol import (
     sent_window,
 )
 
+THIN = 3.0  # network pixels across a box: in a thinner one many seeds leave nothing to be seen, or all
+
 OnStage = Callable[[Stage, float], None]
+
+
+class BoxTooThin(InsertObjectError):
+    """Nothing shows of an object that is a pixel or two wide, or high, where the networks paint it."""
+
+    def __init__(self, class_name: str) -> None:
+        super().__init__(
+            ErrorCode.BOX_TOO_SMALL,
+            f"The box is too thin for the class “{class_name}”.",
+            "Draw it nearer the object's own proportions.",
+        )
 
 
 def layers_of(
@@ -44,8 +58,11 @@ def layers_of(
     """The layers of a request, in order; ``on_stage`` is called between stages and may raise. ``timings``
     hears how long each took; ``last`` knows the ranking of the request before, and learns this one's.
 
+    A variation of which nothing shows is left out, its index with it.
+
     Raises:
-        InsertObjectError: with the code and the sentence for the user.
+        InsertObjectError: with the code and the sentence for the user; ``EmptyObject`` or ``BoxTooThin`` if
+            nothing shows of any variation.
     """
     watch = timings or Timings()
     index = _class_index(bundle, request.wish.class_name)
@@ -71,19 +88,28 @@ def layers_of(
     if not (np.isfinite(pictures).all() and np.isfinite(alphas).all()):
         raise _no_picture(bundle)
     grain = scene_grain(view)
+    is_empty = True
     for place, seed in enumerate(seeds):
         on_stage(Stage.FINISHING, 0.9 + 0.1 * place / len(seeds))
         with watch.stage("layer"):
-            pixels, x, y = view_of_scene.object_layer(
-                pictures[place], alphas[place], view, depth=request.depth
-            )
+            try:
+                pixels, x, y = view_of_scene.object_layer(
+                    pictures[place], alphas[place], view, depth=request.depth
+                )
+            except EmptyObject:
+                continue
         with watch.stage("grain"):
             grained = with_grain(frame_pixels(pixels), grain, seed)
         with watch.stage("shadow"):
             down = set_down(grained, x, y, alphas[place], view, request.wish)
         shadows = *(down.shadow or NO_SHADOW), *(down.cast or NO_SHADOW)
         frame = pixel_frame(down.pixels)
+        is_empty = False
         yield Layer(request.id, place, request.wish.class_name, seed, x, y, frame, *shadows)
+    if is_empty and min(view.box.width, view.box.height) * side < THIN * view.square.width:
+        raise BoxTooThin(request.wish.class_name)
+    if is_empty:
+        raise EmptyObject
 
 
 def _class_index(bundle: Bundle, name: str) -> int:
@@ -99,7 +125,8 @@ def _no_picture(bundle: Bundle) -> InsertObjectError:
 
 
 def warm_up_request(class_name: str) -> Insert:
-    """A request on a grey picture that takes every path of the networks, at a side for middling objects."""
+    """A request on a grey picture that takes the usual path of the networks, without a shape or a look of the
+    user's own, at a side for middling objects."""
     side = 256
     box = Rect(64, 64, 128, 128)
     window = sent_window(box, side, side)

@@ -1,11 +1,8 @@
-"""Adjustments given to a layer's own pixels, at its own size and depth: light, blur and grain."""
+"""Adjustments given to a layer's own pixels, at its own size and depth: light and grain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import numpy as np
-from PIL import Image, ImageFilter
 
 from daemon.painting.grain import with_grain
 from daemon.painting.pixels import Samples
@@ -45,24 +42,4 @@ def with_light(pixels: Samples, adjustments: Adjustments, strength: float = 1.0)
     """
     applied = adjustments.scaled(strength)
     result = lit_pixels(pixels, applied)
-    if applied.blur > 0:
-        result = _blurred(result, applied.blur)
     return with_grain(result, applied.grain, GRAIN_SEED) if applied.grain > 0 else result
-
-
-def _blurred(pixels: Samples, deviation: float) -> Samples:
-    """Colours blurred under their alpha, which stays as sharp as it is."""
-    most = float(np.iinfo(pixels.dtype).max)
-    alpha = pixels[..., 3] / np.float32(most)
-    smooth = ImageFilter.GaussianBlur(deviation)
-    around = np.maximum(np.asarray(_plane(alpha).filter(smooth)), 1)
-    result: Samples = pixels.copy()
-    for channel in range(3):
-        value = np.asarray(_plane(pixels[..., channel] / np.float32(most) * alpha).filter(smooth))
-        blurred = np.rint(np.clip(value / around.astype(np.float32), 0, 1) * most)
-        result[..., channel] = np.where(pixels[..., 3] > 0, blurred, pixels[..., channel])
-    return result
-
-
-def _plane(values: Samples) -> Image.Image:
-    return Image.fromarray(np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8))

@@ -105,9 +105,7 @@ def fitted_shape(reference: Samples, reference_box: Rect | None, box: Rect, size
     """
     pixels, part = _outlined(reference, reference_box)
     outline = np.ascontiguousarray(pixels[part.y : part.bottom, part.x : part.right, 3])
-    place = fitted(part, box)
-    scaled = Image.fromarray(outline).resize((place.width, place.height), Image.Resampling.HAMMING)
-    return _placed(np.asarray(scaled), place.x, place.y, size)
+    return _placed(outline, fitted(part, box), size)
 
 
 def parts_frame(reference: Samples, reference_box: Rect | None) -> PixelFrame:
@@ -137,15 +135,27 @@ def _outlined(reference: Samples, box: Rect | None) -> tuple[Samples, Rect]:
     return pixels, Rect(part.x + shown.x, part.y + shown.y, shown.width, shown.height)
 
 
-def _placed(outline: NDArray[np.uint8], x: int, y: int, size: tuple[int, int]) -> Samples:
-    """The outline at its place in a picture of that size; what lies outside is cut off."""
+def _placed(outline: NDArray[np.uint8], place: Rect, size: tuple[int, int]) -> Samples:
+    """The outline scaled to its place in a picture of that size; what lies outside is not computed."""
     mask = np.zeros((size[1], size[0]), np.uint8)
-    inside = Rect(x, y, outline.shape[1], outline.shape[0]).clipped(*size)
-    mask[inside.y : inside.bottom, inside.x : inside.right] = outline[
-        inside.y - y : inside.bottom - y, inside.x - x : inside.right - x
-    ]
+    inside = place.clipped(*size)
+    if inside.width > 0 and inside.height > 0:
+        height, width = outline.shape
+        shown = (
+            (inside.x - place.x) * width / place.width,
+            (inside.y - place.y) * height / place.height,
+            (inside.right - place.x) * width / place.width,
+            (inside.bottom - place.y) * height / place.height,
+        )
+        part = Image.fromarray(outline).resize((inside.width, inside.height), Image.Resampling.HAMMING, shown)
+        mask[inside.y : inside.bottom, inside.x : inside.right] = np.asarray(part)
     return mask
 
 
+def tells_shape(alpha: NDArray[np.uint8]) -> bool:
+    """Whether a picture's alpha is its object's outline; else nobody knows the shape, as without an alpha."""
+    return int(alpha.min()) < SHOWN
+
+
 def _is_cut_out(pixels: Samples) -> bool:
-    return pixels.shape[2] == 4 and int(pixels[..., 3].min()) < SHOWN
+    return pixels.shape[2] == 4 and tells_shape(pixels[..., 3])

@@ -23,7 +23,7 @@ from daemon.painting.pixels import (
     pixel_frame,
     to_depth,
 )
-from daemon.painting.reference import soft_ellipse
+from daemon.painting.reference import soft_ellipse, tells_shape
 from daemon.painting.resample import Area, Floats, enlarged_8, enlarged_16, resampled
 from wire.protocol import (
     ErrorCode,
@@ -38,6 +38,7 @@ from wire.protocol import (
     square_window,
     usable_box,
 )
+from wire.reference import SHOWN
 
 MID_GREY = 128  # stands in for what a transparent picture does not show
 MIDDLE = 0.75  # of a reference picture's sides: about what its object fills, if nothing tells more
@@ -150,20 +151,20 @@ def reference_crop(reference: PixelFrame, size: int) -> tuple[Floats, Floats]:
 
     Returns:
         Colours (size, size, 3) and the object's mask (size, size), both float32 in 0..1: the usual window
-        around what the picture's own alpha shows, or, where every pixel is opaque, the whole picture and
-        an ellipse in its middle, where the object will be.
+        around what the picture's own alpha shows, or, where that tells no shape, the whole picture and an
+        ellipse in its middle, where the object will be.
 
     Raises:
         InsertObjectError: ``bad-request`` if the picture is wholly transparent.
     """
     colours, alpha = flattened(reference)
-    if alpha is None:
+    if alpha is None or not tells_shape(alpha):
         width, height = reference.width, reference.height
         side = max(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         whole = resampled(colours, (left, top, left + side, top + side), size)
         return whole, _middle(width / side, height / side, size)
-    shown = bounds(alpha >= 128)
+    shown = bounds(alpha >= SHOWN)
     if shown is None:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST,

@@ -1,7 +1,8 @@
 """Colour profiles (ICC): the networks see sRGB, the photo keeps the colours that it came with.
 
-A photo in another space (Adobe RGB, Display P3, …) is never converted as a whole: what the networks see
-of it is, and the object layer is converted back, so that all other pixels stay as they were.
+A photo in another space (Adobe RGB, Display P3, …) is not converted as a whole: what the networks see
+of it is, and the object layer is converted back, so that all other pixels stay as they were. Only where a
+profile leads to sRGB and not back, as many of scanners do, the whole photo is converted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class UnusableProfile(Exception):
 
 @dataclass(frozen=True)
 class RgbProfile:
-    """The profile of an RGB photo.
+    """The profile of an RGB photo. ``is_one_way``: it leads to sRGB, and ``from_srgb`` would raise.
 
     Raises:
         UnusableProfile: when it is made, if ``data`` is not a usable RGB profile.
@@ -43,8 +44,13 @@ class RgbProfile:
         seen = self._through(self._to_srgb, probe)
         difference = np.abs(seen.astype(np.int16) - probe).max()
         object.__setattr__(self, "is_srgb", bool(difference <= SAME_WITHIN))
+        try:
+            _ = self._from_srgb
+        except UnusableProfile:
+            object.__setattr__(self, "is_one_way", True)
 
     is_srgb: bool = field(init=False, default=False)
+    is_one_way: bool = field(init=False, default=False)
 
     @cached_property
     def _to_srgb(self) -> ImageCms.ImageCmsTransform:

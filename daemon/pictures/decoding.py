@@ -45,8 +45,8 @@ def decoded(
     if deep is not None and deep.is_grey:
         pixels, is_grey = _curved(deep.pixels, _grey_curve(icc, notes)), True
     elif deep is not None:
-        pixels, is_grey = deep.pixels, False
-        profile = _rgb_profile(icc, notes)
+        is_grey = False
+        pixels, profile = _with_profile(deep.pixels, icc, notes)
     else:
         opened = loaded(image, path, file)
         if opened.mode.startswith("I") or opened.mode == "F":
@@ -58,8 +58,8 @@ def decoded(
         else:
             has_alpha = opened.mode in ("RGBA", "RGBa", "PA") or "transparency" in opened.info
             mode = "RGBA" if has_alpha else "RGB"
-            pixels, is_grey = np.asarray(opened if opened.mode == mode else opened.convert(mode)), False
-            profile = _rgb_profile(icc, notes)
+            is_grey, colours = False, np.asarray(opened if opened.mode == mode else opened.convert(mode))
+            pixels, profile = _with_profile(colours, icc, notes)
     if icc is None:
         pixels = _from_gamma(pixels, image.info, notes)
     return Decoded(pixels, is_grey, profile)
@@ -91,14 +91,19 @@ def _as_rgb(grey: Samples) -> Samples:
     return colours
 
 
-def _rgb_profile(icc: bytes | None, notes: list[str]) -> RgbProfile | None:
+def _with_profile(pixels: Samples, icc: bytes | None, notes: list[str]) -> tuple[Samples, RgbProfile | None]:
+    """RGB pixels and the profile that they keep; in sRGB, without one, where it leads only there."""
     if icc is None:
-        return None
+        return pixels, None
     try:
-        return RgbProfile(icc)
+        profile = RgbProfile(icc)
     except UnusableProfile:
         notes.append("The photo's colour profile is damaged; its colours are taken as sRGB.")
-        return None
+        return pixels, None
+    if profile.is_srgb or not profile.is_one_way:
+        return pixels, profile
+    notes.append("The photo's colours were converted to sRGB: its own profile leads there and not back.")
+    return profile.to_srgb(pixels), None
 
 
 def _grey(image: Image.Image, icc: bytes | None, notes: list[str]) -> Samples:

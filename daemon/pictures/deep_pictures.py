@@ -30,7 +30,7 @@ class DeepPixels(NamedTuple):
 
 def is_grey_alpha(image: ImageFile.ImageFile) -> bool:
     """Whether a PNG holds grey and transparency of 16 bits each, which Pillow calls RGBA."""
-    return image.format == "PNG" and [_raw_mode(tile.args) for tile in image.tile] == [_GREY_ALPHA]
+    return image.format == "PNG" and [raw_mode(tile.args) for tile in image.tile] == [_GREY_ALPHA]
 
 
 def deep_colours(image: ImageFile.ImageFile, path: Path, load: Callable[[], object]) -> DeepPixels | None:
@@ -51,7 +51,7 @@ def deep_colours(image: ImageFile.ImageFile, path: Path, load: Callable[[], obje
     orders = {_byte_order(tile.args) for tile in tiles}
     if image.mode not in ("RGB", "RGBA") or len(orders) != 1 or None in orders:
         return None
-    is_premultiplied = any(_raw_mode(tile.args).startswith("RGBa;") for tile in tiles)
+    is_premultiplied = any(raw_mode(tile.args).startswith("RGBa;") for tile in tiles)
     order = orders.pop()
     other = _LOW_FIRST if order == _HIGH_FIRST else _HIGH_FIRST
     image.tile = [tile._replace(args=_with_order(tile.args, str(order))) for tile in tiles]
@@ -91,12 +91,13 @@ def _divide_by_alpha(pixels: NDArray[np.uint16]) -> None:
         row[:, :3] = np.where(alpha > 0, np.minimum(straight, 65535), row[:, :3])
 
 
-def _raw_mode(args: Any) -> str:
+def raw_mode(args: Any) -> str:
+    """How the samples lie in the file, in Pillow's words: the first thing that a decoder is told."""
     return str(args[0] if isinstance(args, tuple) else args)
 
 
 def _byte_order(args: Any) -> str | None:
-    mode, _, layout = _raw_mode(args).partition(";")
+    mode, _, layout = raw_mode(args).partition(";")
     if mode not in ("RGB", "RGBA", "RGBa"):
         return None
     native = _LOW_FIRST if sys.byteorder == "little" else _HIGH_FIRST
@@ -104,7 +105,7 @@ def _byte_order(args: Any) -> str | None:
 
 
 def _with_order(args: Any, order: str) -> Any:
-    mode = f"{_raw_mode(args).partition(';')[0].upper()};{order}"  # premultiplied colours are left so
+    mode = f"{raw_mode(args).partition(';')[0].upper()};{order}"  # premultiplied colours are left so
     return (mode, *args[1:]) if isinstance(args, tuple) else mode
 
 

@@ -82,8 +82,8 @@ OUTPUT_HELP = (
     f"the finished picture ({PICTURE_ENDINGS}) or its layers ({LAYERS_ENDINGS}); replaces a file of that name"
 )
 PHOTO_OUTPUT_HELP = (
-    f"{OUTPUT_HELP}. No pixel outside the object changes, but a {JPEG.endings[0]} is compressed again as a "
-    "whole"
+    f"{OUTPUT_HELP}. No pixel outside the objects and their shadows changes, but a {JPEG.endings[0]} is "
+    "compressed again as a whole"
 )
 
 

@@ -6,6 +6,7 @@ Source: https://www.openraster.org/baseline/file-layout-spec.html and layer-stac
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ from daemon.pictures.photo_output import encoded_png
 
 THUMBNAIL_SIDE = 256
 DEFAULT_DOTS_PER_INCH = (72.0, 72.0)
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: the same picture gives the same file
+_OWNER_ONLY = 0o600 << 16  # rights of what is unpacked
+# Control characters, and what XML cannot hold: https://www.w3.org/TR/xml/#charsets
+_NO_TEXT = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,20 @@ def write_openraster(
     """
     height, width = merged.shape[:2]
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("mimetype", "image/openraster")
+        archive.writestr(_entry("mimetype"), "image/openraster")
         for number, layer in enumerate(layers):
-            archive.writestr(_source(number), encoded_png(layer.pixels))
-        archive.writestr("stack.xml", _stack(layers, width, height, dots_per_inch or DEFAULT_DOTS_PER_INCH))
-        archive.writestr("mergedimage.png", encoded_png(merged))
-        archive.writestr("Thumbnails/thumbnail.png", _thumbnail(merged))
+            archive.writestr(_entry(_source(number)), encoded_png(layer.pixels))
+        stack = _stack(layers, width, height, dots_per_inch or DEFAULT_DOTS_PER_INCH)
+        archive.writestr(_entry("stack.xml"), stack)
+        archive.writestr(_entry("mergedimage.png"), encoded_png(merged))
+        archive.writestr(_entry("Thumbnails/thumbnail.png"), _thumbnail(merged))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """A file in the archive, stored as it is, under no clock's time."""
+    entry = zipfile.ZipInfo(name, _FIXED_DATE)
+    entry.external_attr = _OWNER_ONLY
+    return entry
 
 
 def _source(number: int) -> str:
@@ -78,7 +91,7 @@ def _stack(
             stack,
             "layer",
             {
-                "name": layer.name,
+                "name": _NO_TEXT.sub("�", layer.name),
                 "src": _source(number),
                 "x": str(layer.x),
                 "y": str(layer.y),

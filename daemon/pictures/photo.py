@@ -23,6 +23,7 @@ from daemon.pictures.exif import ORIENTATION, upright_exif
 from daemon.pictures.iptc import iptc_of
 from daemon.pictures.storage import (
     LONGEST_CHUNK,
+    has_deep_samples,
     has_unknown_space,
     has_unnamed_channel,
     own_profile,
@@ -156,8 +157,7 @@ def _pillows_limits_lifted() -> Iterator[None]:
 
 
 def _check_size(image: ImageFile.ImageFile, path: Path, what: str) -> None:
-    is_deep = any("16" in str(tile.args) for tile in image.tile)
-    needed = image.width * image.height * BYTES_PER_PIXEL * (2 if is_deep else 1)
+    needed = image.width * image.height * BYTES_PER_PIXEL * (2 if has_deep_samples(image) else 1)
     if max(image.size) > MAX_IMAGE_SIDE or needed > memory_left():
         gigabytes = f"{needed / 1e9:.1f} GB of memory, more than is free"
         raise _too_large(path, what, f"is {image.width} × {image.height} pixels and needs {gigabytes}")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import ImageFile
 
+from daemon.pictures.deep_pictures import raw_mode
 from daemon.pictures.matrix_profile import profile_of_primaries
 
 _BITS, _PHOTOMETRIC, _SAMPLES, _PLANES, _FURTHER_SAMPLES = 258, 262, 277, 284, 338
@@ -35,6 +36,7 @@ LONGEST_CHUNK = 16 << 20  # bytes; longer ones hold pixels
 _MOST_CHUNKS = 100_000  # that are looked at, so that a file of nothing else ends
 _PIXEL_CHUNKS = (b"IDAT", b"fdAT")
 _SIZ, _SIZ_BITS = b"\xff\x4f\xff\x51", 42  # the code stream's first two markers, and where its depth is
+_FIVE_AND_SIX_BITS = {"RGB;16", "BGR;16"}  # a pixel has 16
 _PIXI, _PIXI_BITS = b"pixi", 9
 
 
@@ -85,12 +87,18 @@ def stored_bits(image: ImageFile.ImageFile, path: Path) -> int:
         if place < 0 or place + further >= len(start):
             return 8
         return (start[place + further] & 0x7F) + 1 if marker == _SIZ else start[place + further]
-    if image.format == "PPM":
-        most = max(
-            (part for tile in image.tile for part in _parts(tile.args) if isinstance(part, int)), default=0
-        )
-        return 16 if most > 255 else 8
-    return 16 if any("16" in str(tile.args) for tile in image.tile) else 8
+    return 16 if has_deep_samples(image) else 8
+
+
+def has_deep_samples(image: ImageFile.ImageFile) -> bool:
+    """Whether the samples are read with more than eight bits, as far as Pillow knows. Before loading."""
+    if image.mode.startswith(("I", "F")):
+        return True
+    if image.format == "PPM":  # its decoder is told the white
+        numbers = [part for tile in image.tile for part in _parts(tile.args) if isinstance(part, int)]
+        return max(numbers, default=0) > 255
+    layouts = {raw_mode(tile.args) for tile in image.tile} - _FIVE_AND_SIX_BITS
+    return any("16" in layout for layout in layouts)
 
 
 def has_unnamed_channel(image: ImageFile.ImageFile) -> bool:

@@ -40,7 +40,7 @@ from wire.protocol import (
 
 log = logging.getLogger(__name__)
 
-REACH_SECONDS = 6.0  # that a request waits for the other computer before it is told that it is away
+REACH_SECONDS = 6.0  # after which a request or hello is told that the other computer is away, if it is
 ENDING_SECONDS = 60.0  # for the requests that are being worked on when the daemon is asked to end
 
 
@@ -54,6 +54,14 @@ class _Held:
     until: float  # on the monotonic clock
 
 
+@dataclass(frozen=True)
+class _Awaited:
+    """A hello that waits for what the other computer offers now."""
+
+    number: int  # of the lifeline's hello whose welcome tells it
+    until: float  # on the monotonic clock
+
+
 class Forwarder(Host):
     """To this computer's programs it is the daemon, with the same door, token and protocol."""
 
@@ -64,7 +72,7 @@ class Forwarder(Host):
         self._upstream = upstream
         self._keys = keys
         self._context: zmq.Context[Any] = zmq.Context()
-        self._hello_deadlines: dict[ClientKey, float] = {}
+        self._hellos: dict[ClientKey, _Awaited] = {}
         self._held: list[_Held] = []
         self._told_fraction = 0.0
         self._ending_until: float | None = None
@@ -114,7 +122,7 @@ class Forwarder(Host):
     def _attend(self) -> None:
         self._hear_upstream()
         self._answer_waiting()
-        self._lifeline.connect_if_due(wanted=bool(self._held or self._hello_deadlines))
+        self._lifeline.connect_if_due(wanted=bool(self._held or self._hellos))
 
     def _rest(self, _idle: float) -> None:
         """Has nothing to give back before the end."""
@@ -130,11 +138,9 @@ class Forwarder(Host):
 
     def _milliseconds_to_wait(self, longest: float) -> int:
         now = time.monotonic()
-        moments = [
-            now + min(longest, LONGEST_WAIT_SECONDS),
-            *self._hello_deadlines.values(),
-            *(held.until for held in self._held),
-        ]
+        moments = [now + min(longest, LONGEST_WAIT_SECONDS), *(held.until for held in self._held)]
+        if not self._lifeline.is_there:  # while it is, a hello waits for its networks, however long they take
+            moments += (hello.until for hello in self._hellos.values())
         if self._replies.waiting:
             moments.append(now + RETRY_SECONDS)
         if not self._works:
@@ -150,7 +156,7 @@ class Forwarder(Host):
         held, self._held = self._held, []
         for one in held:
             self._refuse(one.client, one.request.id, error)
-        for client in list(self._hello_deadlines):
+        for client in list(self._hellos):
             self._end_hello(client, error)
 
     @property
@@ -177,9 +183,9 @@ class Forwarder(Host):
         check_version(hello)
         guest = self._guests.greet(client, hello.client[:80] or "a client")
         guest.awaiting = hello.id
-        self._hello_deadlines[client] = time.monotonic() + REACH_SECONDS
         log.info("%s says hello.", guest.name)
         self._lifeline.try_now()
+        self._hellos[client] = _Awaited(self._lifeline.ask_again(), time.monotonic() + REACH_SECONDS)
         if self._lifeline.state is not UpstreamState.READY:
             self._send(client, Progress(hello.id, Stage.LOADING, self._lifeline.fraction))
 
@@ -212,28 +218,26 @@ class Forwarder(Host):
     def _answer_waiting(self) -> None:
         """Goes through what waits for the other computer: it is there, it is away for long, or wait on."""
         lifeline, now = self._lifeline, time.monotonic()
-        is_there = lifeline.state in (UpstreamState.READY, UpstreamState.LOADING)
         held, self._held = self._held, []
         for one in held:
-            if is_there:
+            if lifeline.is_there:
                 self._pass_on(one)
             elif lifeline.is_hopeless or now >= one.until:
                 self._refuse(one.client, one.request.id, lifeline.error or self._unreachable())
             else:
                 self._held.append(one)
-        for client, deadline in list(self._hello_deadlines.items()):
+        for client, hello in list(self._hellos.items()):
             guest = self._guests.get(client)
             if guest is None or guest.awaiting is None:
                 self._forget_hello(client)
             elif lifeline.state is UpstreamState.READY and lifeline.welcome:
-                self._send(client, replace(lifeline.welcome, id=guest.awaiting))
-                self._forget_hello(client)
-            elif lifeline.is_hopeless or (now >= deadline and not is_there):
+                if lifeline.answered >= hello.number:
+                    self._send(client, replace(lifeline.welcome, id=guest.awaiting))
+                    self._forget_hello(client)
+            elif lifeline.is_hopeless or (now >= hello.until and not lifeline.is_there):
                 self._end_hello(client, lifeline.error or self._unreachable())
-            elif is_there:
-                self._hello_deadlines[client] = math.inf
-                if lifeline.fraction != self._told_fraction:
-                    self._send(client, Progress(guest.awaiting, Stage.LOADING, lifeline.fraction))
+            elif lifeline.is_there and lifeline.fraction != self._told_fraction:
+                self._send(client, Progress(guest.awaiting, Stage.LOADING, lifeline.fraction))
         self._told_fraction = lifeline.fraction
 
     def _pass_on(self, held: _Held) -> None:
@@ -258,7 +262,7 @@ class Forwarder(Host):
 
     def _forget_hello(self, client: ClientKey) -> str | None:
         """Takes a hello from the waiting ones; returns its id."""
-        self._hello_deadlines.pop(client, None)
+        self._hellos.pop(client, None)
         guest = self._guests.get(client)
         if guest is None:
             return None
@@ -270,7 +274,7 @@ class Forwarder(Host):
         guest = self._guests.remove(client)
         if guest is None:
             return
-        self._hello_deadlines.pop(client, None)
+        self._hellos.pop(client, None)
         self._held = [held for held in self._held if held.client != client]
         log.info("%s has gone; its requests dropped: %d.", guest.name, len(guest))
 

@@ -44,10 +44,23 @@ class LinkMaker:
     ) -> None:
         self.upstream = upstream
         self._context, self._keys, self._poller = context, keys, poller
+        self._is_ipv6 = upstream.address.is_ipv6 or not upstream.address.is_number
+
+    def turn_to_other_family(self) -> bool:
+        """Lets the next connections try a name's IPv4 addresses after its IPv6 ones, and the other way round.
+
+        libzmq tries one address of a name, and a computer with both may listen at one of them only. Says
+        whether the family that comes now has not been tried in this turn.
+        """
+        if self.upstream.address.is_number:
+            return False
+        self._is_ipv6 = not self._is_ipv6
+        # Each turn begins with IPv6, by which libzmq also finds names that have none.
+        return not self._is_ipv6
 
     def open(self, *, heartbeat: bool = False) -> Link:
         """Begins to connect; see ``Link``."""
-        link = Link(self._context, self.upstream, self._keys, heartbeat=heartbeat)
+        link = Link(self._context, self.upstream, self._keys, ipv6=self._is_ipv6, heartbeat=heartbeat)
         self._poller.register(link.dealer, zmq.POLLIN)
         self._poller.register(link.monitor, zmq.POLLIN)
         return link
@@ -102,7 +115,7 @@ class Guests:
         """Forgets a client that has gone; the other computer notices by the end of its connection."""
         guest = self._guests.pop(client, None)
         if guest is not None:
-            self._links.close(guest.link)
+            self._cut(guest)
         return guest
 
     def forward(self, guest: Guest, request: Painting | Cancel, frames: Sequence[Buffer]) -> None:
@@ -158,11 +171,15 @@ class Guests:
 
     def give_up(self, guest: Guest, error: InsertObjectError) -> list[Reply]:
         """As ``lose``, but returns the last words instead of sending them."""
-        self._links.close(guest.link)
-        guest.link = None
+        self._cut(guest)
         words = guest.last_words(error)
         self.counts.update(word.TYPE for word in words)
         return words
+
+    def _cut(self, guest: Guest) -> None:
+        """Ends a guest's connection; ``hear`` may be reading from it, and then stops."""
+        self._links.close(guest.link)
+        guest.link = None
 
     def close(self) -> None:
         """Ends every connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from daemon.remote.failures import Failure, failure_error, version_error
 from daemon.remote.guests import LinkMaker
-from daemon.remote.link import Link, LinkState
+from daemon.remote.link import Link, LinkFull, LinkState
 from wire.protocol import (
     Buffer,
     Error,
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0  # between attempts while somebody waits
 IDLE_RETRY_SECONDS = 15.0  # between attempts while nobody does
-_HELLO = "lifeline"
+_HELLO = "lifeline-"  # and its number: the ids of our hellos
 _LASTING = (Failure.REFUSED, Failure.UNTRUSTED)  # these do not pass by themselves in a moment
 
 
@@ -53,9 +54,17 @@ class Lifeline:
         self.fraction = 0.0  # of the other daemon's loading
         self.welcome: Welcome | None = None  # the last one, its device named after the other computer
         self.error: InsertObjectError | None = None  # why it is FAILED or AWAY
+        self.answered = 0  # the number of the last hello that a welcome came for
+        self._asked = 0  # the number of the last hello that was sent
+        self._is_to_ask = False  # once more, when the hello on its way is answered
         self._is_lasting = False
         self._next_try = 0.0
         self.link: Link | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the other computer is connected and does the work, or will once its networks are loaded."""
+        return self.state in (UpstreamState.READY, UpstreamState.LOADING)
 
     @property
     def is_hopeless(self) -> bool:
@@ -71,7 +80,7 @@ class Lifeline:
             self._next_try = min(self._next_try, now + RETRY_SECONDS)
         if now >= self._next_try:
             self.link = self._links.open(heartbeat=True)
-            self.link.send(encode(Hello(_HELLO, self._name)))
+            self._say_hello(self.link)
 
     @property
     def next_try(self) -> float | None:
@@ -84,7 +93,21 @@ class Lifeline:
             self._next_try, self._is_lasting = time.monotonic(), False
         elif self.state is UpstreamState.FAILED:  # what it lacked may be there by now
             self.state, self.fraction, self._is_lasting = UpstreamState.LOADING, 0.0, False
-            self.link.send(encode(Hello(_HELLO, self._name)))
+            self._say_hello(self.link)
+
+    def ask_again(self) -> int:
+        """Has the other computer say what it offers now, for its packs come and go.
+
+        One hello at a time is on its way: on a dead line they would gather and all arrive later. Returns the
+        number that ``answered`` reaches with that welcome.
+        """
+        if self.link is None or self.state is not UpstreamState.READY:
+            return self._asked
+        if self.answered < self._asked:  # what is on its way may tell what was offered before
+            self._is_to_ask = True
+            return self._asked + 1
+        self._say_hello(self.link)
+        return self._asked
 
     def look(self) -> bool:
         """Hears what there is to hear; says whether the connection was lost just now."""
@@ -98,7 +121,8 @@ class Lifeline:
             return False
         self._turn(UpstreamState.AWAY, failure_error(link.failure, self._address))
         self._is_lasting = link.failure in _LASTING
-        self._next_try = time.monotonic() + IDLE_RETRY_SECONDS
+        is_half_tried = link.failure is Failure.UNREACHABLE and self._links.turn_to_other_family()
+        self._next_try = time.monotonic() + (0.0 if is_half_tried else IDLE_RETRY_SECONDS)
         self.close()
         return True
 
@@ -125,6 +149,12 @@ class Lifeline:
         self._links.close(self.link)
         self.link = None
 
+    def _say_hello(self, link: Link) -> None:
+        with contextlib.suppress(LinkFull):  # what is on its way is answered first, or the link is lost soon
+            link.send(encode(Hello(f"{_HELLO}{self._asked + 1}", self._name)))
+            self._asked += 1
+            self._is_to_ask = False
+
     def _hear(self, frames: Sequence[Buffer]) -> None:
         try:
             reply = decode_reply(frames)
@@ -132,7 +162,8 @@ class Lifeline:
             log.warning("The other computer said something unreadable: %s", error)
             self._fail(version_error(self._address))
             return
-        if reply.id != _HELLO:
+        number = reply.id.removeprefix(_HELLO)
+        if not number.isdecimal() or int(number) > self._asked:
             return
         if isinstance(reply, Progress):
             self.fraction = reply.fraction
@@ -140,8 +171,10 @@ class Lifeline:
                 self._turn(UpstreamState.LOADING, None)
         elif isinstance(reply, Welcome):
             device = f"{reply.device} on {self._address.shown}"
-            self.welcome = replace(reply, device=device)
+            self.welcome, self.answered = replace(reply, device=device), int(number)
             self._turn(UpstreamState.READY, None)
+            if self._is_to_ask and self.link is not None:
+                self._say_hello(self.link)
         elif isinstance(reply, Error):
             outdated = reply.code is ErrorCode.VERSION
             self._fail(version_error(self._address) if outdated else reply.exception())

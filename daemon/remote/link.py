@@ -12,13 +12,14 @@ from zmq.utils.monitor import parse_monitor_message
 
 from daemon.remote.failures import Failure
 from daemon.remote.upstream import Upstream
+from daemon.serving.intake import SEALED_BYTES
 from daemon.serving.keys import KeyPair
-from wire.protocol import Buffer
+from wire.protocol import MAX_LAYER_PIXELS, Buffer, PixelFormat
 
 CONNECT_SECONDS = 5.0  # for the connection, and again for the proof of the keys
 HEARTBEAT_SECONDS = 4.0  # between questions whether the other side is still there
 HEARTBEAT_PATIENCE_SECONDS = 9.0  # for the answer; a dead computer is noticed after the sum of both
-MAX_FRAME_BYTES = 2**30  # the largest layer: 11,500 × 11,500 pixels of 16 bits
+MAX_FRAME_BYTES = MAX_LAYER_PIXELS * PixelFormat.RGBA16.bytes_per_pixel + SEALED_BYTES  # the largest layer
 QUEUE = 64  # messages that libzmq keeps each way
 READ_AT_ONCE = 32  # messages read before other connections get their turn
 
@@ -37,9 +38,15 @@ class Link:
     """A DEALER that connects once. Nothing blocks; used by one thread."""
 
     def __init__(
-        self, context: zmq.Context[Any], upstream: Upstream, keys: KeyPair, *, heartbeat: bool = False
+        self,
+        context: zmq.Context[Any],
+        upstream: Upstream,
+        keys: KeyPair,
+        *,
+        ipv6: bool = False,
+        heartbeat: bool = False,
     ) -> None:
-        """Begins to connect.
+        """Begins to connect, by ``ipv6`` or by IPv4.
 
         With ``heartbeat``, a connection without an answer for long counts as lost. A large layer on a slow
         network keeps answers waiting that long, so the links that carry pixels have none.
@@ -59,7 +66,7 @@ class Link:
         self.dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
         self.dealer.setsockopt(zmq.SNDHWM, QUEUE)
         self.dealer.setsockopt(zmq.RCVHWM, QUEUE)
-        self.dealer.setsockopt(zmq.IPV6, int(not upstream.address.is_number or upstream.address.is_ipv6))
+        self.dealer.setsockopt(zmq.IPV6, int(ipv6))
         if heartbeat:
             self.dealer.setsockopt(zmq.HEARTBEAT_IVL, int(HEARTBEAT_SECONDS * 1000))
             self.dealer.setsockopt(zmq.HEARTBEAT_TIMEOUT, int(HEARTBEAT_PATIENCE_SECONDS * 1000))

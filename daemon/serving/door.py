@@ -14,7 +14,7 @@ import zmq
 from daemon.serving.address import Address
 from daemon.serving.connections import Connections
 from daemon.serving.guest_list import GuestList
-from daemon.serving.intake import Intake
+from daemon.serving.intake import MAX_FRAME_BYTES, Intake
 from daemon.serving.keys import KeyRing
 from daemon.serving.replies import SEND_QUEUE
 from daemon.serving.security import (
@@ -35,8 +35,10 @@ from wire.protocol import (
     Shutdown,
 )
 
-MAX_FRAME_BYTES = 64 * 2**20  # the largest frame a request may have: a 4096 × 4096 picture with alpha
-RECEIVE_QUEUE = 8  # messages that libzmq reads ahead from each client
+# Messages that libzmq reads ahead from each client, more than anybody sends at once. Where it had to stop
+# for want of room, a connection breaks and a PING comes after them, libzmq 4.3.5 aborts the process:
+# restart_input in its stream_engine_base.cpp answers the PING though no output is allowed any more.
+RECEIVE_QUEUE = 1000
 READ_AT_ONCE = 32  # messages read before replies are looked after again
 LAST_REPLIES_SECONDS = 2.0  # that clients get to read the last replies of an ending daemon
 

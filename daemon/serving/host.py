@@ -7,11 +7,12 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import zmq
 
-from daemon.home.account import account
+from daemon.home.account import account, printable
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import remove_connection_file, write_connection_file
 from daemon.home.machine import about_program, resident_mb
@@ -85,7 +86,7 @@ class Host(abc.ABC):
             InsertObjectError: no port could be had, or the connection file could not be written.
         """
         door = self._door = self._opened_door()
-        self._replies = Replies(door.router, on_gone=self._drop_client, on_deaf=self._drop_deaf)
+        self._replies = Replies(door.router, on_gone=self._drop_client, on_deaf=self._last_words)
         poller = door.poller()
         self._set_up(poller)
         try:
@@ -195,7 +196,16 @@ class Host(abc.ABC):
             )
 
     def _send(self, client: ClientKey, reply: Reply) -> None:
-        self._replies.send(client, reply if self._door.is_local(client) else for_guest(reply))
+        self._replies.send(client, self._as_told(client, reply))
+
+    def _as_told(self, client: ClientKey, reply: Reply) -> Reply:
+        """The reply in words that every client can read, and this one may."""
+        if isinstance(reply, Error):  # its text may name a file of any bytes, or all classes of a pack
+            reply = replace(reply, sentence=printable(reply.sentence), hint=printable(reply.hint))
+        return reply if self._door.is_local(client) else for_guest(reply)
+
+    def _last_words(self, client: ClientKey) -> list[Reply]:
+        return [self._as_told(client, reply) for reply in self._drop_deaf(client)]
 
     def _refuse(self, client: ClientKey, identity: str, error: InsertObjectError) -> None:
         log.info("Error %s to %s: %s", error.code.value, self._name(client), error.sentence)

@@ -23,12 +23,14 @@ import psutil
 import zmq
 
 from daemon.serving.workqueue import ClientKey
-from wire.protocol import Buffer, ErrorCode, MalformedMessage
+from wire.protocol import MAX_FRAME_SIDE, Buffer, ErrorCode, MalformedMessage, PixelFormat
 
 log = logging.getLogger(__name__)
 
 MAX_FRAMES = 8  # parts of a message
-MAX_MESSAGE_BYTES = 68 * 2**20  # of all its parts: a 4096 × 4096 reference, scene, mask and header
+SEALED_BYTES = 64  # CURVE adds 33 to a frame, and libzmq bounds what it makes of it
+MAX_FRAME_BYTES = MAX_FRAME_SIDE**2 * PixelFormat.RGBA16.bytes_per_pixel + SEALED_BYTES  # a layer to be lit
+MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + 4 * 2**20  # of all its parts: with scene, mask and header
 LOOK_SECONDS = 0.125  # between looks at connections by which something comes in
 QUIET_LOOK_SECONDS = 5.0  # while nothing does: the first bytes wake the daemon, but for few that go unnoticed
 

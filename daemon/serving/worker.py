@@ -320,7 +320,7 @@ class Worker:
             log.exception("A request failed inside the daemon.")
             return _error_reply(work, as_painters_error(error, "The object could not be made."))
         finally:
-            self._close(layers)
+            self._tidy_up(self._engine, layers)
 
     def _layers(self, engine: Engine, work: Work) -> Iterator[Layer | Lit]:
         def on_stage(stage: Stage, part: float) -> None:
@@ -331,13 +331,15 @@ class Worker:
         wish = named(work.request.wish, engine.classes, engine.packs)
         return engine.insert(replace(work.request, wish=wish), on_stage)
 
-    def _close(self, layers: Iterator[Layer | Lit]) -> None:
-        """Ends a generator that was left half way, so that the engine can tidy up now."""
+    def _tidy_up(self, engine: Engine, layers: Iterator[Layer | Lit]) -> None:
+        """Ends a generator that was left half way, so that the engine can tidy up now; drops its notes."""
         close = getattr(layers, "close", None)
-        if close is None:
-            return
         try:
-            close()
+            try:
+                if close is not None:
+                    close()
+            finally:
+                engine.take_notes()  # those of a request that failed are not for the next one
         except Exception:
             log.exception("The engine failed while a request was broken off.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -37,6 +38,9 @@ PROCESSOR_HINT = (
     "and has enough free disk space, then run this again."
 )
 PIP_HINT = "Check the network connection and the free disk space, then run this again."
+
+# The build stands in the package's version; torch.__version__ names one in the general build, too.
+_INSTALLED_TORCH = "from importlib.metadata import version; print('torch==' + version('torch'))"
 
 # Variables that would make pip or Python work on another environment than the one meant.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
@@ -76,7 +80,8 @@ def find_python() -> Path:
 
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's variables without those that would lead pip or Python elsewhere."""
-    return {**{k: v for k, v in os.environ.items() if k not in _FOREIGN}, **(extra or {})}
+    kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return {**kept, "PIP_USER": "0", **(extra or {})}  # 0, as a pip.conf may ask for the user's own packages
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,20 @@ class Environment:
 
     def site_packages(self) -> Path:
         """The folder of installed packages."""
-        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        return Path(
-            self.run([str(self.python), "-c", code], "The environment's Python does not run.").strip()
-        )
+        # ascii(), as a pipe on Windows takes only the letters of its code page
+        code = "import sysconfig; print(ascii(sysconfig.get_path('purelib')))"
+        told = self.run([str(self.python), "-c", code], "The environment's Python does not run.")
+        return Path(ast.literal_eval(told.strip()))
+
+    def works(self) -> bool:
+        """Whether its Python runs and is the one that its packages were installed for.
+
+        It is a link to the system's, and an upgrade of the system puts another release in that place.
+        """
+        try:
+            return self.site_packages().is_dir()
+        except (InstallFailure, OSError):
+            return False
 
     def create(self, python: Path) -> None:
         """Makes the environment, with pip in it."""
@@ -139,7 +154,9 @@ class Environment:
         Where that one cannot be had, the general build does as well, for several times the download.
         """
         if torch_lock() != TORCH_CPU_LOCK:
-            self.install_locked(TORCH_LOCK)
+            # to pip the build for processors is as good as this one; it goes once this one has been fetched
+            has_other_build = "+" in self._says(_INSTALLED_TORCH)
+            self.install_locked(TORCH_LOCK, *(["--force-reinstall"] if has_other_build else []))
             return
         # First from an index or folder that pip is already set up with.
         attempts = (
@@ -157,14 +174,18 @@ class Environment:
         raise failures[1]  # the one that a better connection would mend
 
     def has_torch(self) -> bool:
-        """Whether the pinned PyTorch is there and loads."""
+        """Whether the pinned PyTorch is there, in a build for this computer, and loads."""
+        found = self._says(f"import torch; {_INSTALLED_TORCH}")
+        return found in (torch_pin(torch_lock()), torch_pin(TORCH_LOCK))  # the general build does everywhere
+
+    def _says(self, code: str) -> str:
+        """What the environment's Python prints when it runs that code; "" where it fails."""
         if not self.python.exists():
-            return False
-        code = "import torch; print(torch.__version__.partition('+')[0])"
+            return ""
         done = subprocess.run(
             [str(self.python), "-c", code], capture_output=True, text=True, env=clean_environ(), check=False
         )
-        return done.returncode == 0 and f"torch=={done.stdout.strip()}" == torch_pin()
+        return done.stdout.strip() if done.returncode == 0 else ""
 
     def run(self, command: Sequence[str], failure: str, *, hint: str = "", shown: bool = False) -> str:
         """Runs a command to its end and returns its output ("" when it was shown).
@@ -190,12 +211,17 @@ class Environment:
 
 def torch_lock() -> Path:
     """The lock file whose PyTorch is for this computer."""
-    return TORCH_LOCK if sys.platform != "linux" or has_nvidia_card() else TORCH_CPU_LOCK
+    return TORCH_LOCK if sys.platform != "linux" or takes_cuda() else TORCH_CPU_LOCK
 
 
-def torch_pin() -> str:
+def takes_cuda() -> bool:
+    """Whether PyTorch comes with CUDA here: for a card, and on Linux, the only system it is pinned for."""
+    return sys.platform == "linux" and has_nvidia_card()
+
+
+def torch_pin(lock: Path = TORCH_LOCK) -> str:
     """The requirement of PyTorch, as ``torch==2.13.0``."""
-    lines = TORCH_LOCK.read_text(encoding="utf-8").splitlines()
+    lines = lock.read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if line.startswith("torch==")).rstrip(" \\")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.computer.environment import Environment
-from wire.default_places import APPLICATION, RUN_DAEMON, data_folder
+from wire.default_places import APPLICATION, RUN_DAEMON, data_folder, xdg_folder
 
 __all__ = ["APPLICATION", "Places", "data_folder", "log_folder"]
 
@@ -25,8 +25,7 @@ def log_folder(home: Path, environ: Mapping[str, str], platform: str) -> Path:
         return data_folder(home, environ, platform) / "Logs"
     if platform == "darwin":
         return home / "Library" / "Logs" / APPLICATION
-    named = environ.get("XDG_STATE_HOME", "").strip()
-    return (Path(named) if named else home / ".local" / "state") / APPLICATION / "log"
+    return (xdg_folder(environ, "XDG_STATE_HOME") or home / ".local" / "state") / APPLICATION / "log"
 
 
 @dataclass(frozen=True)

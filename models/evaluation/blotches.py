@@ -75,11 +75,10 @@ class Surfaces:
 
         pictures (B, 3, S, S) in -1..1, masks (B, 1, S, S) in 0..1, class_index (B,).
         """
-        found = []
-        known = self.known.flatten(1)
-        for cells, inside, index in zip(*_cells(pictures, masks), class_index.tolist(), strict=True):
-            found.append((~known[index][cells[inside]]).float().mean())
-        return torch.stack(found)
+        cells, inside = _cells(pictures, masks)
+        known = self.known.flatten(1).to(pictures.device)
+        strange = ~known[class_index[:, None, None], cells] & inside  # (B, S, S)
+        return strange.sum((1, 2)) / inside.sum((1, 2))
 
 
 def _cells(pictures: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

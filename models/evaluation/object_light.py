@@ -1,4 +1,4 @@
-"""How well light is judged; ``python3 -m models.evaluation.object_light DATA`` prints the card's figures.
+"""How well light is judged; ``python -m models.evaluation.object_light DATA`` prints the card's figures.
 
 Held-out objects get a random change of light inside their own photos, and the change is to be taken back.
 """
@@ -152,7 +152,7 @@ def _slopes(lit: Method, batch: LightBatch) -> Tensor:
 
 def main() -> None:
     """Measures a weights file and prints the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python3 -m models.evaluation.object_light", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m models.evaluation.object_light", description=__doc__)
     parser.add_argument("data", type=Path, help="folder with objects.jsonl; its objects that are not “train”")
     shipped = Path(__file__).resolve().parents[1] / "weights" / "light.safetensors"
     parser.add_argument("--weights", type=Path, default=shipped, help="light.safetensors (default: shipped)")

@@ -17,7 +17,7 @@ from models.evaluation.report import prepare_folder
 from models.evaluation.sample import Options
 from models.evaluation.verdicts import FeatureNetworks
 from models.features.networks import feature_folder
-from models.photos.data import ObjectRecord, read_records
+from models.photos.data import PICTURE_ERRORS, ObjectRecord, in_rgb, read_records
 
 
 class SettingMissing(ValueError):
@@ -88,8 +88,8 @@ def read_scene(path: Path, longest: int = 1024) -> Tensor:
     """
     try:
         with Image.open(path) as opened:
-            photo = ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError) as error:
+            photo = in_rgb(ImageOps.exif_transpose(opened))
+    except PICTURE_ERRORS as error:
         raise SceneUnreadable(
             f"The scene {path} cannot be read: {error}. Name a photo with --scene."
         ) from error

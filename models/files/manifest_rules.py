@@ -22,6 +22,7 @@ _NETWORK_SIZES = {"code_size": 512, "style_size": 1024, "base": 256}  # name -> 
 _MOST_CHANNELS = 1024
 _MOST_FINER_PARTS = 32
 _DEEPEST = 100  # lists and maps in each other
+_MOST_DIGITS = 20  # of a whole number, as 64 bits have; with far more Python neither computes nor shows it
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.S)  # and texts, in which they mean nothing
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +34,10 @@ class BrokenRule(ValueError):
 
 
 def read_json(text: str) -> Any:
-    """JSON without doubled names, endless numbers or endless nesting; raises ValueError."""
+    """JSON without doubled names, endless numbers or endless nesting; raises ValueError.
+
+    A fraction out of a double's range is read as infinite; a whole number is refused beyond 20 digits.
+    """
 
     def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         content = dict(pairs)
@@ -44,12 +48,18 @@ def read_json(text: str) -> Any:
     def no_number(text: str) -> Any:
         raise BrokenRule(f"holds {text}, which is not a number")
 
+    def whole(text: str) -> int:
+        digits = len(text.lstrip("-"))
+        if digits > _MOST_DIGITS:
+            raise BrokenRule(f"holds a number of {digits} digits, at most {_MOST_DIGITS} are read")
+        return int(text)
+
     depth = 0
     for bracket in _BRACKETS.finditer(text):  # counted, since Pythons differ in what they can hold
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(bracket[0], 0)
         if depth > _DEEPEST:
             raise BrokenRule("is nested too deeply")
-    return json.loads(text, object_pairs_hook=once, parse_constant=no_number)
+    return json.loads(text, object_pairs_hook=once, parse_constant=no_number, parse_int=whole)
 
 
 def check_text(value: Any, what: str, longest: int = MAX_TEXT) -> str:

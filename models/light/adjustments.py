@@ -30,8 +30,7 @@ class Adjustments:
        y are -1..1 over the square around the object's box, to the right and down;
     5. what would be brighter than white comes to it ever more slowly.
 
-    ``blur`` is a Gaussian's deviation in pixels of the object, ``grain`` the deviation of noise to be added
-    in code values of 255.
+    ``grain`` is the deviation of noise to be added, in code values of 255.
     """
 
     exposure: float = 0.0
@@ -42,7 +41,6 @@ class Adjustments:
     ramp_x: float = 0.0
     ramp_y: float = 0.0
     highlights: float = 0.0
-    blur: float = 0.0
     grain: float = 0.0
 
     def scaled(self, share: float) -> Adjustments:
@@ -60,18 +58,19 @@ class Adjustments:
 
     @classmethod
     def from_map(cls, numbers: Mapping[str, float]) -> Adjustments:
-        """The numbers that :meth:`to_map` gave, held to their ranges; names that are missing are 0.
+        """The numbers that :meth:`to_map` gave, now or in an older version; names that are missing are 0.
 
         Raises:
             ValueError: a name that none has, or a number beyond its range.
         """
-        for name, value in numbers.items():
+        known = {name: value for name, value in numbers.items() if name not in GONE or value != 0}
+        for name, value in known.items():
             if name not in RANGES:
                 raise ValueError(f"there is no adjustment “{name}”")
             low, high = RANGES[name]
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, it must be {low:g} to {high:g}")
-        return cls(**{name: float(value) for name, value in numbers.items()})
+        return cls(**{name: float(value) for name, value in known.items()})
 
 
 NONE = Adjustments()
@@ -85,8 +84,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ramp_x": (-1.0, 1.0),
     "ramp_y": (-1.0, 1.0),
     "highlights": (0.0, 1.0),
-    "blur": (0.0, 4.0),
     "grain": (0.0, 20.0),
 }
 JUDGED = ("exposure", "warmth", "tint", "contrast", "saturation", "ramp_x", "ramp_y", "highlights")
-"""What the network gives; blur and grain are measured."""
+"""What the network gives; grain is measured."""
+GONE = ("blur",)
+"""What older records name, which was always 0."""

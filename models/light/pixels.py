@@ -24,7 +24,7 @@ _ROWS = 256  # that are computed at once, so that a large layer takes no more me
 
 
 def lit_pixels(pixels: Samples, adjustments: Adjustments) -> Samples:
-    """The layer under the adjustments; those that look at neighbours, blur and grain, are left to others.
+    """The layer under the adjustments; grain is left to others.
 
     Args:
         pixels: uint8 or uint16 (h, w, 4), sRGB, straight alpha.

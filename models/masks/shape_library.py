@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +19,14 @@ WORTH = "library.worth"  # the one tensor that a weight file may lack
 MOST_WORTH = 8.0  # logarithm: beyond, the others of a class would never be drawn
 _FULL_CODE = 127  # what a code of 1 is kept as, above the middle of a byte
 _MIDDLE = 128
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What all outlines of a class are like, each and its mirror image."""
+
+    places: Tensor  # int64 (2 n,)
+    descriptors: Tensor  # (2 n, D)
 
 
 @dataclass
@@ -42,7 +51,7 @@ class ShapeLibrary:
     fill_range: Tensor
     aspect_range: Tensor
     worth: Tensor
-    _described: Tensor | None = field(default=None, init=False, repr=False, compare=False)  # once needed
+    _described: dict[int, _Described] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.class_index)
@@ -72,6 +81,23 @@ class ShapeLibrary:
             torch.stack(aspects),
             torch.zeros(len(shapes)),
         )
+
+    def without(self, places: Iterable[int]) -> ShapeLibrary:
+        """The library without some of its outlines.
+
+        Raises:
+            ValueError: a class would have none left.
+        """
+        gone = set(places)
+        kept = torch.tensor([place for place in range(len(self)) if place not in gone], dtype=torch.int64)
+        classes = len(self.fill_range)
+        if len(set(self.class_index[kept].tolist())) < classes:
+            raise ValueError("no outline would be left")
+        frames = self._frames(kept)
+        shapes = Shapes(fields_of(frames), frames, self.class_index[kept], self.log_aspect[kept])
+        codes = torch.stack([self.codes(kept), self.codes(kept + len(self))], 1)
+        built = self.build(shapes, classes, codes)
+        return replace(built, worth=self.worth[kept])
 
     def to_tensors(self) -> dict[str, Tensor]:
         """What :meth:`from_tensors` reads, for a safetensors file."""
@@ -121,10 +147,14 @@ class ShapeLibrary:
         """The outlines at places (B,), (B, 1, 64, 64) fields on the device of ``places``."""
         count = len(self)
         own = places.cpu() % count
-        frames = np.unpackbits(self.bits[own].cpu().numpy(), axis=1).reshape(-1, FINE, FINE)
-        plain = fields_of(torch.from_numpy(frames))
+        plain = fields_of(self._frames(own))
         mirrored = (places.cpu() >= count)[:, None, None, None]
         return torch.where(mirrored, plain.flip(3), plain).to(places.device)
+
+    def _frames(self, own: Tensor) -> Tensor:
+        """What outlines (B,) are kept as, (B, 128, 128) uint8 0 | 1."""
+        bits = np.unpackbits(self.bits[own].cpu().numpy(), axis=1)
+        return torch.from_numpy(bits.reshape(-1, FINE, FINE))
 
     def codes(self, places: Tensor, *, mirrored: bool = False) -> Tensor:
         """Parts codes (B, C, 16, 16) in -1..1 of the objects at places (B,), or of their mirror images."""
@@ -140,14 +170,21 @@ class ShapeLibrary:
     def nearest(self, fields: Tensor, log_aspect: Tensor, class_index: Tensor) -> Tensor:
         """The places (B,) of the outlines most like shapes (B, 1, 64, 64) of box shapes (B,), each of its
         class (B,)."""
-        if self._described is None:
-            everything = torch.arange(2 * len(self))
-            self._described = descriptors(self.fields(everything), self.log_aspect.repeat(2))
-        theirs = self._described
-        mine = descriptors(fields.cpu(), log_aspect.cpu())
-        distance = torch.cdist(mine, theirs)
-        other = self.class_index.repeat(2)[None] != class_index.cpu()[:, None]
-        return distance.masked_fill(other, torch.inf).argmin(1).to(fields.device)
+        mine, wanted = descriptors(fields.cpu(), log_aspect.cpu()), class_index.cpu()
+        places = torch.empty_like(wanted)
+        for index in torch.unique(wanted).tolist():
+            theirs, asking = self._of_class(index), wanted == index
+            places[asking] = theirs.places[torch.cdist(mine[asking], theirs.descriptors).argmin(1)]
+        return places.to(fields.device)
+
+    def _of_class(self, index: int) -> _Described:
+        """Described when it is first asked for, which takes a millisecond an outline."""
+        if index not in self._described:
+            own = torch.where(self.class_index == index)[0]
+            plain, aspect = self.fields(own), self.log_aspect[own].repeat(2)
+            described = descriptors(torch.cat([plain, plain.flip(3)]), aspect)
+            self._described[index] = _Described(torch.cat([own, own + len(self)]), described)
+        return self._described[index]
 
     def alike(self, place: int) -> Tensor:
         """The places of the outlines most like the one at ``place``, (K,)."""

@@ -23,7 +23,7 @@ from models.masks.geometry import (
     in_parts,
 )
 from models.masks.pieces import filled_holes, largest_component
-from models.photos.data import DataError, ObjectRecord
+from models.photos.data import PICTURE_ERRORS, DataError, ObjectRecord
 
 _SMALLEST_SIDE = 20  # pixels; smaller objects have no legs or ears left
 _LARGEST_LOG_ASPECT = 2.0
@@ -90,7 +90,7 @@ def read_outlines(
         try:
             with Image.open(record.mask) as opened:
                 mask = (np.asarray(opened.convert("L")) > 0).astype(np.uint8) * 255
-        except OSError as error:
+        except PICTURE_ERRORS as error:
             raise DataError(f"{record.mask} cannot be read: {error}.") from error
         if cut_by_frame(record, mask.shape[1], mask.shape[0]) or not _usable(record):
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from models.photos.data import DataError
-from models.photos.found import MOST_PIXELS, Found, FoundPhoto, MaskSource
+from models.photos.found import MOST_PIXELS, Found, FoundPhoto, MaskSource, sizes_of
 from models.photos.run_length import RunLengthError, decode_runs, unpack_runs
 
 _LARGEST_FILE = 2 << 30  # bytes
@@ -122,7 +122,7 @@ def find_coco(file: Path, class_name: str) -> Found:
                 missing.append(str(entry["file_name"]))
             else:
                 photos.append(FoundPhoto(path, tuple(of_photo), upright=_is_upright(path, entry)))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(
             f"{file} is not in COCO's form: {type(error).__name__} {error}. It has images, annotations and "
             "categories, each a list."
@@ -176,11 +176,18 @@ def _photo(file: Path, name: str) -> Path | None:
 
 
 def _is_upright(path: Path, entry: Mapping[str, Any]) -> bool:
-    """Whether the annotations were made on the photo as its camera meant it to stand."""
-    if "width" not in entry or "height" not in entry:
-        return True
-    try:
-        with Image.open(path) as opened:
-            return bool(opened.size != (int(entry["width"]), int(entry["height"])))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
+    """Whether the annotations were made on the photo as its camera meant it to stand.
+
+    Raises:
+        DataError: they were made on a photo of another size.
+    """
+    if not (entry.get("width") and entry.get("height")):
+        return True  # it tells no size
+    told = int(entry["width"]), int(entry["height"])
+    stored, upright = sizes_of(path)
+    if told not in (stored, upright):
+        raise DataError(
+            f"{path} has {upright[0]} × {upright[1]} pixels, its annotations are for {told[0]} × {told[1]}: "
+            "take the photo that they were made on."
+        )
+    return told != stored

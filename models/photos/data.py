@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,13 +16,20 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.photos.heads import NO_HEAD, Head, KeypointsUnreadable, head_of, read_heads
+from models.photos.heads import NO_HEAD, Head, Points, head_in, points_in
 
 STORED_SCALE = 1.9  # window side over the box's long side in the pictures that are kept for training
 TRAIN_SCALE = (1.2, 1.8)  # the same ratio, as drawn for a training sample
 USE_SCALE = 1.4  # the same when the program is used
 CLOSEUP_SCALE = 1.2  # the same of a close-up, in which the box is in the middle
+INDEX = "objects.jsonl"
+KEYPOINTS = "keypoints.jsonl"  # where heads are, beside objects.jsonl
 CLOSEUP_SIDE = 256  # pixels along a side of a close-up
+
+PICTURE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises on files that are no pictures, damaged or too large."""
+
+Line = TypeVar("Line")
 
 
 class DataError(Exception):
@@ -44,48 +52,70 @@ class ObjectRecord:
 def read_records(folder: Path) -> list[ObjectRecord]:
     """The records of ``folder/objects.jsonl``: a JSON object a line with image, mask, class, box, split.
 
-    Heads come from ``folder/keypoints.jsonl``, if there is one (see ``heads.read_heads``).
+    Heads come from ``folder/keypoints.jsonl``, if there is one (see ``heads.points_in``).
 
     Raises:
         DataError: no such file, or a line of either that lacks a field.
     """
-    index = folder / "objects.jsonl"
+    heads = head_points(folder)
+
+    def record(row: Any) -> ObjectRecord:
+        x0, y0, x1, y1 = (int(v) for v in row["box"])
+        if not (x0 < x1 and y0 < y1):
+            raise ValueError(f"the box {row['box']} is empty")
+        return ObjectRecord(
+            folder / row["image"],
+            folder / row["mask"],
+            str(row["class"]),
+            (x0, y0, x1, y1),
+            str(row["split"]),
+            str(row.get("photo", row["image"])),
+            head_in(heads.get(str(row["image"]), ()), (x0, y0, x1, y1)),
+        )
+
+    index = folder / INDEX
+    records = read_lines(
+        index, record, "A data folder holds photos, masks and an objects.jsonl that lists them."
+    )
+    if not records:
+        raise DataError(f"{index} lists no object.")
+    return records
+
+
+def head_points(folder: Path) -> dict[str, list[Points]]:
+    """The points of heads in ``folder/keypoints.jsonl`` by the name of the picture; empty without that file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    found: dict[str, list[Points]] = {}
+    if (folder / KEYPOINTS).is_file():
+        for image, points in read_lines(folder / KEYPOINTS, points_in):
+            found.setdefault(image, []).append(points)
+    return found
+
+
+def read_lines(file: Path, read: Callable[[Any], Line], hint: str = "") -> list[Line]:
+    """What ``read`` makes of a file's lines, which hold a JSON value each; blank ones are skipped.
+
+    Raises:
+        DataError: the file cannot be read (``hint`` says more), or a line is not what ``read`` expects.
+    """
     try:
-        lines = index.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except OSError as error:
-        raise DataError(
-            f"{index} cannot be read ({error.strerror}). A data folder holds photos, masks and an "
-            "objects.jsonl that lists them."
-        ) from error
-    try:
-        points = read_heads(folder / "keypoints.jsonl")
-    except KeypointsUnreadable as error:
-        raise DataError(str(error)) from error
-    records = []
+        raise DataError(f"{file} cannot be read ({error.strerror}). {hint}".rstrip()) from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not text in UTF-8: save it as UTF-8.") from error
+    found = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            x0, y0, x1, y1 = (int(v) for v in row["box"])
-            if not (x0 < x1 and y0 < y1):
-                raise ValueError(f"the box {row['box']} is empty")
-            records.append(
-                ObjectRecord(
-                    folder / row["image"],
-                    folder / row["mask"],
-                    str(row["class"]),
-                    (x0, y0, x1, y1),
-                    str(row["split"]),
-                    str(row.get("photo", row["image"])),
-                    head_of(points.get(str(row["image"]), {}), (x0, y0, x1, y1)),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{index}, line {number}: {type(error).__name__} {error}.") from error
-    if not records:
-        raise DataError(f"{index} lists no object.")
-    return records
+            found.append(read(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise DataError(f"{file}, line {number}: {type(error).__name__} {error}.") from error
+    return found
 
 
 def class_names_of(records: Sequence[ObjectRecord]) -> tuple[str, ...]:
@@ -107,20 +137,20 @@ def object_window(
             size.
     """
     x0, y0, x1, y1 = record.box
-    left, top, side = _window_of(record, scale)
     try:
+        left, top, side = _window_of(record, scale)
         with Image.open(record.image) as opened:
             width, height = opened.size
             # Only the part in the window is converted and kept: photos may be large.
             part = (max(0, left), max(0, top), min(width, left + side), min(height, top + side))
-            if part[0] >= part[2] or part[1] >= part[3]:
+            if part[0] >= part[2] or part[1] >= part[3] or side > 4 * max(width, height):
                 raise DataError(f"{record.image} is too small for the box {list(record.box)}.")
-            photo = np.asarray(opened.crop(part).convert("RGB"))
+            photo = np.asarray(in_rgb(opened.crop(part)))
         with Image.open(record.mask) as opened:
             if opened.size != (width, height):
                 raise DataError(f"{record.mask} is not of the size of its photo.")
             mask = (np.asarray(opened.crop(part).convert("L")) > 0).astype(np.uint8) * 255
-    except (OSError, Image.DecompressionBombError) as error:
+    except (*PICTURE_ERRORS, OverflowError) as error:
         raise DataError(f"{record.image} or its mask cannot be read: {error}.") from error
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
@@ -132,6 +162,20 @@ def object_window(
     small = np.asarray(Image.fromarray(cut_mask).resize((size, size), Image.Resampling.BILINEAR))
     box = ((x0 - left) / side, (y0 - top) / side, (x1 - left) / side, (y1 - top) / side)
     return image, small, box
+
+
+def in_rgb(picture: Image.Image) -> Image.Image:
+    """A picture as mode RGB, grey of 16 bits scaled, which Pillow clips.
+
+    Raises:
+        ValueError: grey of 32 bits or of floating point, of which nobody knows what is white.
+    """
+    if picture.mode in ("I", "F"):
+        raise ValueError("its grey has 32 bits; save it with 8 or 16")
+    if picture.mode.startswith("I;16"):
+        grey = np.asarray(picture).astype(np.float32) / 257
+        return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
+    return picture.convert("RGB")
 
 
 @dataclass
@@ -161,10 +205,25 @@ class Windows:
         return Windows(*map(change, tensors))
 
 
+def check_classes(records: Sequence[ObjectRecord], class_names: Sequence[str]) -> None:
+    """Raises DataError where a record is of another class than those that networks know."""
+    unknown = [name for name in class_names_of(records) if name not in class_names]
+    if unknown:
+        raise DataError(
+            f"The data hold the class {unknown[0]!r}, but this run learns {', '.join(class_names)}: "
+            "leave it out of objects.jsonl, or begin a new run in another folder."
+        )
+
+
 def load_windows(
     records: Sequence[ObjectRecord], class_names: Sequence[str], size: int, scale: float = 1.4
 ) -> Windows:
-    """Reads the windows of all records, with a progress bar on a terminal."""
+    """Reads the windows of all records, with a progress bar on a terminal.
+
+    Raises:
+        DataError: a record of another class, or a picture or mask that cannot be read.
+    """
+    check_classes(records, class_names)
     index = {name: place for place, name in enumerate(class_names)}
     count = len(records)
     windows = Windows(
@@ -235,14 +294,19 @@ class BatchSource:
     """Draws random windows around the objects: scale, place and flip vary, classes are balanced.
 
     Classes are drawn with probability proportional to the square root of their size, so that a class with
-    few photos is neither forgotten nor learnt by heart.
+    few photos is neither forgotten nor learnt by heart. ``class_weights`` are factors on that, one a class.
     """
 
-    def __init__(self, windows: Windows, generator: torch.Generator) -> None:
+    def __init__(
+        self, windows: Windows, generator: torch.Generator, class_weights: Sequence[float] | None = None
+    ) -> None:
         self.windows = windows
         self.generator = generator
         counts = torch.bincount(windows.class_index).float().clamp(min=1)
-        self._weights = (counts.rsqrt() / counts.sqrt().sum())[windows.class_index]
+        each = counts.rsqrt() / counts.sqrt().sum()
+        if class_weights is not None:
+            each = each * torch.tensor(class_weights[: len(each)], device=each.device)
+        self._weights = each[windows.class_index]
 
     def draw(self, count: int, size: int) -> Batch:
         """``count`` samples of ``size`` × ``size`` pixels."""

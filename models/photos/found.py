@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from models.photos.data import DataError
+from models.photos.data import PICTURE_ERRORS, DataError, in_rgb
 
 MOST_PIXELS = 150_000_000  # of one photo; more would need gigabytes to read
 HELD_OUT_SHARE = 8  # one photo in so many is held out
+_QUARTER_TURNS = (5, 6, 7, 8)  # of a camera, by the Exif standard's numbers of orientations
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -45,24 +49,42 @@ class Found:
 
 def read_photo(path: Path, *, upright: bool = True) -> Image.Image:
     """A photo in RGB, turned as its camera says if ``upright``. Raises DataError."""
-    return _read(path, upright=upright).convert("RGB")
+    try:
+        return in_rgb(_read(path, upright=upright))
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
+
+
+def sizes_of(path: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of a photo as its file has them, and turned as its camera says. Raises DataError."""
+    with _opened(path) as opened:
+        width, height = opened.size
+        turned = opened.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
+        return opened.size, (height, width) if turned else opened.size
 
 
 def _read(path: Path, *, upright: bool) -> Image.Image:
+    with _opened(path) as opened:
+        opened.load()
+        return ImageOps.exif_transpose(opened) if upright else opened.copy()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An opened picture, not yet read; what goes wrong with it, inside as well, is a DataError."""
+    too_large = f"the largest that is read has {MOST_PIXELS // 1_000_000} million. Make it smaller."
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is clearer
             with Image.open(path) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
-                    raise DataError(
-                        f"{path} has {opened.width} × {opened.height} pixels; the largest that is read has "
-                        f"{MOST_PIXELS // 1_000_000} million. Make it smaller."
-                    )
-                opened.load()
-                return ImageOps.exif_transpose(opened) if upright else opened.copy()
+                    raise DataError(f"{path} has {opened.width} × {opened.height} pixels; {too_large}")
+                yield opened
     except UnidentifiedImageError as error:
         raise DataError(f"{path} is not a picture that can be read.") from error
-    except (OSError, Image.DecompressionBombError, ValueError, SyntaxError) as error:
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path} has too many pixels; {too_large}") from error
+    except PICTURE_ERRORS as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
 
 
@@ -97,5 +119,5 @@ _ANY = [0] + [255] * 255
 
 def split_of(name: str) -> str:
     """``val`` for one photo in ``HELD_OUT_SHARE``, else ``train``; always the same for a file name."""
-    digest = hashlib.sha256(name.encode()).digest()
+    digest = hashlib.sha256(os.fsencode(name)).digest()
     return "val" if int.from_bytes(digest[:4], "big") % HELD_OUT_SHARE == 0 else "train"

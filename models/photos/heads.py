@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,8 +20,8 @@ _AROUND = 0.85  # half the side of a head's square over the span of its points
 _SMALLEST = 0.06  # the same over the long side of the object's box: a head turned away spans little
 
 
-class KeypointsUnreadable(ValueError):
-    """A file of keypoints that is not of the documented form; the message names the line."""
+Points = Mapping[str, tuple[float, float]]
+"""The points of one head that can be seen, x and y in pixels of the picture, by their names."""
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,34 @@ class Head:
 NO_HEAD = Head(0.0, 0.0, 0.0)
 
 
-def read_heads(file: Path) -> dict[str, dict[str, tuple[float, float]]]:
-    """The head points of ``keypoints.jsonl``, by the name of the picture; empty if there is no such file.
+def points_in(row: Any) -> tuple[str, Points]:
+    """The name of the picture and the points of a head in it that a line of ``keypoints.jsonl`` holds.
 
     A line is a JSON object with ``image`` and ``keypoints``, which maps names ("left_eye", "nose", "beak") to
-    [x, y] in pixels of the picture, only those that can be seen.
+    [x, y] in pixels of the picture, only those that can be seen. Each object of a picture has its own.
 
     Raises:
-        KeypointsUnreadable: a line that is of another form.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is of another form.
     """
-    if not file.is_file():
-        return {}
-    lines = file.read_text("utf-8").splitlines()
-    return dict(_points_of(line, f"{file}, line {number}") for number, line in enumerate(lines, 1))
+    named = {name.replace(" ", "_"): place for name, place in row["keypoints"].items()}
+    points = {name: (float(x), float(y)) for name, (x, y) in named.items() if name in HEAD_POINTS}
+    return str(row["image"]), points
 
 
-def _points_of(line: str, where: str) -> tuple[str, dict[str, tuple[float, float]]]:
-    try:
-        row = json.loads(line)
-        named = {name.replace(" ", "_"): place for name, place in row["keypoints"].items()}
-        points = {name: (float(x), float(y)) for name, (x, y) in named.items() if name in HEAD_POINTS}
-        return str(row["image"]), points
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeypointsUnreadable(f"{where}: {type(error).__name__} {error}.") from error
+def head_in(heads: Iterable[Points], box: tuple[int, int, int, int]) -> Head:
+    """The head of the object in a box x0, y0, x1, y1, among those of its picture: the one whose middle lies
+    in the box, the nearest to the box's middle if there are several; ``NO_HEAD`` if there is none."""
+    x0, y0, x1, y1 = box
+    inside = []
+    for points in heads:
+        if points:
+            x, y = _middle(points)
+            if x0 <= x <= x1 and y0 <= y <= y1:
+                inside.append((math.hypot(2 * x - x0 - x1, 2 * y - y0 - y1), points))
+    return head_of(min(inside, key=lambda its: its[0])[1], box) if inside else NO_HEAD
 
 
-def head_of(points: Mapping[str, tuple[float, float]], box: Iterable[int]) -> Head:
+def head_of(points: Points, box: Iterable[int]) -> Head:
     """The head that its points lie in; ``NO_HEAD`` if too few can be seen, or none of its face.
 
     ``box``: x0, y0, x1, y1 of the object.
@@ -72,7 +74,12 @@ def head_of(points: Mapping[str, tuple[float, float]], box: Iterable[int]) -> He
     x0, y0, x1, y1 = box
     span = max(max(xs) - min(xs), max(ys) - min(ys))
     half = max(_AROUND * span, _SMALLEST * max(x1 - x0, y1 - y0))
-    return Head((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, half)
+    return Head(*_middle(points), half)
+
+
+def _middle(points: Points) -> tuple[float, float]:
+    xs, ys = zip(*points.values(), strict=True)
+    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
 
 
 def cut_heads(picture: Tensor, heads: Tensor, side: int) -> Tensor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +15,22 @@ from PIL import Image
 from tqdm import tqdm
 
 from models.photos.coco import coco_file, find_coco
-from models.photos.data import STORED_SCALE, DataError, ObjectRecord, read_records
-from models.photos.found import Found, FoundPhoto, MaskFile, read_photo, split_of
+from models.photos.data import (
+    INDEX,
+    KEYPOINTS,
+    STORED_SCALE,
+    DataError,
+    ObjectRecord,
+    head_points,
+    read_records,
+)
+from models.photos.found import Found, MaskFile, read_photo, split_of
 from models.photos.listed import records_of_class
 from models.photos.pairs import find_pairs
 
 SMALLEST_OBJECT = 24  # pixels of the box's long side; nothing can be learnt from less
 STORED_SIDE = 512  # pixels of a stored window at most, sharp enough for the largest network
 ENOUGH = 150  # objects from which training begins to make sense
-_INDEX = "objects.jsonl"
 _STATE = "prepared.json"
 _QUALITY = 95  # of the JPEG crops
 _FULL_SHARE = 0.95  # of a photo; a mask that covers more is probably inverted or not a mask
@@ -52,26 +60,35 @@ def prepare(data: Path, class_name: str, folder: Path) -> Prepared:
         raise DataError(f"{data} does not exist. Name the folder of your photos with --data.")
     if folder.resolve() == data.resolve():
         raise DataError(f"{data} cannot be both read and written: name another folder with --out.")
-    listed = data / _INDEX
-    if listed.is_file():
-        return _listed(data, class_name, folder)
-    annotations = coco_file(data)
-    if annotations is None and data.is_file():
-        raise DataError(f"{data} is neither a folder nor JSON in COCO's form.")
-    found = find_coco(annotations, class_name) if annotations is not None else find_pairs(data)
-    state = {"class": class_name, "photos": _fingerprint(found.photos, annotations)}
+    try:
+        source = _listed(data, class_name) if (data / INDEX).is_file() else _to_cut(data, class_name)
+        state = {"class": class_name, "photos": _fingerprint(source.files)}
+    except OSError as error:
+        path, reason = error.filename or data, error.strerror or error
+        raise DataError(
+            f"{path} cannot be read ({reason}): repair it or take it out of the folder."
+        ) from error
     earlier = _read_state(folder)
     if earlier is not None and earlier[0] == state:
         return _summary(folder, earlier[1])
     _make_room(folder)
-    remarks = _cut(found, class_name, folder)
+    remarks = source.write(folder)
     _write_state(folder, state, remarks)
     return _summary(folder, remarks)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What a prepared folder is made from: the files that it depends on, and what fills the empty folder and
+    tells what was left out, in sentences."""
+
+    files: Sequence[Path]
+    write: Callable[[Path], list[str]]
+
+
 def _write_state(folder: Path, source: Mapping[str, str], remarks: Sequence[str]) -> None:
     content = {"source": dict(source), "remarks": list(remarks)}
-    (folder / _STATE).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / _STATE).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
 def _read_state(folder: Path) -> tuple[dict[str, str], list[str]] | None:
@@ -83,20 +100,17 @@ def _read_state(folder: Path) -> tuple[dict[str, str], list[str]] | None:
         return None
 
 
-def _fingerprint(photos: Sequence[FoundPhoto], annotations: Path | None) -> str:
-    """Changes when a photo, a mask or the annotations do."""
+def _fingerprint(files: Sequence[Path]) -> str:
+    """Changes when one of the files does."""
     digest = hashlib.sha256()
-    paths = [photo.path for photo in photos]
-    paths += [mask.path for photo in photos for mask in photo.masks if isinstance(mask, MaskFile)]
-    for path in [*paths, *([annotations] if annotations is not None else [])]:
+    for path in files:
         state = path.stat()
-        digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(path) + f"\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _listed(data: Path, class_name: str, folder: Path) -> Prepared:
+def _listed(data: Path, class_name: str) -> _Source:
     """The records of a class as they are, with the paths of their pictures."""
-    records = records_of_class(data, class_name)
     rows: list[dict[str, object]] = [
         {
             "image": str(record.image.absolute()),
@@ -106,10 +120,32 @@ def _listed(data: Path, class_name: str, folder: Path) -> Prepared:
             "split": record.split,
             "photo": record.photo,
         }
-        for record in records
+        for record in records_of_class(data, class_name)
     ]
-    _write_index(folder, rows)
-    return _summary(folder, [])
+    points: list[dict[str, object]] = [
+        {"image": str((data / image).absolute()), "keypoints": dict(named)}
+        for image, heads in head_points(data).items()
+        for named in heads
+    ]
+
+    def write(folder: Path) -> list[str]:
+        (folder / INDEX).write_text(_lines(rows), "utf-8")
+        (folder / KEYPOINTS).write_text(_lines(points), "utf-8")
+        return []
+
+    return _Source([path for path in (data / INDEX, data / KEYPOINTS) if path.is_file()], write)
+
+
+def _to_cut(data: Path, class_name: str) -> _Source:
+    """The photos of a class whose objects are to be cut out."""
+    annotations = coco_file(data)
+    if annotations is None and data.is_file():
+        raise DataError(f"{data} is neither a folder nor JSON in COCO's form.")
+    found = find_coco(annotations, class_name) if annotations is not None else find_pairs(data)
+    files = [photo.path for photo in found.photos]
+    files += [mask.path for photo in found.photos for mask in photo.masks if isinstance(mask, MaskFile)]
+    files += [] if annotations is None else [annotations]
+    return _Source(files, lambda folder: _cut(found, class_name, folder))
 
 
 def _cut(found: Found, class_name: str, folder: Path) -> list[str]:
@@ -133,6 +169,9 @@ def _cut(found: Found, class_name: str, folder: Path) -> list[str]:
                 continue
             stem = f"{number:05d}_{place}"
             row = _write_crop(folder, stem, picture, mask, box)
+            if row is None:
+                left_out["have a mask of lines too thin for the size that is kept"] += 1
+                continue
             split = photo.split or split_of(photo.path.name)
             rows.append({**row, "class": class_name, "split": split, "photo": photo.path.name})
     remarks = [
@@ -142,24 +181,32 @@ def _cut(found: Found, class_name: str, folder: Path) -> list[str]:
     if not rows:
         raise DataError("No object is left to learn from: " + "; ".join(remarks) + ".")
     _hold_something_out(rows)
-    _write_index(folder, rows)
+    (folder / INDEX).write_text(_lines(rows), "utf-8")
     return remarks
 
 
 def _make_room(folder: Path) -> None:
-    """An empty folder for the crops; refuses one that holds what this program did not put there."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / _STATE).is_file():
+    """An empty folder; refuses one that holds what this program did not put there.
+
+    Earlier versions left a folder of listed objects without a state.
+    """
+    if (
+        folder.exists()
+        and not (folder / _STATE).is_file()
+        and not {path.name for path in folder.iterdir()} <= {INDEX, KEYPOINTS}
+    ):
         raise DataError(f"{folder} holds something else: name another folder with --out.")
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    (folder / _STATE).write_text("{}\n", "utf-8")  # complete when the photos are
+    (folder / _STATE).write_text("{}\n", "utf-8")  # complete when the rest is
 
 
 def _write_crop(
     folder: Path, stem: str, picture: Image.Image, mask: Image.Image, box: tuple[int, int, int, int]
-) -> dict[str, object]:
-    """One object with its surroundings: the window of ``STORED_SCALE``, as far as the photo goes."""
+) -> dict[str, object] | None:
+    """One object with its surroundings: the window of ``STORED_SCALE``, as far as the photo goes; None, and
+    nothing written, where no mask is left at the size that is kept."""
     x0, y0, x1, y1 = box
     side = round(STORED_SCALE * max(x1 - x0, y1 - y0))
     left, top = (x0 + x1 - side) // 2, (y0 + y1 - side) // 2
@@ -172,7 +219,7 @@ def _write_crop(
         crop_mask = crop_mask.resize(size, Image.Resampling.BOX).point([0] * 128 + [255] * 128)
     found = crop_mask.getbbox()
     if found is None:
-        raise DataError("An object vanished when its photo was made smaller; its mask has only thin lines.")
+        return None
     crop.save(folder / f"{stem}.jpg", quality=_QUALITY, subsampling=0)
     crop_mask.convert("1").save(folder / f"{stem}.png")
     cut = sum((x0 <= 0, y0 <= 0, x1 >= picture.width, y1 >= picture.height))
@@ -182,7 +229,7 @@ def _write_crop(
 def _hold_something_out(rows: list[dict[str, object]]) -> None:
     """Sees to it that there are photos to learn from and photos to judge by, if there are two at all."""
     photos = sorted(
-        {str(row["photo"]) for row in rows}, key=lambda name: hashlib.sha256(name.encode()).digest()
+        {str(row["photo"]) for row in rows}, key=lambda name: hashlib.sha256(os.fsencode(name)).digest()
     )
     splits = {row["split"] for row in rows}
     if len(photos) < 2 or {"train", "val"} <= splits:
@@ -195,10 +242,9 @@ def _hold_something_out(rows: list[dict[str, object]]) -> None:
             row["split"] = "val" if "train" in splits else "train"
 
 
-def _write_index(folder: Path, rows: Sequence[dict[str, object]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (folder / _INDEX).write_text(text, "utf-8")
+def _lines(rows: Sequence[dict[str, object]]) -> str:
+    """JSON lines; names that are no UTF-8 are escaped."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def _summary(folder: Path, remarks: Sequence[str]) -> Prepared:

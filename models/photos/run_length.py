@@ -16,11 +16,11 @@ def decode_runs(runs: Sequence[int], width: int, height: int) -> NDArray[np.uint
     """The mask (height, width) of 0 and 255 that the lengths of its runs describe.
 
     Raises:
-        RunLengthError: a negative run, or a total that is not width × height.
+        RunLengthError: a run that is negative or too long, or a total that is not width × height.
     """
+    if any(not 0 <= run <= width * height for run in runs):  # before the array, which holds 64 bits each
+        raise RunLengthError("has runs of negative length, or longer than its photo")
     lengths = np.asarray(runs, dtype=np.int64)
-    if lengths.ndim != 1 or (lengths < 0).any():
-        raise RunLengthError("has runs of negative length")
     if int(lengths.sum()) != width * height:
         raise RunLengthError(f"covers {int(lengths.sum())} pixels of {width} × {height}")
     values = np.zeros(len(lengths), np.uint8)

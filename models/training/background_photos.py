@@ -12,7 +12,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models.hole import dilate, fill_hole
-from models.photos.data import DataError, ObjectRecord
+from models.photos.data import PICTURE_ERRORS, DataError, ObjectRecord, in_rgb
 
 LARGEST_OBJECT = 0.16  # share of the picture that the object may cover: what is filled in is not scenery
 _CLEARANCE = 2 / 64  # how far around the object the photo is taken for it, of the picture
@@ -54,10 +54,10 @@ def _square(record: ObjectRecord, size: int) -> tuple[np.ndarray, np.ndarray]:
             side = min(photo.size)
             left, top = (photo.width - side) // 2, (photo.height - side) // 2
             area = (left, top, left + side, top + side)
-            small = photo.convert("RGB").resize((size, size), Image.Resampling.LANCZOS, area)
+            small = in_rgb(photo).resize((size, size), Image.Resampling.LANCZOS, area)
             white = mask.convert("L").point(lambda value: 255 if value else 0)
             return np.asarray(small), np.asarray(white.resize((size, size), Image.Resampling.BOX, area))
-    except OSError as error:
+    except PICTURE_ERRORS as error:
         raise DataError(f"{record.image} or its mask cannot be read: {error}.") from error
 
 

@@ -22,6 +22,7 @@ from models.training.background_photos import load_backgrounds
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
 from models.training.losses import AdversarialLoss
 from models.training.sample_grid import to_picture
+from models.training.stopping import stop_on_signal
 from models.training.updates import descend, move_average
 
 WEIGHTS = "background.safetensors"
@@ -48,7 +49,7 @@ class BackgroundSettings:
 def train_backgrounds(
     records: Sequence[ObjectRecord], out: Path, settings: BackgroundSettings, features: Path | None
 ) -> dict[str, float]:
-    """Trains until the time is up; an earlier run in ``out`` goes on, with fresh optimisers.
+    """Trains until the time is up or Ctrl+C; an earlier run in ``out`` goes on, with fresh optimisers.
 
     Writes ``background.safetensors`` (averaged, half precision), ``background.json`` (figures),
     ``background.png`` (real scenes above, painted ones below) and what a next run needs.
@@ -64,8 +65,11 @@ def train_backgrounds(
     before = _resume(run, out / _CHECKPOINT)
     out.mkdir(parents=True, exist_ok=True)
     begun, images = time.monotonic(), 0
-    with tqdm(unit="img", desc=f"training backgrounds at {RESOLUTION} px", disable=None) as bar:
-        while time.monotonic() - begun < 60 * settings.minutes:
+    with (
+        stop_on_signal() as stop,
+        tqdm(unit="img", desc=f"training backgrounds at {RESOLUTION} px", disable=None) as bar,
+    ):
+        while not stop.wanted and time.monotonic() - begun < 60 * settings.minutes:
             run.step(warm=images >= 100 * settings.batch_size or before["images"] > 0)
             images += settings.batch_size
             bar.update(settings.batch_size)

@@ -15,6 +15,7 @@ from torch import Tensor
 from models.appearance_encoder import AppearanceEncoder
 from models.described_shape import describe_shape
 from models.files.manifest import Manifest, ModelClass, file_hash
+from models.files.manifest_rules import MAX_TEXT
 from models.files.part_files import (
     BACKGROUND,
     ENCODER,
@@ -26,7 +27,7 @@ from models.files.part_files import (
     QUALITY,
 )
 from models.masks.weights import load_mask_weights, save_mask_weights
-from models.photos.data import DataError, ObjectRecord
+from models.photos.data import DataError, ObjectRecord, check_classes
 from models.training import checkpoint
 from models.training.checkpoint import CheckpointError, RunState
 from models.training.outlines import library_of, load_parts_encoder
@@ -34,6 +35,7 @@ from models.training.styles import Encoders, looks_and_styles
 
 AVERAGED = {"averaged_generator": FOREGROUND, "averaged_encoder": ENCODER, "averaged_parts": PARTS}
 """The networks of a run that are shipped, and the names of their files."""
+_NAMED = 3  # classes at most that the name of exported weights tells one by one
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def export_run(
 
     Raises:
         CheckpointError: no readable run, a baseline's, or no mask generator.
-        DataError: a class without an outline.
+        DataError: a class without an outline, or a record of a class that the run has not learnt.
     """
     state = checkpoint.read_state(run)
     if best_class and best_class not in state.class_names:
@@ -91,6 +93,7 @@ def export_run(
         raise CheckpointError(
             f"{run} is a run of {state.settings.network}, a rival to compare with; it is not exported."
         )
+    check_classes(records, state.class_names)
     tensors = checkpoint.read_tensors(run)
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in AVERAGED.items():
@@ -109,7 +112,7 @@ def export_run(
     looks, styles = looks_and_styles(encoders, records, state.class_names, shaped=shaped)
     looks.save(folder / LOOKS)
     manifest = Manifest(
-        name=f"animals, people and things, {state.settings.resolution} px",
+        name=title_of(state.class_names, state.settings.resolution),
         resolution=state.settings.resolution,
         network=describe_shape(shape),
         classes=tuple(
@@ -122,6 +125,14 @@ def export_run(
     )
     manifest.write(folder)
     return manifest
+
+
+def title_of(class_names: Sequence[str], resolution: int) -> str:
+    """What exported weights are called: after a few classes, or by the number of many or long-named ones."""
+    *others, last = class_names
+    words = f"{', '.join(others)} and {last}" if others else last
+    is_short = len(class_names) <= _NAMED and len(words) <= MAX_TEXT
+    return f"{words if is_short else f'{len(class_names)} classes'}, {resolution} px"
 
 
 def _half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

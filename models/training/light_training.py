@@ -21,6 +21,7 @@ from models.light.application import adjusted, adjusted_at, frames_of, within_ra
 from models.light.network import SIDE, LightNetwork
 from models.photos.data import STORED_SCALE, USE_SCALE, DataError, ObjectRecord, class_names_of, load_windows
 from models.training.light_samples import LightBatch, at_points, training_batch
+from models.training.stopping import stop_on_signal
 from models.training.updates import descend, move_average, set_rate
 
 STORED_SIDE = round(SIDE * STORED_SCALE / USE_SCALE)  # pixels of a window in memory
@@ -45,7 +46,7 @@ class LightSettings:
 
 
 def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSettings) -> dict[str, float]:
-    """Trains until the time is up; a run in the same folder goes on, with a fresh optimiser.
+    """Trains until the time is up or Ctrl+C; a run in the same folder goes on, with a fresh optimiser.
 
     Writes ``light.safetensors`` (averaged, half precision) and ``light.json`` (figures).
 
@@ -69,8 +70,8 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
     out.mkdir(parents=True, exist_ok=True)
     terms: dict[str, Tensor] = {}
     begun, steps = time.monotonic(), 0
-    with tqdm(unit="img", desc=f"training light at {SIDE} px", disable=None) as bar:
-        while (done := (time.monotonic() - begun) / (60 * settings.minutes)) < 1:
+    with stop_on_signal() as stop, tqdm(unit="img", desc=f"training light at {SIDE} px", disable=None) as bar:
+        while not stop.wanted and (done := (time.monotonic() - begun) / (60 * settings.minutes)) < 1:
             fall = 0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2
             rate = settings.learning_rate * fall * min(1.0, (steps + 1) / settings.warmup)
             set_rate(optimiser, rate)

@@ -26,6 +26,7 @@ from models.masks.shapes import ShapeBatch, Shapes, ShapeSource, read_shapes, te
 from models.masks.weights import load_mask_weights, save_mask_weights
 from models.photos.data import DataError, ObjectRecord
 from models.training.mask_losses import contour_loss, critic_loss, reconstruction_loss, smoothness_loss
+from models.training.stopping import stop_on_signal
 from models.training.updates import descend, move_average, set_rate
 
 log = logging.getLogger(__name__)
@@ -205,13 +206,17 @@ def train_masks(
 
 
 def _run(trainer: MaskTrainer, shapes: Shapes, state_file: Path, *, minutes: float) -> float:
-    """Steps until time or images are used up, keeping the state now and then; returns the seconds it took."""
+    """Steps until time or images are used up, or Ctrl+C, and keeps the state now and then; returns the
+    seconds it took."""
     recipe = trainer.recipe
     source = ShapeSource(shapes.to(trainer.device), trainer.random)
     begin, steps, totals = time.monotonic(), 0, dict[str, Tensor]()
     kept = begin
-    with tqdm(total=recipe.images, desc="mask generator", unit="outline", disable=None) as bar:
-        while trainer.images < recipe.images:
+    with (
+        stop_on_signal() as stop,
+        tqdm(total=recipe.images, desc="mask generator", unit="outline", disable=None) as bar,
+    ):
+        while trainer.images < recipe.images and not stop.wanted:
             elapsed = time.monotonic() - begin
             if elapsed >= 60 * minutes:
                 break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import torch
 from models.masks.shape_library import ShapeLibrary
 from models.masks.shapes import read_outlines, telling
 from models.parts_encoder import PartsEncoder
-from models.photos.data import DataError, ObjectRecord
+from models.photos.data import DataError, ObjectRecord, read_lines
 from models.training.styles import parts_codes
 
 MOST_OUTLINES = 100  # of a class, where none were chosen by eye
@@ -26,13 +25,7 @@ def read_choice(path: Path, data: Path) -> frozenset[Path]:
     Raises:
         DataError: no such file, or a line without an image.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        return frozenset(data / json.loads(line)["image"] for line in lines if line.strip())
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f'{path} is not a list of chosen outlines: each line is {{"image": …}}.') from error
+    return frozenset(read_lines(path, lambda row: data / row["image"]))
 
 
 def library_of(

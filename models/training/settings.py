@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -57,6 +58,7 @@ class TrainingSettings:
     warmup_kimg: float = 3.0  # thousand images over which the adversarial terms fade in
     ema_kimg: float = 5.0  # half-life of the averaged weights
     typical_share: float = 1.0  # of large classes: the objects most like the others, see instance_selection
+    drawn_more: str = ""  # classes drawn more often than their size says, and how much: person:3,car:1.5
     gradient_limit: float = 20.0  # norm at which G's gradient is clipped
     seed: int = 0
 
@@ -76,6 +78,7 @@ class TrainingSettings:
         if self.width < 4:
             raise SettingsError("width must be at least 4.")
         self._check_discriminators()
+        self.emphasis()
 
     def _check_discriminators(self) -> None:
         try:
@@ -96,6 +99,30 @@ class TrainingSettings:
             raise SettingsError("r1, r2 and gradient_penalty cannot be negative.")
         if loss is AdversarialLoss.WASSERSTEIN and not self.gradient_penalty:
             raise SettingsError("wgan-gp diverges without its penalty: --set gradient_penalty=10.")
+
+    def emphasis(self) -> dict[str, float]:
+        """By how much each class that ``drawn_more`` names is drawn more often. Raises SettingsError."""
+        found = {}
+        for part in filter(None, self.drawn_more.split(",")):
+            name, _, text = part.rpartition(":")
+            try:
+                times = float(text)
+            except ValueError:
+                times = math.nan
+            if not name or not 0 < times < math.inf:
+                raise SettingsError(
+                    f"drawn_more is {self.drawn_more!r}; name classes and factors: person:3,car:1.5."
+                )
+            found[name] = times
+        return found
+
+    def class_weights(self, class_names: Sequence[str]) -> list[float]:
+        """The factor of each class. Raises SettingsError where ``drawn_more`` names another one."""
+        emphasis = self.emphasis()
+        unknown = [name for name in emphasis if name not in class_names]
+        if unknown:
+            raise SettingsError(f"drawn_more names {unknown[0]!r}; the classes are {', '.join(class_names)}.")
+        return [emphasis.get(name, 1.0) for name in class_names]
 
     @property
     def is_baseline(self) -> bool:

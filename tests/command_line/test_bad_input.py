@@ -275,3 +275,15 @@ def test_an_error_of_the_program_itself_is_exit_code_one_and_one_line(
     ended = command("insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / "out.png")
     assert ended.code == 1 and ended.err.count("\n") == 1
     assert "ZeroDivisionError: one two" in ended.err
+
+
+def test_a_full_memory_that_pytorch_tells_of_is_one_line_with_what_to_do(
+    command: Command, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(insert_command, "run", full)
+    ended = command("insert", photo, "--box", BOX, "--class", "dog", "-o", tmp_path / "out.png")
+    assert ended.code == 2
+    assert ended.err.startswith("insert-object: There is not enough memory.") and ended.err.count("\n") == 1

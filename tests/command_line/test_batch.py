@@ -91,6 +91,14 @@ def test_a_bad_row_is_told_and_the_others_are_made(command: Command, photo: Path
         ({**good, "seed": 1.5, "out": str(tmp_path / "4.png")}, "cannot be read"),
         ({**good, "shadow": "yes", "out": str(tmp_path / "5.png")}, "true or false"),
         ({**good, "sede": 1, "out": str(tmp_path / "6.png")}, "“sede” is not known"),
+        (
+            {**good, "layer": [str(tmp_path / "6.png")] * 2, "out": str(tmp_path / "6.png")},
+            "it takes one value",
+        ),
+        ({**good, "out": [str(tmp_path / "6.png"), str(tmp_path / "7.png")]}, "it takes one value"),
+        ({**good, "variations": [2], "out": str(tmp_path / "6.png")}, "it takes one value"),
+        ({**good, "depth": [8, 16], "out": str(tmp_path / "6.png")}, "it takes one value"),
+        ({**good, "candidates": [1, 2], "out": str(tmp_path / "6.png")}, "it takes one value"),
         ({**good, "batch": "rows.jsonl", "out": str(tmp_path / "7.png")}, "“batch” is not known"),
         (good, "--output is missing"),
         ({**good, "out": str(tmp_path / "8.gif")}, "no format that can be written"),
@@ -145,6 +153,9 @@ def test_no_row_writes_over_what_another_reads_or_has_made(
     [
         (["--batch", "missing.jsonl"], "cannot be read"),
         (["--batch", "rows.jsonl", "--class", "dog"], "--batch and class"),
+        (["--batch", "rows.jsonl", "--no-shadow"], "--batch and no-shadow"),
+        (["--batch", "rows.jsonl", "--no-own-parts"], "--batch and no-own-parts"),
+        (["--batch", "rows.jsonl", "--variations", "2"], "--batch and variations"),
         (["photo.png", "--batch", "rows.jsonl"], "--batch and photo"),
     ],
 )

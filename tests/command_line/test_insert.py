@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
+from daemon.client import Client, ObjectLayer
 from daemon.pictures.photo import Photo, read_photo
 from daemon.pictures.photo_output import write_photo
 from tests.command_line.conftest import Command
@@ -126,6 +128,31 @@ def test_variations_are_numbered_files(command: Command, photo: Path, tmp_path: 
         assert (np.asarray(Image.open(tmp_path / f"out-{number}.png"))[45, 60] == colour).all()
         assert (np.asarray(Image.open(tmp_path / f"layer-{number}.png"))[5, 5, :3] == colour).all()
     assert not out.exists()
+
+
+def test_a_variation_of_which_nothing_shows_is_left_out_with_a_note(
+    command: Command, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Client.fulfil
+
+    def but_the_first(*arguments: Any, **choices: Any) -> list[ObjectLayer]:
+        return made(*arguments, **choices)[1:]
+
+    monkeypatch.setattr(Client, "fulfil", but_the_first)
+    out, layer = tmp_path / "out.png", tmp_path / "layer.png"
+    arguments = ["--box", BOX, "--class", "dog", "--variations", 3, "--seed", 5, "--layer", layer, "-o", out]
+    ended = command("insert", photo, *arguments, "--json")
+    told = json.loads(ended.out)
+    assert [entry["seed"] for entry in told["layers"]] == [6, 7]
+    assert [Path(path).name for path in told["outputs"]] == ["out-1.png", "out-2.png"]
+    assert told["notes"] == ["Nothing shows of 1 of the 3 variations; left out."]
+    assert sorted(path.name for path in tmp_path.glob("*-?.png")) == [
+        "layer-1.png",
+        "layer-2.png",
+        "out-1.png",
+        "out-2.png",
+    ]
+    assert "out-2.png: dog" in command("insert", photo, *arguments).out
 
 
 def test_each_variation_of_several_objects_goes_on_with_its_own_picture(

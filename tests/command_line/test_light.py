@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -167,6 +168,19 @@ def test_what_cannot_be_done_is_said_in_one_line(
     out = tmp_path / "out.png"
     refused(command("light", photo, "--object", cut_out_file, *options, "-o", out), said)
     assert not out.exists()
+
+
+def test_a_scale_that_the_memory_does_not_hold_is_refused_before_any_is_taken(
+    command: Command, photo: Path, cut_out_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["light", photo, "--object", cut_out_file, "--at", "10,10", "-o", tmp_path / "out.png"]
+    monkeypatch.setattr("daemon.commands.light.memory_left", lambda: 34 * 100 * 80)
+    assert command(*arguments, "--scale", "2").code == 0
+    tracemalloc.start()
+    refused(command(*arguments, "--scale", "50"), "An object of 2500 × 2000 pixels needs 0.2 GB of memory")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
 
 
 def test_the_cut_out_is_not_written_over(command: Command, photo: Path, cut_out_file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from daemon.pictures.photo import read_photo
+from models.files.part_files import MASKS
+from models.masks.weights import load_mask_weights
 from tests.command_line.conftest import Command
 from tests.command_line.test_bad_input import refused
 from tests.packs.conftest import packs, rewrite, sound_pack
@@ -94,6 +98,16 @@ def test_a_pack_is_checked_added_listed_and_removed(
     assert len(json.loads(command("packs", "--json").out)) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_a_folder_of_packs_that_others_use_stays_open_to_them(
+    command: Command, sound_pack: Path, pack_folder: Path
+) -> None:
+    pack_folder.mkdir()
+    pack_folder.chmod(0o755)
+    assert command("packs", "add", sound_pack, "--name", "mine").code == 0
+    assert pack_folder.stat().st_mode & 0o777 == (pack_folder / "mine").stat().st_mode & 0o777 == 0o755
+
+
 def test_a_refused_pack_is_listed_with_its_reason_and_the_doctor_names_it(
     command: Command, sound_pack: Path, pack_folder: Path
 ) -> None:
@@ -106,6 +120,39 @@ def test_a_refused_pack_is_listed_with_its_reason_and_the_doctor_names_it(
     found = json.loads(ended.out)
     assert ended.code == 2 and any(reason in problem for problem in found["problems"])
     assert found["packs"]["refused"] == {"broken": reason}
+
+
+def test_outlines_are_shown_with_their_numbers_and_left_out(
+    command: Command, sound_pack: Path, tmp_path: Path
+) -> None:
+    pack = Path(shutil.copytree(sound_pack, tmp_path / "mine"))
+    before = load_mask_weights(pack / MASKS)[1]
+    told = command("packs", "outlines", pack)
+    assert f"{len(before)} outlines" in told.out
+    with Image.open(tmp_path / "mine-outlines.png") as sheet:
+        assert len(sheet.convert("L").resize((64, 64)).getcolors() or ()) > 10, "nothing is painted"
+    told = command("packs", "outlines", pack, "--without", "1,3,3", "-o", tmp_path / "left.png")
+    assert told.code == 0 and f"{len(before) - 2} outlines" in told.out
+    assert (tmp_path / "left.png").is_file()
+    left = load_mask_weights(pack / MASKS)[1]
+    kept = [place for place in range(len(before)) if place not in (0, 2)]
+    assert torch.equal(left.bits, before.bits[kept]) and torch.equal(left.parts, before.parts[kept])
+    assert "2 were left out by hand" in (pack / "MODEL_CARD.md").read_text("utf-8")
+    assert command("packs", "check", pack).code == 0
+    refused(command("packs", "outlines", pack, "--without", "1,999"), "There is no outline 999")
+    everything = ",".join(str(number + 1) for number in range(len(left)))
+    refused(command("packs", "outlines", pack, "--without", everything), "Not all outlines of a class can go")
+    assert len(load_mask_weights(pack / MASKS)[1]) == len(left), "a refused change changed something"
+
+
+def test_the_sheet_of_the_pack_in_the_current_folder_is_a_png_whatever_it_is_called(
+    command: Command, sound_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shutil.copytree(sound_pack, tmp_path / "mine"))
+    assert command("packs", "outlines", ".", "-o", tmp_path / "sheet").code == 0
+    with Image.open(tmp_path / "sheet") as sheet:
+        assert sheet.format == "PNG"
+    refused(command("packs", "outlines", ".", "-o", tmp_path / "nowhere" / "sheet.png"), "cannot be written")
 
 
 def test_packs_that_cannot_be_used_are_one_line_and_exit_code_2(
@@ -139,6 +186,12 @@ def test_a_shadow_lies_under_its_object_in_the_picture(
     untouched = np.ones(picture.shape[:2], bool)
     untouched[30:70, 40:88] = False
     assert np.array_equal(after[untouched], picture[untouched])
+
+
+@pytest.mark.parametrize("name", ["insert", "light"])
+def test_the_help_says_that_shadows_change_pixels_outside_the_object(command: Command, name: str) -> None:
+    help_text = " ".join(command(name, "--help").out.split())
+    assert "No pixel outside the objects and their shadows changes" in help_text
 
 
 def test_a_contact_shadow_comes_unless_it_is_not_wanted(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from daemon.client import Client
 from daemon.home.folders import HOME_VARIABLE, Folders
@@ -20,6 +24,7 @@ from tests.program import ROOT, program_environment
 from wire import __version__
 
 BOX = "40,30,48,40"
+BYTES_ARE_NAMES = pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
 SLOW_IMPORTS = ("torch", "numpy", "PIL", "tqdm")
 
 
@@ -40,6 +45,40 @@ def run(home: Path, *arguments: object, code: str | None = None) -> subprocess.C
 def insertion(photo: Path, out: Path) -> list[str]:
     program = [sys.executable, "-m", "daemon.command_line"]
     return [*program, "insert", str(photo), "--box", BOX, "--class", "dog", "-o", str(out)]
+
+
+@pytest.fixture
+def told(command: Command, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs ``insert-object`` under a terminal of few letters; returns the JSON that it prints."""
+
+    def run(*arguments: object) -> Any:
+        stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True)
+        monkeypatch.setattr(sys, "stdout", stream)
+        ended = command(*arguments)
+        assert ended.code == 0, ended
+        return json.loads(stream.buffer.getvalue())
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["照片", pytest.param("caf\udce9", marks=BYTES_ARE_NAMES)])
+def test_json_names_files_that_exist_whatever_the_terminal_can_show(
+    told: Callable[..., Any], photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    one, two, three = (tmp_path / f"{name}{number}.png" for number in (1, 2, 3))
+    assert told("insert", photo, "--box", BOX, "--class", "dog", "-o", one, "--json")["outputs"] == [str(one)]
+    row = {"photo": str(photo), "box": BOX, "class": "dog", "out": str(two)}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), "utf-8")
+    assert told("insert", "--batch", tmp_path / "rows.jsonl")["outputs"] == [str(two)]
+    cut_out = Image.new("RGBA", (60, 60))
+    cut_out.paste((200, 60, 40, 255), (10, 10, 50, 50))
+    cut_out.save(tmp_path / "cut.png")
+    lit = told("light", photo, "--object", tmp_path / "cut.png", "--at", "10,10", "-o", three, "--json")
+    assert lit["outputs"] == [str(three)]
+    assert one.exists() and two.exists() and three.exists()
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / name))
+    Folders.default().packs.joinpath("lamps").mkdir(parents=True)
+    assert told("packs", "--json")[-1]["folder"] == str(Folders.default().packs / "lamps")
 
 
 def test_the_version_is_told(stand_in_home: Path) -> None:

@@ -172,12 +172,6 @@ def belongs(layer: Layer, request: Insert) -> bool:
     return fits and data == expected
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile; ``share`` in 0..1."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * len(ordered)))]
-
-
 def evenness(values: Sequence[float]) -> float:
     """Jain's fairness index, 1/n..1: 1 when all are the same. Source: R. Jain et al., DEC-TR-301 (1984)."""
     return sum(values) ** 2 / (len(values) * sum(value * value for value in values))

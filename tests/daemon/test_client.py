@@ -15,16 +15,28 @@ import psutil
 import pytest
 
 from daemon.client import Client, start_command
+from daemon.client.in_process import client_in_this_process
 from daemon.home.folders import Folders
 from daemon.home.lifecycle import connection_pid, running_pid
 from daemon.home.private_files import PrivateFileError
 from tests.daemon.conftest import Serve, wait_until
 from tests.program import ROOT
-from tests.stand_in_engine import chosen_seeds, stand_in_colour
+from tests.stand_in_engine import StandInEngine, chosen_seeds, out_of_memory, stand_in_colour
+from wire import __version__
 from wire.connection import Config
 from wire.herd import Region, herd_in
-from wire.protocol import ErrorCode, InsertObjectError, Rect, Stage
-from wire.session import Session
+from wire.protocol import (
+    PROTOCOL_VERSION,
+    ErrorCode,
+    InsertObjectError,
+    Limits,
+    Rect,
+    Reply,
+    Request,
+    Stage,
+    Welcome,
+)
+from wire.session import NotReady, Session
 
 
 @pytest.fixture
@@ -211,8 +223,43 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_started(tmp_pa
         Client.connect(folders)
 
 
+class JustReady:
+    """A session whose daemon becomes ready right after the first wait for it was over."""
+
+    fraction = 1.0
+
+    def __init__(self) -> None:
+        self.waits = 0
+
+    def wait_ready(self, timeout: float) -> Welcome:
+        self.waits += 1
+        if self.waits == 1:
+            raise NotReady(timeout)
+        return Welcome("id", PROTOCOL_VERSION, __version__, "stand-in", (), Limits())
+
+    def stream(self, _request: Request, _timeout: float) -> Iterator[Reply]:
+        raise AssertionError("nothing was asked for")
+
+    def close(self) -> None: ...
+
+
+def test_a_daemon_that_becomes_ready_between_two_waits_is_no_error() -> None:
+    assert Client(JustReady()).wait_until_ready().device == "stand-in"
+
+
 def test_the_start_command_works_from_any_folder() -> None:
     program, isolated, path, *rest = start_command()
     assert Path(program).is_absolute()
     assert (isolated, (Path(path) / "__main__.py").is_file()) == ("-I", True)
     assert rest == ["daemon", "run"]
+
+
+def test_networks_of_ones_own_tell_no_notes_of_a_request_that_failed(
+    home_folders: Folders, sample_photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = StandInEngine(notes=["The CPU had to help."], errors={Stage.OBJECT: out_of_memory()})
+    monkeypatch.setattr("daemon.painting.engine.create_engine", lambda *_places, **_more: engine)
+    with client_in_this_process(home_folders) as client:
+        with pytest.raises(InsertObjectError, match="not enough memory"):
+            client.insert(sample_photo, (100, 50, 200, 160), "dog", seed=3)
+        assert client.insert(sample_photo, (100, 50, 200, 160), "dog", seed=3).notes == ()

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.commands.doctor import as_text, examine
+from daemon.home.folders import Folders
+from daemon.home.machine import about_program
 from tests.conftest import RunCli
 from tests.daemon.conftest import DaemonProcess, RunDaemon
 
@@ -99,6 +102,12 @@ def test_the_doctor_finds_nothing_wrong_with_whole_weights(
     assert found["daemon"] == {"running": False, "stale_connection_file": False}
     assert {"python", "packages", "system", "disk_free_mb", "editors", "folders", "cpu_threads"} <= set(found)
     assert "No problems found." in run_cli("doctor").stdout
+
+
+def test_the_doctor_alone_names_the_python_that_further_packages_are_installed_with(tmp_path: Path) -> None:
+    found = examine(Folders.default({"INSERT_OBJECT_HOME": str(tmp_path)}))
+    assert f"python executable: {sys.executable}" in as_text(found).splitlines()
+    assert sys.executable not in str(about_program()), "computers that are let in are told all of this"
 
 
 def test_the_doctor_names_damaged_weights_and_says_what_to_do(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import struct
 import sys
@@ -15,13 +16,14 @@ import pytest
 from daemon.serving.intake import MAX_FRAMES, MAX_MESSAGE_BYTES
 from tests.daemon.conftest import DaemonProcess, RunDaemon, wait_until
 from tests.daemon.peer import Peer, an_insert, report_of, the_error
-from wire.protocol import Buffer, Error, ErrorCode, PixelFormat, PixelFrame, encode
+from wire.protocol import Buffer, Error, ErrorCode, Hello, PixelFormat, PixelFrame, encode
 from wire.zmtp import Dealer, Phase, Plain
 
 linux_only = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux tells how much a connection has received"
 )
 MORE, LONG = 1, 2
+PING = b"\x04\x07\x04PING\x00\x00"  # a command of ZMTP 3.1, with no time to live
 
 
 @contextlib.contextmanager
@@ -126,7 +128,7 @@ def test_parts_that_are_too_large_together_are_refused_though_each_is_small_enou
 ) -> None:
     peer = run_daemon_process().peer()
     header = encode(an_insert())[0]
-    peer.send_raw([header, *[bytes(MAX_MESSAGE_BYTES // MAX_FRAMES + 2 * 2**20)] * (MAX_FRAMES - 1)])
+    peer.send_raw([header, *[bytes(MAX_MESSAGE_BYTES // (MAX_FRAMES - 1) + 1)] * (MAX_FRAMES - 1)])
     assert the_error([peer.receive()]).code is ErrorCode.TOO_LARGE
     assert works(peer)
 
@@ -167,6 +169,22 @@ def test_clients_that_ask_for_nothing_let_the_daemon_sleep(run_daemon_process: R
         assert process.num_ctx_switches().voluntary - before <= 2
         goes.close()
     assert works(stays)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGSTOP")
+def test_a_client_that_says_much_pings_and_vanishes_does_not_end_the_daemon(
+    run_daemon_process: RunDaemon,
+) -> None:
+    """libzmq aborts when it must answer a PING behind messages that nobody had read when the line broke."""
+    daemon = run_daemon_process()
+    other = daemon.peer()
+    hello = framed(encode(Hello("h", "a client"))[0], 0)
+    with raw_line(daemon) as line:
+        daemon.process.send_signal(signal.SIGSTOP)
+        line.sendall((hello + PING) * 400)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # gone without goodbye
+    daemon.process.send_signal(signal.SIGCONT)
+    assert works(other)
 
 
 def test_the_descriptors_of_clients_that_are_gone_are_closed(run_daemon_process: RunDaemon) -> None:

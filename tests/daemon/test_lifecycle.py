@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -132,6 +133,22 @@ def test_a_new_daemon_waits_for_one_that_is_ending(folders: Folders) -> None:
     assert refused.value.pid == os.getpid()
     lock.release()
     wait_for_lock(folders).release()
+
+
+@posix
+def test_a_drive_without_locks_is_named_and_not_taken_for_a_running_daemon(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    DaemonLock(folders).release()
+    monkeypatch.setattr("fcntl.flock", flock)
+    for ask in (DaemonLock, wait_for_lock, running_pid):
+        with pytest.raises(
+            PrivateFileError, match=r"daemon\.lock .*No locks available\. .*INSERT_OBJECT_HOME"
+        ):
+            ask(folders)
 
 
 def test_the_idle_daemon_ends_by_itself(run_daemon_process: RunDaemon) -> None:

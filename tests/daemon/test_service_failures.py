@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from daemon.serving.settings import Settings
 from tests.daemon.conftest import Serve, wait_until
@@ -10,6 +11,8 @@ from tests.daemon.peer import an_insert, kinds, new_id, report_of, the_error
 from tests.stand_in_engine import StandInEngine, out_of_memory
 from wire.protocol import (
     Accepted,
+    Cancel,
+    Done,
     ErrorCode,
     Hello,
     InsertObjectError,
@@ -38,9 +41,65 @@ def test_an_engines_own_error_reaches_the_client_as_it_is(serve: Serve) -> None:
     assert (error.code, error.sentence) == (ErrorCode.OUT_OF_MEMORY, "There was not enough memory.")
 
 
-def test_a_full_memory_is_called_by_its_name(serve: Serve) -> None:
-    peer = serve(StandInEngine(errors={Stage.MASK: MemoryError()})).peer()
-    assert the_error(peer.ask(an_insert())).code is ErrorCode.OUT_OF_MEMORY
+def full_memory_of_torch() -> Exception:
+    """What PyTorch says when the computer's memory does not suffice."""
+    with pytest.raises(RuntimeError) as told:
+        torch.empty(1 << 60, dtype=torch.uint8)
+    return told.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        full_memory_of_torch(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:117] data. DefaultCPUAllocator: not enough memory: you …"
+        ),
+    ],
+    ids=["Python", "PyTorch", "PyTorch on Windows"],
+)
+def test_a_full_memory_is_called_by_its_name(serve: Serve, error: Exception) -> None:
+    peer = serve(StandInEngine(errors={Stage.MASK: error})).peer()
+    told = the_error(peer.ask(an_insert()))
+    assert told.code is ErrorCode.OUT_OF_MEMORY and told.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/tmp/caf\udce9 is missing.", "/tmp/caf\\udce9 is missing."),
+        ("Choose dog, " * 500, ("Choose dog, " * 500)[:4095] + "…"),
+    ],
+    ids=["bytes that are no text", "longer than a message holds"],
+)
+def test_an_error_of_any_text_can_be_read_and_the_next_request_works(
+    serve: Serve, text: str, told: str
+) -> None:
+    failure = InsertObjectError(ErrorCode.MODEL_MISSING, text, text)
+    peer = serve(StandInEngine(load_errors=[failure], load_seconds=0.2)).peer(greeted="")
+    error = the_error(peer.ask(Hello(new_id())))
+    assert (error.sentence, error.hint) == (told, told)
+    assert isinstance(peer.ask(Hello(new_id()))[-1], Welcome)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["failed", "cancelled"])
+def test_the_notes_of_a_request_that_came_to_nothing_are_not_told_to_the_next_one(
+    serve: Serve, is_cancelled: bool
+) -> None:
+    engine = StandInEngine(notes=["The CPU had to help."], stage_seconds=0.1)
+    peer = serve(engine).peer()
+    if is_cancelled:
+        peer.send(request := an_insert())
+        while peer.receive().TYPE != "progress":
+            pass
+        peer.ask(Cancel(new_id(), request.id))
+    else:
+        engine.errors[Stage.OBJECT] = out_of_memory()
+        the_error(peer.ask(an_insert()))
+    done = peer.ask(an_insert())[-1]
+    assert isinstance(done, Done)
+    assert done.notes == ()
 
 
 @pytest.mark.parametrize("code", [ErrorCode.MODEL_MISSING, ErrorCode.MODEL_CORRUPT])

@@ -12,7 +12,7 @@ import pytest
 from daemon.home import limits
 from daemon.serving import service
 from tests.daemon.conftest import Serve, folders, serve
-from tests.program import ROOT, program_environment
+from tests.program import run_program
 from tests.stand_in_engine import StandInEngine
 from wire.protocol import Error, ErrorCode
 
@@ -23,16 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ulimit is POSIX
 
 def run(home: Path, limit: int, most: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs ``insert-object`` under a limit that it may not raise."""
-    return subprocess.run(
-        [sys.executable, "-m", "daemon", *arguments],
-        env=program_environment(home),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(limit, (most, most)),
-    )
+    return run_program(home, *arguments, before=lambda: resource.setrlimit(limit, (most, most)))
 
 
 @pytest.mark.parametrize(
@@ -62,15 +53,10 @@ def test_the_doctor_works_under_a_low_limit_and_names_it(tmp_path: Path) -> None
 
 def test_more_files_are_taken_where_they_may_be(tmp_path: Path) -> None:
     """Many shells allow few at first and more to who asks."""
-    done = subprocess.run(
-        [sys.executable, "-m", "daemon", "doctor"],
-        env=program_environment(tmp_path / "home"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 4096)),
+    done = run_program(
+        tmp_path / "home",
+        "doctor",
+        before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 4096)),
     )
     assert "files may be open" not in done.stdout and "No problems found." in done.stdout
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,9 +238,17 @@ def shared_desk(
 def desk(shared_desk: Desk) -> Iterator[Desk]:
     """The file's window, with no picture and no dialog open before and after the test."""
     yield shared_desk
+    screen = shared_desk.screen
+
+    def are_closed(title: str) -> bool:
+        left = screen.windows(title)
+        for window in left:
+            screen.focus(window)
+            screen.keys("Escape", "Escape")  # the first may close a list only
+        if left:
+            time.sleep(0.5)  # one that is about to close cannot be focused again
+        return not left
+
     for title in ("Insert Object", "Edit Object", "Light Layer"):
-        for window in shared_desk.screen.windows(title):
-            shared_desk.screen.focus(window)
-            shared_desk.screen.keys("Escape", "Escape")  # the first may close a list only
-            shared_desk.screen.wait_until_gone(title)
+        screen.wait_until(partial(are_closed, title), f"the end of the windows “{title}”")
     shared_desk.gimp.close_all()

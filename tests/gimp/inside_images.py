@@ -195,12 +195,18 @@ def hide_red(image: int) -> None:
     _image_of(image).set_component_visible(Gimp.ChannelType.RED, False)
 
 
-def add_visible_channel(image: int) -> None:
+def add_visible_channel(image: int) -> int:
     """A channel of one's own that colours what it does not cover."""
     target = _image_of(image)
     channel = Gimp.Channel.new(target, "own", 90, 70, 50.0, Gegl.Color.new("red"))
     target.insert_channel(channel, None, 0)
     channel.set_visible(True)
+    return int(channel.get_id())
+
+
+def select_channels(image: int, channels: list[int]) -> None:
+    """Makes these channels active instead of layers."""
+    _image_of(image).set_selected_channels([_item_of(channel) for channel in channels])
 
 
 def convert_indexed(image: int) -> None:

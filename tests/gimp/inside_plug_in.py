@@ -101,6 +101,24 @@ def preview_rectangles(image: int, window: list[int], places: list[list[int]]) -
     return seen
 
 
+def active_around_preview(image: int) -> list[dict[str, list[int]]]:
+    """What is active while a preview shows, and when it is gone."""
+    _picture, rectangle = _plug_in_modules()
+    import preview
+
+    from wire.protocol import Layer, PixelFormat, PixelFrame
+
+    target, told = _image_of(image), []
+    canvas = preview.CanvasPreview(target, None)
+    frame = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 800)
+    canvas.show(Layer("", 0, "dog", 0, 30, 30, frame), rectangle(20, 20, 60, 60))
+    for _look in range(2):
+        active = {"layers": target.get_selected_layers(), "channels": target.get_selected_channels()}
+        told.append({kind: [item.get_id() for item in items] for kind, items in active.items()})
+        canvas.clear()
+    return told
+
+
 def count_as_made(layer: int) -> None:
     """Has an object's layer remember the pixels that it has now as those that it was inserted with."""
     _plug_in_modules()
@@ -126,9 +144,9 @@ def forget_imprint(layer: int) -> None:
     layer_marks.remember(item, replace(layer_marks.record_of(item), imprint=None))
 
 
-def insert_with_a_broken_shadow(image: int) -> str:
-    """Inserts two objects; the shadow of the second cannot be painted once both are in. The exception's
-    name."""
+def insert_with_a_broken_shadow(image: int, *, is_cast: bool) -> str:
+    """Inserts two objects; the contact shadow of the second, or its cast shadow alone, cannot be painted once
+    both are in. The exception's name."""
     _plug_in_modules()
     import object_layer
 
@@ -139,6 +157,8 @@ def insert_with_a_broken_shadow(image: int) -> str:
     pixels = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 800)
     shadow = PixelFrame(20, 10, PixelFormat.RGBA8, b"\xff" * 799)
     broken = Layer("", 0, "dog", 1, 30, 40, pixels, shadow, 30, 50)
+    if is_cast:
+        broken = Layer("", 0, "dog", 1, 30, 40, pixels, pixels, 30, 50, shadow, 30, 60)
     whole = Layer("", 0, "dog", 1, 30, 40, pixels, pixels, 30, 50)
     record = LayerRecord(Recipe(Wish("dog", Rect(20, 30, 40, 40))), Rect(30, 40, 20, 10), "dog", "pair")
     try:
@@ -201,7 +221,7 @@ def visible_labels(packs: list[str]) -> list[str]:
     return [label.get_text() for _row, label in sorted(rows, key=lambda row: row[0])][: 1 + bool(packs)]
 
 
-def dialog_controls() -> dict[str, Any]:
+def dialog_controls(*, editing: bool = False) -> dict[str, Any]:
     """The dialog's controls with their tooltips, and how large its thumbnails are at first and enlarged."""
     _plug_in_modules()
     import gi
@@ -224,7 +244,7 @@ def dialog_controls() -> dict[str, Any]:
 
     reader = reference_reader.ReferenceReader(None, Nobody.settings_changed, Nobody.settings_changed)
     earlier = Earlier(Gimp.Image.new(8, 8, Gimp.ImageBaseType.RGB))
-    dialog = InsertDialog(Nobody(), reader, earlier, editing=False)
+    dialog = InsertDialog(Nobody(), reader, earlier, editing=editing)
     kinds = (Gtk.Button, Gtk.ComboBox, Gtk.SpinButton, Gtk.Scale)
     found, waiting, images = [], [dialog.window], []
     while waiting:
@@ -305,6 +325,22 @@ def history_of(image: int) -> list[dict[str, Any]]:
         return {"seed": item.recipe.wish.seed, "size": size, "marked": item.marked}
 
     return [told(item) for item in Earlier(_image_of(image)).items]
+
+
+def keep_alike(image: int, greys: list[int | None]) -> int:
+    """Adds variations with the same numbers, each with the look of a picture of that grey; how many are
+    kept."""
+    _plug_in_modules()
+    from earlier import Earlier, Seen
+
+    from wire.layer_record import GivenLook, Recipe
+    from wire.protocol import PixelFormat, PixelFrame, Wish
+
+    earlier = Earlier(_image_of(image))
+    for grey in greys:
+        look = grey if grey is None else GivenLook.of(PixelFrame(1, 1, PixelFormat.RGBA8, bytes([grey] * 4)))
+        earlier.add([Seen(Recipe(Wish("dog", seed=7), look=look), None)])
+    return len(earlier.items)
 
 
 def change_history(image: int, how: str) -> None:

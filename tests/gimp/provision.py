@@ -21,6 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT))
+
+from tests.downloads import apt_alone, cache_folder  # noqa: E402 - found through the line above
+
 MIRROR = "http://deb.debian.org/debian"
 SUITE_VARIABLE = "INSERT_OBJECT_TEST_SUITE"
 SUITE = "trixie"
@@ -156,12 +160,6 @@ def _debian_release() -> int | None:
     return int(version.group(1)) if version else None
 
 
-def cache_folder() -> Path:
-    """Where what tests download is kept between runs."""
-    override = os.environ.get("INSERT_OBJECT_TEST_CACHE")
-    return Path(override) if override else Path.home() / ".cache" / "insert-object"
-
-
 def _root_of(suite: str) -> Path:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
@@ -184,9 +182,10 @@ def _root_of(suite: str) -> Path:
 
 
 def _build_root(folder: Path, suite: str) -> None:
-    if shutil.which("debootstrap") is None:
-        _run(["apt-get", "update"])
-        _run(["apt-get", "install", "-y", "--no-install-recommends", "debootstrap"])
+    with apt_alone():
+        if shutil.which("debootstrap") is None:
+            _run(["apt-get", "update"])
+            _run(["apt-get", "install", "-y", "--no-install-recommends", "debootstrap"])
     _run(["debootstrap", "--variant=minbase", suite, str(folder), MIRROR])
     place = GimpPlace(folder)
     quiet = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}

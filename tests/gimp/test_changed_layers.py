@@ -180,3 +180,74 @@ def test_who_cancels_the_question_keeps_everything(desk: Desk, worked_on: int) -
     desk.screen.keys("Escape")
     desk.screen.wait_until_gone(QUESTION)
     assert desk.gimp.describe_image(worked_on) == before
+
+
+EDITED = (200, 150, 256, 256)
+INSIDE = (320, 270)  # in the middle of it
+
+
+@pytest.fixture
+def painted_meanwhile(desk: Desk) -> tuple[int, str]:
+    """A picture whose object was painted on with the dialog open, and the question that Apply then asks."""
+    image = desk.open_photo(EDITED)
+    layer = int(desk.gimp.insert(image, object_class="dog", seed=1)["layer"])
+    desk.gimp.select_none(image)
+    dialog = desk.open_dialog("Edit Object")
+    desk.wait_for_layers(image, PREVIEW, "dog · seed 1", "Background")
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+b")
+    desk.wait_for_layers(image, "dog · seed 1", "Background")
+    about = desk.gimp.describe_layer(layer)
+    desk.gimp.paint_rectangle(layer, INSIDE[0] - about["x"] - 15, INSIDE[1] - about["y"] - 15, 30, 30, RED)
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until(lambda: len(desk.screen.windows(QUESTION)) == 2, "the question")
+    (question,) = set(desk.screen.windows(QUESTION)) - {dialog}
+    desk.screen.focus(question)
+    return image, dialog
+
+
+def test_apply_asks_first_where_somebody_painted_with_the_dialog_open(
+    desk: Desk, painted_meanwhile: tuple[int, str]
+) -> None:
+    image, dialog = painted_meanwhile
+    for _again in range(2):
+        desk.screen.keys("Escape")
+        desk.screen.wait_until(lambda: desk.screen.windows(QUESTION) == [dialog], "the dialog alone")
+        desk.screen.focus(dialog)
+        desk.screen.keys("alt+a")
+        desk.screen.wait_until(lambda: len(desk.screen.windows(QUESTION)) == 2, "the question again")
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until_gone(QUESTION)
+    made, *others = desk.layers(image)
+    assert (made.startswith("dog · seed "), others) == (True, ["dog · seed 1", "Background"])
+    desk.gimp.remove_layer(desk.gimp.id_of_layer_named(image, made))
+    assert desk.gimp.seen_colour(image, *INSIDE) == RED
+
+
+@pytest.mark.usefixtures("desk")
+def test_apply_lights_what_was_painted_with_the_dialog_open(
+    desk: Desk, painted_meanwhile: tuple[int, str]
+) -> None:
+    image, _dialog = painted_meanwhile
+    desk.screen.keys("alt+l")
+    lit = [lit_value(value) for value in RED]
+    desk.screen.wait_until(lambda: desk.gimp.seen_colour(image, *INSIDE) == lit, "the light on it")
+    desk.screen.focus(desk.screen.wait_for_window("Light Layer"))
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until_gone("Light Layer")
+    assert desk.layers(image) == ["dog · seed 1", "Background"]
+    assert desk.gimp.seen_colour(image, *INSIDE) == lit
+
+
+def test_a_scaled_object_is_edited_without_a_question_with_the_dialog_open_too(desk: Desk) -> None:
+    image = desk.open_photo(EDITED)
+    layer = int(desk.gimp.insert(image, object_class="dog", seed=1)["layer"])
+    desk.gimp.select_none(image)
+    dialog = desk.open_dialog("Edit Object")
+    desk.wait_for_layers(image, PREVIEW, "dog · seed 1", "Background")
+    desk.gimp.transform(layer, "scale", 300, 240)
+    desk.wait_for_layers(image, PREVIEW, "dog · seed 1", "Background")
+    desk.type_seed(dialog, 5)
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until_gone(QUESTION)
+    assert desk.layers(image) == ["dog · seed 5", "Background"]

@@ -181,6 +181,21 @@ def test_the_chooser_of_packs_is_there_only_if_there_is_a_choice(desk: Desk) -> 
     assert desk.gimp.visible_labels(["lamps"]) == ["Model pack:", "Class:"]
 
 
+def test_reset_keeps_an_edited_object_in_its_pack(desk: Desk) -> None:
+    image = desk.open_photo(None)
+    box = {"box_x": 100, "box_y": 100, "box_width": 200, "box_height": 200}
+    layer = desk.gimp.insert(image, pack=PACKS[0].name, object_class="lamp", seed=3, **box)["layer"]
+    dialog = desk.open_dialog("Edit Object")
+    wait_for_colour(desk, image, (200, 200), stand_in_colour("lamp", 3, 0))
+    desk.type_seed(dialog, 4)
+    wait_for_colour(desk, image, (200, 200), stand_in_colour("lamp", 4, 0))
+    desk.screen.keys("alt+e")
+    wait_for_colour(desk, image, (200, 200), stand_in_colour("lamp", 3, 0))
+    insert(desk, dialog, "alt+a", title="Edit Object")
+    record = desk.gimp.describe_layer(layer)["record"]
+    assert (record["pack"], record["class_name"], record["seed"]) == (PACKS[0].name, "lamp", 3)
+
+
 def test_an_object_whose_pack_is_gone_says_so_and_waits_for_another_class(desk: Desk) -> None:
     image = desk.open_photo(None)
     layer = desk.gimp.insert(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.gimp.conftest import Desk
+from tests.gimp.harness import Gimp
 from tests.stand_in_engine import stand_in_colour
 
 BOX = (400, 250, 256, 256)
@@ -56,6 +57,11 @@ def test_earlier_variations_stay_in_the_file_and_bring_their_numbers_back(desk: 
         "the object of the newest earlier one",
     )
     desk.screen.screenshot("earlier-chosen")
+
+
+def test_of_two_variations_with_the_same_numbers_both_stay_where_their_looks_differ(gimp: Gimp) -> None:
+    image = gimp.make_image(64, 64)["image"]
+    assert gimp.keep_alike(image, [None, 10, 200, 10, None]) == 3
 
 
 def test_what_is_wrong_in_a_files_history_is_left_out(desk: Desk) -> None:

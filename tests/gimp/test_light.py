@@ -132,6 +132,44 @@ def test_a_layer_cut_out_by_its_mask_alone_is_lit_under_it(gimp: Gimp, image: in
     assert gimp.mask_values(layer) == mask
 
 
+@pytest.mark.parametrize("base", ["RGB", "GRAY"])
+def test_a_layer_without_alpha_gets_none_and_is_lit_under_its_mask(gimp: Gimp, base: str) -> None:
+    made = gimp.make_image(400, 300, base=base)
+    image, layer = made["image"], made["layer"]
+    gimp.add_mask(layer)
+    gimp.paint_mask(layer, 140, 90, 120, 120, 255)
+    before, mask = gimp.describe_layer(layer), gimp.mask_values(layer)
+    gimp.select_layer(image, layer)
+    lit(gimp, image)
+    assert (gimp.describe_layer(layer), gimp.mask_values(layer)) == (before, mask)
+    assert rgba(gimp.pixels(layer), 400, 300)[150, 200].tolist() == [*[lit_value(128)] * 3, 255]
+    lit(gimp, image, strength=0.0)
+    assert rgba(gimp.pixels(layer), 400, 300)[150, 200].tolist() == [128, 128, 128, 255]
+
+
+def wide_layer(gimp: Gimp, image: int, shown: int) -> int:
+    """A layer of 4300 × 300 pixels whose mask shows that many of them, from 90 on, in a row."""
+    wide = int(gimp.add_layer(image, 4300, 300, 0, 0, "wide"))
+    gimp.add_mask(wide)
+    gimp.paint_mask(wide, 90, 60, shown, 120, 255)
+    gimp.select_layer(image, wide)
+    return wide
+
+
+def test_of_a_large_layer_what_its_mask_shows_counts(gimp: Gimp, image: int) -> None:
+    wide = wide_layer(gimp, image, 120)
+    lit(gimp, image)
+    assert gimp.seen_colour(image, 150, 100) == [lit_value(value) for value in (0x30, 0x60, 0x90)]
+    assert rgba(gimp.pixels(wide), 4300, 300)[100, 4200].tolist() == [0x30, 0x60, 0x90, 255]
+
+
+def test_what_is_too_large_to_be_lit_is_told_before_the_service_is_asked(gimp: Gimp, image: int) -> None:
+    wide_layer(gimp, image, 4200)
+    said = refusal(gimp, image)
+    assert "The object on “wide” is 4200 × 120 pixels, too large to be lit." in said
+    assert "at most 4096 pixels" in said
+
+
 @pytest.mark.usefixtures("layer")
 def test_the_contact_shadow_is_a_layer_below_and_touches_no_pixel(gimp: Gimp, image: int) -> None:
     answer = lit(gimp, image, strength=0.0, shadow=True)

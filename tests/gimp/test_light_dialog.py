@@ -125,6 +125,7 @@ def test_a_cast_shadow_comes_with_its_sliders_and_follows_them(desk: Desk, image
     desk.screen.keys("alt+d")
     desk.wait_for_layers(image, PREVIEW, f"{PREVIEW} of the cast shadow", *WITHOUT)
     done = desk.daemon.requests_done
+    desk.screen.focus(dialog)  # the layers' coming may have given it to GIMP's window
     desk.screen.keys("Tab", "space", "Tab", *["Right"] * 3)  # not by the light; longer
     desk.screen.wait_until(lambda: desk.daemon.requests_done > done, "another shadow")
     desk.screen.screenshot("light-cast")
@@ -155,3 +156,29 @@ def test_what_gimp_redraws_by_itself_is_lit_once_it_is_rasterized(desk: Desk, tm
         if desk.gimp.rasterize(layer):
             answer = desk.gimp.light(image)
             assert answer["status"] == "success", (answer["error"], desk.gimp.describe_layer(layer)["name"])
+
+
+def erase_the_middle(desk: Desk, image: int) -> None:
+    desk.gimp.erase_rectangle(layer_of(desk, image), 80, 60, 40, 40)
+
+
+def test_what_is_erased_under_the_preview_stays_erased(desk: Desk, image: int) -> None:
+    dialog = open_dialog(desk, image)
+    erase_the_middle(desk, image)
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+a")
+    desk.screen.wait_until_gone(TITLE)
+    pixels = rgba(desk.gimp.pixels(layer_of(desk, image)), *SIZE)
+    assert pixels[80, 100, 3] == 0
+    assert pixels[80, 40].tolist() == [*(lit_value(value) for value in OWN), 255]
+
+
+def test_what_is_painted_while_before_shows_is_lit_and_not_painted_over(desk: Desk, image: int) -> None:
+    dialog = open_dialog(desk, image)
+    desk.screen.focus(dialog)
+    desk.screen.keys("alt+b")
+    desk.wait_for_layers(image, *WITHOUT)
+    desk.gimp.paint_rectangle(layer_of(desk, image), 80, 60, 40, 40, [10, 20, 30])
+    desk.screen.keys_at_once("alt+b", "alt+a")  # before it could be noticed that the brush rests
+    desk.screen.wait_until_gone(TITLE)
+    assert colour(desk, image) == [*(lit_value(value) for value in (10, 20, 30)), 255]

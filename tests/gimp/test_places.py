@@ -75,11 +75,12 @@ def test_a_hidden_object_is_not_edited_unseen(gimp: Gimp, image: int) -> None:
     assert gimp.describe_image(image) == before
 
 
-def test_a_shadow_in_a_locked_group_leaves_nothing_half_done(gimp: Gimp, image: int) -> None:
+@pytest.mark.parametrize("lock", ["lock_content", "lock_position"])
+def test_a_shadow_in_a_locked_group_leaves_nothing_half_done(gimp: Gimp, image: int, lock: str) -> None:
     answer = gimp.insert(image, object_class="dog", seed=1, shadow=True)
     group = gimp.add_group(image)
     gimp.move_to_group(answer["shadow"], group)
-    gimp.change_layer(group, lock_content=True)
+    gimp.change_layer(group, **{lock: True})
     gimp.select_none(image)
     gimp.select_layer(image, answer["layer"])
     before, pixels = gimp.describe_image(image), gimp.pixels(answer["layer"])
@@ -88,9 +89,12 @@ def test_a_shadow_in_a_locked_group_leaves_nothing_half_done(gimp: Gimp, image: 
     assert (gimp.describe_image(image), gimp.pixels(answer["layer"])) == (before, pixels)
 
 
-def test_a_failure_after_the_object_is_in_leaves_nothing_half_done(gimp: Gimp, image: int) -> None:
+@pytest.mark.parametrize("is_cast", [False, True])
+def test_a_failure_after_the_object_is_in_leaves_nothing_half_done(
+    gimp: Gimp, image: int, is_cast: bool
+) -> None:
     before, seen = gimp.describe_image(image), gimp.visible_pixels(image)
-    assert gimp.insert_with_a_broken_shadow(image) == "ValueError"
+    assert gimp.insert_with_a_broken_shadow(image, is_cast=is_cast) == "ValueError"
     after = gimp.describe_image(image)
     assert {**after, "dirty": False} == {**before, "dirty": False}
     assert gimp.visible_pixels(image) == seen

@@ -20,6 +20,15 @@ def test_of_a_larger_variation_before_nothing_is_left_on_the_canvas(gimp: Gimp) 
     gimp.delete(image)
 
 
+def test_a_channel_that_is_active_stays_so_while_a_preview_shows(gimp: Gimp) -> None:
+    image = gimp.make_image(600, 600)["image"]
+    channel = gimp.add_visible_channel(image)
+    gimp.select_channels(image, [channel])
+    active = {"layers": [], "channels": [channel]}
+    assert gimp.active_around_preview(image) == [active, active]
+    gimp.delete(image)
+
+
 def test_a_preview_leaves_neither_layers_nor_an_unsaved_picture(gimp: Gimp) -> None:
     image = gimp.make_image(600, 600)["image"]
     before = gimp.describe_image(image)

@@ -26,6 +26,13 @@ def test_every_control_tells_what_it_does_and_thumbnails_are_large_enough_for_a_
     assert min(dialog["enlarged"]) >= 320
 
 
+def test_reset_says_what_it_goes_back_to(desk: Desk) -> None:
+    told = [
+        dict(desk.gimp.dialog_controls(editing=editing)["controls"])["R_eset"] for editing in (False, True)
+    ]
+    assert told == ["Settings as they were at first; class and seed stay", "As this layer was made"]
+
+
 def test_the_dialog_names_its_image_and_layer_and_covers_nothing_of_the_selection(desk: Desk) -> None:
     for x, left_of_the_middle in ((50, True), (350, True), (540, False), (700, False)):
         image = desk.open_photo((x, 250, 200, 200))
@@ -40,8 +47,12 @@ def test_the_dialog_names_its_image_and_layer_and_covers_nothing_of_the_selectio
         place = desk.screen.geometry(dialog)
         middle = place["X"] + place["WIDTH"] / 2
         assert (middle > SIZE[0] / 2) is left_of_the_middle
-        wide, high = desk.screen.extent_of(stand_in_colour("dog", 7, 0), besides=place)
-        assert wide > 0.9 * high > 50  # a square, seen whole
+
+        def is_seen_whole(beside: dict[str, int] = place) -> bool:
+            wide, high = desk.screen.extent_of(stand_in_colour("dog", 7, 0), besides=beside)
+            return wide > 0.9 * high > 50  # a square
+
+        desk.screen.wait_until(is_seen_whole, "the whole object beside the dialog")
         desk.screen.focus(dialog)
         desk.screen.keys("Escape")
         desk.screen.wait_until_gone("Insert Object")

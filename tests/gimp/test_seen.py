@@ -74,6 +74,14 @@ def test_what_is_read_is_what_is_seen_and_what_changes_it_is_noticed(gimp: Gimp,
     assert after["digest"] != before["digest"]
 
 
+def test_a_layer_that_moves_within_the_window_is_noticed(gimp: Gimp) -> None:
+    image, _layer = picture_with(gimp)
+    small = gimp.add_layer(image, 50, 40, 120, 90)
+    before = gimp.read_window(image, WINDOW, WINDOW[2:])["digest"]
+    gimp.transform(small, "move", 150, 110)
+    assert gimp.read_window(image, WINDOW, WINDOW[2:])["digest"] != before
+
+
 def test_a_layer_that_is_left_out_or_elsewhere_costs_nothing(gimp: Gimp) -> None:
     image, _layer = picture_with(gimp)
     before = gimp.read_window(image, WINDOW, WINDOW[2:])

@@ -99,10 +99,12 @@ def test_a_preview_whose_dialog_was_killed_is_removed_by_the_next_run(gimp: Gimp
     hidden = gimp.insert(image, object_class="cat", seed=3)["layer"]
     preview = gimp.add_layer(image, 40, 40, 0, 0, "Insert object: preview")
     gimp.leave_preview_behind(preview, hidden)
+    gimp.change_layer(hidden, lock_visibility=True)
     gimp.select_layer(image, gimp.describe_image(image)["layers"][-1])
     assert gimp.insert(image, object_class="dog", seed=4)["status"] == "success"
     assert gimp.describe_image(image)["names"] == ["cat · seed 3", "dog · seed 4", "photo"]
     assert gimp.describe_layer(hidden)["visible"] is True
+    assert gimp.describe_layer(hidden)["locks"] == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,25 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from installer.computer.failure import InstallFailure
+from installer.computer.file_lock import file_lock
 from installer.computer.places import Places
 from installer.desktop import DEMO_BOX, DEMO_PHOTO, LinkStep, PluginStep
 from installer.install_command import next_steps
-from installer.program import NVIDIA_SPACE, SpaceStep, WeightsStep, stop_daemon
+from installer.program import (
+    NVIDIA_SPACE,
+    OwnCodeStep,
+    PackagesStep,
+    SpaceStep,
+    TorchStep,
+    WeightsStep,
+    stop_daemon,
+)
 from installer.record import Record
 from installer.removal import uninstall
 from plugins.profiles import Editor, EditorKind, Flavour
@@ -159,6 +169,53 @@ def test_a_service_that_does_not_end_stops_the_upgrade_with_what_to_do(
         stop_daemon(places)
 
 
+REFUSING = """#!/bin/sh
+[ "$1" = --version ] && exit 0
+echo "The service (process 4711) does not end." >&2
+exit 2
+"""
+
+
+def put_program(places: Places, script: str) -> None:
+    places.program.parent.mkdir(parents=True)
+    places.program.write_text(script)
+    places.program.chmod(0o755)
+
+
+def test_what_a_service_says_that_refuses_to_end_stops_upgrade_and_removal(
+    places: Places, record: Record
+) -> None:
+    put_program(places, REFUSING)
+    record.program = "an earlier version"
+    for replace in (
+        PackagesStep(places, record).do,
+        TorchStep(places, record).do,
+        OwnCodeStep(places, record).do,
+        partial(uninstall, places, record, dry_run=False),
+    ):
+        with pytest.raises(InstallFailure, match="does not end") as stopped:
+            replace()
+        assert stopped.value.details == "The service (process 4711) does not end."
+    assert places.program.read_text() == REFUSING
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", "#!/nonexistent\n", None])
+def test_a_damaged_environment_is_removed_unless_its_service_still_runs(
+    places: Places, record: Record, script: str | None
+) -> None:
+    if script is None:
+        places.environment.folder.mkdir()
+    else:
+        put_program(places, script)
+    (places.data / "daemon.lock").write_text(f"{os.getpid()}\n", "ascii")
+    running = file_lock(places.data / "daemon.lock", on_wait=lambda: None)
+    with running, pytest.raises(InstallFailure, match=rf"The service runs.* End process {os.getpid()} by"):
+        uninstall(places, record, dry_run=False)
+    assert places.environment.folder.exists()
+    uninstall(places, record, dry_run=False)
+    assert everything_below(places.data) == []
+
+
 def test_a_home_that_cannot_be_written_is_refused(run_installer: RunInstaller, home: Path) -> None:
     (home / "file").write_text("")  # a file where a folder should be stops root, too
     done = run_installer(INSERT_OBJECT_HOME=str(home / "file" / "below"))
@@ -261,6 +318,15 @@ def test_uninstalling_keeps_what_is_the_users(places: Places, record: Record) ->
     uninstall(places, record, dry_run=False)
     assert everything_below(places.data) == ["demo", "demo/my own.png"]
     assert not places.link.exists()
+
+
+def test_on_windows_uninstalling_leaves_no_empty_folder_of_the_command(home: Path) -> None:
+    places = Places(home, home / "data", {"PATH": ""}, "win32")
+    places.data.mkdir()
+    record = Record(places.record)
+    LinkStep(places, record).do()
+    uninstall(places, record, dry_run=False)
+    assert everything_below(home) == []
 
 
 def test_the_demo_photo_is_small_and_holds_the_box() -> None:

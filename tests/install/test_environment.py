@@ -8,6 +8,8 @@ import http.server
 import subprocess
 import sys
 import threading
+import venv
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +65,16 @@ def test_an_environment_has_pip_and_is_its_own(ensurepip: str, tmp_path: Path) -
     assert made.site_packages().is_relative_to(made.folder)
 
 
+def test_the_folder_of_packages_is_found_where_a_pipe_does_not_take_its_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Environment(tmp_path / "Zoë 漢's")
+    venv.create(made.folder, with_pip=False)
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252:strict")  # what a pipe on a western Windows has
+    assert made.site_packages().is_dir()
+    assert made.site_packages().is_relative_to(made.folder)
+
+
 class Index(http.server.BaseHTTPRequestHandler):
     """A package index with one file in the place of pip's wheel."""
 
@@ -99,6 +111,20 @@ def test_another_file_in_the_place_of_pip_is_refused() -> None:
 def test_the_expected_file_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "PIP_SHA256", hashlib.sha256(Index.content).hexdigest())
     assert fetch_pip_wheel() == Index.content
+
+
+def test_a_setting_of_pip_to_install_for_the_user_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "nothing-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as content:
+        content.writestr("nothing-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1\n")
+        content.writestr("nothing-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        content.writestr("nothing-1.dist-info/RECORD", "")
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    environment_of_the_tests = Environment(Path(sys.prefix))
+    environment_of_the_tests.pip("install", "--dry-run", "--no-index", "--no-deps", str(wheel))
 
 
 def test_an_old_python_is_told_what_is_needed(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from installer.computer.environment import ROOT
+from installer.computer.failure import InstallFailure
 from installer.computer.file_lock import file_lock
 
 HOLDER = """
@@ -130,3 +133,52 @@ def test_a_second_installer_waits_for_the_first(tmp_path: Path) -> None:
             first.communicate("", timeout=20)
             assert second.communicate(timeout=20)[0] == "Insert Object is not installed for this user.\n"
     assert not data.exists(), "nothing is installed, so nothing stays"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as Linux and macOS do")
+def test_an_installer_that_is_interrupted_while_it_waits_leaves_the_lock_to_its_holder(
+    tmp_path: Path,
+) -> None:
+    lock = tmp_path / "data" / "installing.lock"
+    environ = {**os.environ, "INSERT_OBJECT_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    with holder(lock) as first:
+        assert said(first) == "has it"
+        command = [sys.executable, str(ROOT / "install.py"), "--no-demo"]
+        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as second:
+            assert said(second).startswith("Another install.py is at work here")
+            second.send_signal(signal.SIGINT)
+            assert second.wait(20) == 130
+        assert lock.exists()
+        with holder(lock) as third:
+            assert said(third) == "waits"
+            first.communicate("", timeout=20)
+            assert said(third) == "has it"
+            third.communicate("", timeout=20)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+def test_a_lock_is_tidied_up_while_it_is_still_held(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    found: list[str] = []
+
+    def tidy_up() -> None:
+        with holder(path) as other:
+            found.append(said(other))
+            other.kill()
+
+    with file_lock(path, on_wait=lambda: None, on_end=tidy_up):
+        pass
+    assert found == ["waits"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks by another call")
+def test_a_file_system_without_locks_is_named_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    taken = file_lock(tmp_path / "lock", on_wait=lambda: pytest.fail("nobody has it"))
+    with pytest.raises(InstallFailure, match=r"lock cannot be locked: No locks available\. .*HOME"), taken:
+        pass

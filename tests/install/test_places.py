@@ -7,36 +7,43 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from daemon.home.folders import Folders
 from installer.computer.places import Places, data_folder, log_folder
 
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="compares with this system's platformdirs")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="compares with platformdirs' rules for POSIX")
 
 ENVIRONMENTS = {
     "nothing set": {},
     "XDG_DATA_HOME": {"XDG_DATA_HOME": "{home}/data"},
     "XDG_STATE_HOME": {"XDG_STATE_HOME": "{home}/state"},
     "blank": {"XDG_DATA_HOME": " ", "XDG_STATE_HOME": ""},
+    "relative": {"XDG_DATA_HOME": "data", "XDG_STATE_HOME": "./state"},
+    "not expanded": {"XDG_DATA_HOME": "~/data", "XDG_STATE_HOME": "$HOME/state"},
     "INSERT_OBJECT_HOME": {"INSERT_OBJECT_HOME": "{home}/own"},
     "INSERT_OBJECT_HOME with tilde": {"INSERT_OBJECT_HOME": "~/own"},
 }
 
 
-@linux_only
+@posix
+@pytest.mark.parametrize(("platform", "rules"), [("linux", Unix), ("darwin", MacOS)])
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_data_and_logs_are_where_platformdirs_and_the_daemon_put_them(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, platform: str, rules: type[Unix | MacOS], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME", "INSERT_OBJECT_HOME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(platformdirs, "PlatformDirs", rules)
     for variable, value in ENVIRONMENTS[name].items():
         monkeypatch.setenv(variable, value.format(home=tmp_path))
     folders = Folders.default()
-    assert data_folder(tmp_path, os.environ, "linux") == folders.data
-    assert log_folder(tmp_path, os.environ, "linux") == folders.logs
+    assert data_folder(tmp_path, os.environ, platform) == folders.data
+    assert log_folder(tmp_path, os.environ, platform) == folders.logs
 
 
 def test_data_on_windows_and_macos(tmp_path: Path) -> None:

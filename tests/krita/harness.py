@@ -62,6 +62,8 @@ class KritaProfile:
         enable_plugin(self.settings, "insert_object_driver")
         with self.settings.open("a", encoding="utf-8") as settings:
             settings.write("\n[insert_object]\nshadow=0\n")
+        # A screen without a card has OpenGL drawn by the processor, which takes most of its time.
+        self.settings.with_name("kritadisplayrc").write_text("[General]\nOpenGLRenderer=none\n", "utf-8")
 
     def environment(self, **more: str) -> dict[str, str]:
         """The variables for a process of this user."""

@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT))
+
+from tests.downloads import apt_alone  # noqa: E402 - found through the line above
+
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "trixie"
 EXPERIMENTAL = "experimental"  # it lies over sid, and gives Krita alone
@@ -93,7 +97,9 @@ def find_krita(root: Path | None = None) -> KritaPrograms:
     if root is not None:
         return _krita_in(root)
     if _missing(PROGRAMS + WINDOW_PROGRAMS) and _can_install():
-        _install()
+        with apt_alone():
+            if _missing(PROGRAMS + WINDOW_PROGRAMS):  # another run may have done it meanwhile
+                _install()
     missing = _missing(PROGRAMS)
     if missing:
         raise NoKrita(f"{' and '.join(missing)} not in PATH; on Debian: apt install {' '.join(PACKAGES)}")

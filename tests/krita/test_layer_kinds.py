@@ -1,4 +1,4 @@
-"""What the plug-in does with every kind of active layer, copies and selections, in Krita's window."""
+"""What the plug-in does with every kind of layer, copies and selections, and to which; in Krita's window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plugins.profiles.plugin_files import PluginConfig
 from tests.krita.conftest import RunWindowed, check_promise, promises_of
 from tests.krita.harness import Results
 
-SCRIPTS = ("layer_kind_promises",)
+SCRIPTS = ("layer_kind_promises", "right_place_promises")
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
 

@@ -71,6 +71,12 @@ def test_the_light_of_a_scene_makes_no_blotches(surfaces: Surfaces) -> None:
     assert surfaces.strange(pictures, masks, index).max() < 0.06
 
 
+def test_pictures_are_judged_on_their_own_device(surfaces: Surfaces) -> None:
+    there = [its.to("meta") for its in objects(4, 1, 0.05)]  # a device that every computer has
+    for judged in (surfaces.strange(*there), surfaces.seam(*there)):
+        assert (judged.device.type, judged.shape) == ("meta", (4,))
+
+
 def test_an_object_without_room_has_no_figure(surfaces: Surfaces) -> None:
     pictures, masks, index = objects(2, 3, 0.05)
     assert surfaces.strange(pictures, 0 * masks, index).isnan().all()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -200,6 +201,12 @@ def test_a_scene_is_read_upright_and_small_enough_and_a_missing_one_is_named(tmp
     assert read_scene(tmp_path / "photo.png").shape == (3, 512, 1024)
     with pytest.raises(SceneUnreadable, match=r"gone\.jpg.*--scene"):
         read_scene(tmp_path / "gone.jpg")
+
+
+def test_a_scene_in_grey_of_16_bits_keeps_its_shades(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 96).astype(np.uint16)[None].repeat(64, 0)
+    Image.fromarray(ramp).save(tmp_path / "deep.png")
+    assert np.abs(read_scene(tmp_path / "deep.png")[0].numpy().astype(int) - ramp / 257).max() <= 0.5
 
 
 def test_the_command_writes_the_claims_of_a_weights_folder(

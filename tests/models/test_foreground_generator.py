@@ -8,13 +8,13 @@ import torch
 from models.foreground_generator import (
     ForegroundGenerator,
     GeneratorShape,
-    Painting,
-    _fine,
     composite,
     within_range,
 )
 from models.mask_edges import ALPHA_REACH, covering_alpha, soft_edge
 from models.masks.parts_code import FINER, channels, joined, split
+from models.painted_region import whole
+from models.painting_layers import Painting, fine_part
 
 CHANNELS = {4: 16, 8: 16, 16: 16, 32: 16, 64: 16}
 BASE = 16
@@ -189,20 +189,35 @@ def test_a_thin_leg_is_not_faded_by_the_soft_edge() -> None:
 def test_a_finer_level_adds_detail_and_no_light() -> None:
     mask = torch.ones(1, 1, 64, 64)
     even = torch.full((1, 4, 64, 64), 0.7)
-    assert _fine(even, mask).abs().max() < 1e-5
+    assert fine_part(even, mask, whole(16)).abs().max() < 1e-5
     rows = torch.arange(64)
     checks = (((rows[:, None] + rows) % 2) * 2.0 - 1).expand(1, 4, 64, 64)
-    torch.testing.assert_close(_fine(checks, mask), checks)
+    torch.testing.assert_close(fine_part(checks, mask, whole(16)), checks)
     half = mask.clone()
     half[..., 32:] = 0  # what lies beside the object does not count
     beside = torch.where(half > 0, even, -even)
-    assert _fine(beside, half)[..., :32].abs().max() < 5e-2
+    assert fine_part(beside, half, whole(16))[..., :32].abs().max() < 5e-2
 
 
-def test_a_batch_is_painted_without_gradients_as_it_is_with_them() -> None:
-    generator, inputs = _generator(64), _inputs(5, 64)
-    learnt = generator(*inputs)
+@pytest.mark.parametrize("place", [(40, 88, 30, 70), (0, 50, 70, 128), (60, 61, 60, 61)])
+def test_an_object_is_painted_without_gradients_as_it_is_with_them(place: tuple[int, int, int, int]) -> None:
+    """Without them, only its own part of the window is. Untrained weights show where it was cut out."""
+    generator, inputs = _generator(128, base=32), list(_inputs(5, 128))
+    for name, parameter in generator.paint.named_parameters():
+        if "bias" not in name:
+            torch.nn.init.normal_(parameter, 0, 0.05)
+    top, bottom, left, right = place
+    inputs[1] = torch.zeros(5, 1, 128, 128)
+    inputs[1][:4, :, top:bottom, left:right] = 1
+    inputs[1][4, :, 100:, 100:] = 1  # another place in the same batch
+    learnt, alpha_learnt = (part.detach() for part in generator(*inputs))
     with torch.no_grad():
-        painted = generator(*inputs)
-    for with_gradient, without in zip(learnt, painted, strict=True):
-        assert torch.allclose(with_gradient, without, atol=1e-5)
+        painted, alpha = generator(*inputs)
+    away = (painted - learnt).abs()[(alpha > 0).expand_as(painted)]
+    assert away.mean() < 0.03 * learnt.std()
+    assert away.max() < 0.7 * learnt.std()
+    assert torch.allclose(alpha, alpha_learnt, atol=0.1)
+    for n in (0, 4):
+        with torch.no_grad():
+            alone, _ = generator(*(part[n : n + 1] for part in inputs))
+        assert torch.allclose(alone, painted[n : n + 1], atol=1e-5)

@@ -18,7 +18,8 @@ from models.photos.data import (
     load_windows,
     read_records,
 )
-from models.photos.heads import NO_HEAD, cut_heads, head_of
+from models.photos.heads import NO_HEAD, cut_heads, head_in, head_of
+from models.photos.prepare import prepare
 from models.training.head_crops import HEAD_SIDE, head_crops, known_heads
 
 EYES_AND_NOSE = {"left_eye": (40.0, 20.0), "right_eye": (60.0, 20.0), "nose": (50.0, 36.0)}
@@ -40,6 +41,28 @@ def test_a_head_surrounds_its_points() -> None:
 )
 def test_a_head_that_shows_too_little_is_none(points: dict[str, tuple[float, float]]) -> None:
     assert head_of(points, (0, 0, 100, 100)) == NO_HEAD
+
+
+def test_each_object_of_a_picture_has_its_own_head(tmp_path: Path) -> None:
+    _write(tmp_path, "")
+    heads = {left: {name: [left + x, y] for name, (x, y) in EYES_AND_NOSE.items()} for left in (0, 60)}
+    lines = [{"image": "a.png", "keypoints": points} for points in heads.values()]
+    lines.insert(1, {"image": "a.png", "keypoints": {"tail": [5, 5]}})
+    (tmp_path / "keypoints.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    row = json.loads((tmp_path / "objects.jsonl").read_text())
+    boxes = ([30, 0, 75, 90], [90, 0, 140, 90], [0, 60, 160, 120])
+    (tmp_path / "objects.jsonl").write_text("".join(json.dumps({**row, "box": box}) + "\n" for box in boxes))
+    found = read_records(tmp_path)
+    assert [record.head.x for record in found[:2]] == [50.0, 110.0]
+    assert found[2].head == NO_HEAD
+    kept = read_records(prepare(tmp_path, "dog", tmp_path / "out").folder)
+    assert [record.head for record in kept] == [record.head for record in found]
+
+
+def test_of_two_heads_in_a_box_the_one_nearer_to_its_middle_is_taken() -> None:
+    far = {name: (x - 40, y) for name, (x, y) in EYES_AND_NOSE.items()}
+    for heads in ([EYES_AND_NOSE, far], [far, EYES_AND_NOSE]):
+        assert head_in(heads, (0, 0, 100, 100)).x == 50.0
 
 
 def test_a_head_that_is_turned_away_is_not_too_small() -> None:

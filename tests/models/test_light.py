@@ -50,6 +50,12 @@ def made_windows(count: int = 6, side: int = 109) -> Windows:
 # --- Adjustments ---------------------------------------------------------------------------------------
 
 
+def test_records_that_name_a_blur_of_none_are_still_read_and_any_other_is_refused() -> None:
+    assert Adjustments.from_map({**STRONG.to_map(), "blur": 0.0}) == STRONG
+    with pytest.raises(ValueError, match="blur"):
+        Adjustments.from_map({"blur": 1.0})
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_alpha_and_depth_stay_exactly_as_they_are(dtype: type) -> None:
     pixels = cut_out(dtype)

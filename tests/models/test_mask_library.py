@@ -33,6 +33,35 @@ def test_outlines_are_alike_within_their_class_and_mirrored_as_they_stand(librar
         assert ((own & others).sum((1, 2, 3)) / (own | others).sum((1, 2, 3))).min() > 0.5
 
 
+def test_what_is_nearest_to_a_shape_is_found_among_its_class_as_it_is_and_mirrored(
+    library: ShapeLibrary,
+) -> None:
+    places = torch.tensor([3, 50, 44, 79, 50 + len(library)])
+    of_classes = library.class_index[places % len(library)]
+    fields, aspects = library.fields(places), library.aspects(places)
+    assert torch.equal(library.nearest(fields, aspects, of_classes), places)
+    others = library.nearest(fields, aspects, 1 - of_classes)
+    assert torch.equal(library.class_index[others % len(library)], 1 - of_classes)
+
+
+def test_only_outlines_of_the_wanted_class_are_looked_at_and_only_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = made_library()
+    fields, aspects = library.fields(torch.tensor([3])), library.aspects(torch.tensor([3]))
+    looked_at: list[int] = []
+    read = ShapeLibrary.fields
+
+    def counted(self: ShapeLibrary, places: torch.Tensor) -> torch.Tensor:
+        looked_at.extend(places.tolist())
+        return read(self, places)
+
+    monkeypatch.setattr(ShapeLibrary, "fields", counted)
+    for _ in range(2):
+        library.nearest(fields, aspects, library.class_index[[3]])
+    assert looked_at == torch.where(library.class_index == library.class_index[3])[0].tolist()
+
+
 def test_it_survives_its_tensors(library: ShapeLibrary) -> None:
     again = ShapeLibrary.from_tensors(library.to_tensors())
     assert torch.equal(again.bits, library.bits)

@@ -18,6 +18,7 @@ from models.photos.data import (
     read_records,
 )
 from models.relight import TINT, WARMTH, Relight, from_linear, luminance, to_linear
+from models.training.settings import SettingsError, TrainingSettings
 from tests.models.shapes_made_in_code import write_photos
 
 
@@ -62,6 +63,34 @@ def test_the_same_seed_draws_the_same_batch(tmp_path: Path) -> None:
         BatchSource(windows, torch.Generator().manual_seed(7)).draw(8, 64).photo for _ in range(2)
     )
     assert torch.equal(first, second)
+
+
+def test_classes_are_drawn_as_often_as_the_settings_say(tmp_path: Path) -> None:
+    write_photos(tmp_path, per_class=4)
+    records = read_records(tmp_path)
+    names = class_names_of(records)
+    windows = load_windows(records, names, 80, STORED_SCALE)
+    weights = TrainingSettings(drawn_more=f"{names[1]}:3").class_weights(names)
+    drawn = BatchSource(windows, torch.Generator().manual_seed(7), weights).draw(800, 32).class_index
+    counts = torch.bincount(drawn, minlength=len(names)).float()
+    assert counts[1] / counts[0] == pytest.approx(3, rel=0.3)
+
+
+@pytest.mark.parametrize("text", ["person", "person:0", "person:nan", ":2"])
+def test_factors_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"person:3,car:1\.5"):
+        TrainingSettings(drawn_more=text)
+
+
+def test_a_factor_for_a_class_that_the_data_lack_is_refused() -> None:
+    with pytest.raises(SettingsError, match="names 'yak'; the classes are cow, dog"):
+        TrainingSettings(drawn_more="cow:2,yak:3").class_weights(("cow", "dog"))
+
+
+def test_a_class_that_the_networks_do_not_know_is_named(tmp_path: Path) -> None:
+    write_photos(tmp_path, per_class=1)
+    with pytest.raises(DataError, match="the class 'star', but this run learns disc"):
+        load_windows(read_records(tmp_path), ("disc",), 64)
 
 
 def test_a_folder_without_an_index_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from daemon.commands.train import add_parser, run_train
 from models.bundle import Bundle
@@ -118,6 +121,20 @@ def test_the_manifest_says_where_the_pack_comes_from_and_names_no_photo(
         assert "disc_1" not in content
 
 
+def test_the_card_counts_what_the_pack_holds_of_the_photos(learnt: tuple[Order, Learnt]) -> None:
+    order, _ = learnt
+    card = " ".join((order.pack / "MODEL_CARD.md").read_text("utf-8").split())
+    outlines = load_file(order.pack / MASKS)
+    looks = load_file(order.pack / LOOKS)
+    side = math.isqrt(8 * outlines["library.bits"].shape[1])
+    assert f"of {len(outlines['library.bits'])} of them the outline, one bit a point, {side} × {side}" in card
+    coarse, finer = (int(n.replace(",", "")) for n in re.findall(r"\(([\d,]+) numbers\)", card))
+    assert coarse + finer == outlines["library.parts"][0, 0].numel()
+    numbers, summary = looks["codes"].shape[1], looks["parts"].shape[1]
+    assert f"of {len(looks['codes'])} of them the look, {numbers} numbers" in card
+    assert f"a summary of where their parts are, {summary} numbers" in card
+
+
 def test_the_report_holds_figures_samples_previews_and_warnings(learnt: tuple[Order, Learnt]) -> None:
     order, result = learnt
     figures = json.loads((order.out / "report.json").read_text("utf-8"))
@@ -186,9 +203,13 @@ def test_a_new_class_learns_at_the_smallest_side_that_the_networks_paint(tmp_pat
 class _Held(HeldOut):
     """Figures given beforehand."""
 
-    def __init__(self, figures: list[float]) -> None:
-        self.figures = figures
+    def __init__(self, figures: list[float], of: str = "") -> None:
+        self.figures, self.of = figures, of
         self.lpips = None
+
+    @property
+    def fingerprint(self) -> str:
+        return self.of
 
     def figure(self, _recipe: Recipe) -> float:
         return self.figures.pop(0)
@@ -240,6 +261,24 @@ def test_a_run_that_goes_on_remembers_its_best(tmp_path: Path) -> None:
     later = _stop(tmp_path, [0.4])
     later(recipe, 20)
     assert later.best == Check(10, 0.3)
+
+
+def test_figures_of_other_held_out_objects_are_not_compared(tmp_path: Path) -> None:
+    """Photos that are added may be harder: what is learnt from them still counts."""
+    recipe = _recipe(tmp_path)
+    _stop(tmp_path, [0.1])(recipe, 10)
+    later = EarlyStop(_Held([0.3], "six objects"), tmp_path, 0.0, 3, 0, learning_over_looking=0.0)
+    with torch.no_grad():
+        recipe.trained_networks()["averaged_encoder"].out.bias.fill_(2.0)  # type: ignore[union-attr,operator]
+    later(recipe, 20)
+    assert later.best == Check(20, 0.3)
+    assert best_weights(tmp_path)["averaged_encoder"]["out.bias"][0] == 2
+
+
+def test_a_figure_says_what_it_is_of(tmp_path: Path) -> None:
+    records = read_records(prepare(_photos(tmp_path), "moon", tmp_path / "run").folder)
+    whole, fewer = (HeldOut(part, ("moon",), 32, None).fingerprint for part in (records, records[1:]))
+    assert whole == HeldOut(records, ("moon",), 32, None).fingerprint != fewer
 
 
 def test_too_few_photos_are_refused_with_the_number_that_is_needed(tmp_path: Path) -> None:

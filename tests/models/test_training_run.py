@@ -22,7 +22,7 @@ from models.photos.data import DataError, read_records
 from models.training import checkpoint, losses
 from models.training.checkpoint import CheckpointError
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
-from models.training.export import OtherParts, export_run
+from models.training.export import OtherParts, export_run, title_of
 from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import SettingsError, TrainingSettings
 from models.training.trainer import Trainer
@@ -148,12 +148,26 @@ def test_a_run_on_photos_leaves_a_checkpoint_a_grid_and_weights_that_work(
         export_run(out, shipped, OtherParts(masks), records, best_class="unicorn")
     export_run(out, shipped, OtherParts(masks), records, best_class=CLASSES[1])
     assert Manifest.read(shipped).best_class == CLASSES[1]
+    assert Manifest.read(shipped).name == "disc and star, 32 px"
     bundle = Bundle.load(shipped)
     assert bundle.class_names == CLASSES
     size = sum(file.stat().st_size for file in shipped.iterdir())
     assert size < 48 << 20
     assert json.loads((shipped / "manifest.json").read_text("utf-8"))["provenance"]["images_seen"] > 0
     assert (shipped / MASKS).is_file()
+
+
+@pytest.mark.parametrize(
+    ("class_names", "title"),
+    [
+        (("lamp",), "lamp, 64 px"),
+        (("lamp", "lantern", "street light"), "lamp, lantern and street light, 64 px"),
+        (("a", "b", "c", "d"), "4 classes, 64 px"),
+        (("a" * 64, "b" * 64), "2 classes, 64 px"),
+    ],
+)
+def test_exported_weights_are_called_after_their_classes(class_names: tuple[str, ...], title: str) -> None:
+    assert title_of(class_names, 64) == title
 
 
 def test_two_processes_train_one_set_of_weights(tmp_path: Path) -> None:

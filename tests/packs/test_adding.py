@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import stat
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +15,20 @@ from typing import Any
 import pytest
 
 from daemon.home.private_files import PrivateFileError
+from daemon.packs import pack_files
 from daemon.packs.pack_archives import BadArchive
 from daemon.packs.pack_files import PackProblem, add_pack, check_pack, remove_pack, suggested_name
-from daemon.packs.shelf import PackNameError, PackShelf
+from daemon.packs.shelf import Pack, PackNameError, PackShelf
 from models.files.manifest import Manifest
 from tests.packs.conftest import rewrite
 from wire.protocol import InsertObjectError
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 
-def zipped(source: Path, target: Path, prefix: str = "") -> Path:
+
+def zipped(source: Path, target: Path, prefix: str = "", compression: int = zipfile.ZIP_DEFLATED) -> Path:
     """The folder as a zip."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w", compression) as archive:
         for file in sorted(source.iterdir()):
             archive.write(file, prefix + file.name)
     return target
@@ -216,6 +221,83 @@ def test_a_damaged_zip_is_refused(sound_pack: Path, packs: Path, tmp_path: Path)
     assert nothing_left(packs)
 
 
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_zip_with_a_damaged_file_is_called_so_however_it_is_packed(
+    sound_pack: Path, packs: Path, tmp_path: Path, compression: int
+) -> None:
+    archive = zipped(sound_pack, tmp_path / "pack.zip", compression=compression)
+    with zipfile.ZipFile(archive) as content:
+        entry = content.getinfo("encoder.safetensors")
+    sound = archive.read_bytes()
+    for part in range(1, 8):
+        data = bytearray(sound)
+        data[entry.header_offset + 60 + part * (entry.compress_size - 60) // 8] ^= 0x10
+        archive.write_bytes(data)
+        with pytest.raises(BadArchive, match=r"pack\.zip is not a zip that can be read"):
+            add_pack(archive, packs)
+        assert nothing_left(packs)
+
+
+@pytest.mark.parametrize("place", ["ZipFile", "ZipExtFile.read"])
+def test_a_zip_that_may_not_be_read_is_named_with_the_reason(
+    sound_pack: Path, packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    archive = zipped(sound_pack, tmp_path / "pack.zip")
+
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(f"zipfile.{place}", closed)
+    with pytest.raises(BadArchive, match=r"pack\.zip cannot be read: Permission denied") as refusal:
+        add_pack(archive, packs)
+    assert "permissions" in refusal.value.hint
+    assert nothing_left(packs)
+
+
+def test_a_zip_that_finds_no_room_is_not_at_fault(
+    sound_pack: Path, packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = zipped(sound_pack, tmp_path / "pack.zip")
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if mode == "xb":
+            raise OSError(28, "No space left on device")
+        return opened(path, mode, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(PrivateFileError, match="No space left"):
+        add_pack(archive, packs)
+    assert nothing_left(packs)
+
+
+def test_of_two_packs_that_are_added_under_one_name_at_once_the_second_is_told_of_the_first(
+    sound_pack: Path, packs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(folder: Path, name: str) -> Pack:
+        """Another process adds its own after this one has looked whether there is one."""
+        if folder.parent == packs and not (packs / name).exists():
+            monkeypatch.undo()
+            add_pack(sound_pack, packs, name)
+        return check_pack(folder, name)
+
+    monkeypatch.setattr(pack_files, "check_pack", overtaken)
+    with pytest.raises(PackProblem, match="There is a model pack “mine” already"):
+        add_pack(sound_pack, packs, "mine")
+    assert [path.name for path in packs.iterdir()] == ["mine"]
+    assert check_pack(packs / "mine", "mine").name == "mine"
+
+
+def test_what_cannot_be_looked_for_is_refused(packs: Path, tmp_path: Path) -> None:
+    for source in (tmp_path / ("x" * 300), tmp_path / ("x" * 300) / "pack"):
+        with pytest.raises(PackProblem):
+            add_pack(source, packs, "mine")
+        with pytest.raises(PackProblem):
+            check_pack(source, "mine")
+
+
 def test_a_zip_without_a_manifest_is_refused(packs: Path, tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -244,6 +326,47 @@ def test_a_folder_that_cannot_be_written_is_said(
     with pytest.raises(PrivateFileError, match="No space left"):
         add_pack(sound_pack, packs)
     assert nothing_left(packs)
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o700])
+def test_a_shared_folder_keeps_its_mode_and_who_may_read_it_may_read_a_new_pack(
+    sound_pack: Path, packs: Path, mode: int
+) -> None:
+    packs.chmod(mode)
+    before = os.umask(0o077)
+    try:
+        add_pack(sound_pack, packs, "mine", shared=True)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(packs.stat().st_mode) == mode
+    assert stat.S_IMODE((packs / "mine").stat().st_mode) == mode
+    assert stat.S_IMODE((packs / "mine" / "manifest.json").stat().st_mode) == mode & 0o666
+
+
+@posix
+def test_a_shared_folder_that_others_can_write_takes_no_pack(sound_pack: Path, packs: Path) -> None:
+    packs.chmod(0o775)
+    with pytest.raises(PrivateFileError, match="Other users can write"):
+        add_pack(sound_pack, packs, shared=True)
+    assert nothing_left(packs) and stat.S_IMODE(packs.stat().st_mode) == 0o775
+
+
+@posix
+def test_the_folder_beside_the_data_is_closed_to_others(sound_pack: Path, packs: Path) -> None:
+    packs.chmod(0o777)
+    add_pack(sound_pack, packs)
+    assert stat.S_IMODE(packs.stat().st_mode) == 0o700
+
+
+def test_old_leftovers_of_ours_are_deleted_and_nothing_else(sound_pack: Path, packs: Path) -> None:
+    ours = [packs / f".{what}-0123456789abcdef" for what in ("adding", "removing")]
+    others = [packs / ".backup-0123456789abcdef", packs / ".adding-notes"]
+    for folder in (*ours, *others):
+        folder.mkdir()
+        os.utime(folder, (0, 0))
+    add_pack(sound_pack, packs, "mine")
+    assert sorted(packs.iterdir()) == sorted([*others, packs / "mine"])
 
 
 def test_removing_takes_the_whole_pack_and_only_it(pack: Path) -> None:

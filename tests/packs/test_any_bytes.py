@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from models.files.manifest import Manifest, ModelCorrupt
 from models.files.safetensors_header import Header, read_header
 
+HUGE = st.integers(300, 4299).map(lambda digits: 10**digits)
+NUMBERS = st.integers() | st.floats() | HUGE
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=80),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
@@ -24,7 +26,7 @@ QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthC
 
 
 def places(content: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The ways to every value in parsed JSON, but into the numbers of the styles."""
+    """The ways to every value in parsed JSON."""
     found: list[tuple[Any, ...]] = [way] if way else []
     if isinstance(content, dict):
         items: Any = content.items()
@@ -33,6 +35,13 @@ def places(content: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     for key, value in items:
         found += places(value, (*way, key))
     return found
+
+
+def owner_of(content: Any, way: tuple[Any, ...]) -> Any:
+    """The map or list that the value at the end of the way stands in."""
+    for step in way[:-1]:
+        content = content[step]
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +59,7 @@ def folder(tmp_path: Path) -> Path:
 def test_any_value_in_any_field_of_a_manifest(manifest: Any, folder: Path, data: st.DataObject) -> None:
     content = copy.deepcopy(manifest)
     way = data.draw(st.sampled_from(places(content)))
-    parent = content
-    for step in way[:-1]:
-        parent = parent[step]
-    parent[way[-1]] = data.draw(JSON)
+    owner_of(content, way)[way[-1]] = data.draw(JSON)
     (folder / "manifest.json").write_text(json.dumps(content), "utf-8")
     try:
         read = Manifest.read(folder)
@@ -61,6 +67,22 @@ def test_any_value_in_any_field_of_a_manifest(manifest: Any, folder: Path, data:
         assert len(str(refusal)) < 800 and "\n" not in str(refusal)
     else:
         assert read.classes and read.resolution <= 512
+
+
+@QUICK
+@given(number=NUMBERS, data=st.data())
+def test_any_number_in_place_of_any_number_of_a_manifest(
+    manifest: Any, folder: Path, number: float, data: st.DataObject
+) -> None:
+    content = copy.deepcopy(manifest)
+    owners = [(owner_of(content, way), way[-1]) for way in places(content)]
+    owner, place = data.draw(st.sampled_from([its for its in owners if type(its[0][its[1]]) in (int, float)]))
+    owner[place] = number
+    (folder / "manifest.json").write_text(json.dumps(content), "utf-8")
+    try:
+        Manifest.read(folder)
+    except ModelCorrupt as refusal:
+        assert len(str(refusal)) < 800
 
 
 @QUICK
@@ -85,8 +107,8 @@ def test_any_json_as_a_safetensors_header(folder: Path, header: Any, rest: bytes
 TENSOR = st.fixed_dictionaries(
     {
         "dtype": st.sampled_from(["F16", "F32", "BF16", "U8", "I32", "F64", "BOOL", ""]),
-        "shape": st.lists(st.integers(-1, 2**70), max_size=4),
-        "data_offsets": st.lists(st.integers(-4, 64), min_size=1, max_size=3),
+        "shape": st.lists(st.integers(-1, 2**70) | HUGE, max_size=4),
+        "data_offsets": st.lists(st.integers(-4, 64) | HUGE, min_size=1, max_size=3),
     }
 )
 

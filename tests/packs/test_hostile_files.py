@@ -48,6 +48,7 @@ def tensor(shape: list[Any], begin: Any, end: Any, dtype: str = "F16") -> dict[s
         (with_header({"a": {"dtype": "F16"}}), "is garbled"),
         (with_header({"a": tensor([1 << 40], 0, 1 << 41)}), "its header speaks of 2199023255"),
         (with_header({"a": tensor([2], 0, 2)}, b"\0\0"), "another size than its shape"),
+        (with_header({"a": tensor([10**4299], 0, 10**4299, "U8")}), "holds a number of 4300 digits"),
         (with_header({"a": tensor([-1], 0, -2)}), "garbles the shape"),
         (with_header({"a": tensor([True], 0, 2)}, b"\0\0"), "garbles the shape"),
         (with_header({"a": tensor([1] * 9, 0, 2)}, b"\0\0"), "garbles the shape"),

@@ -71,6 +71,8 @@ def one_class_more(**entry: Any) -> Change:
         (put("classes", 0, "styles", "text", ["0"] * 8), "a code with impossible numbers"),
         (put("classes", 0, "styles", "yes", [True] * 8), "a code with impossible numbers"),
         (put("classes", 0, "styles", "far", [1e30] * 8), "a code with impossible numbers"),
+        (put("classes", 0, "styles", "endless", [10**400] * 8), "holds a number of 401 digits"),
+        (put("provenance", {"seed": -(10**400)}), "holds a number of 401 digits"),
         (put("classes", 0, "styles", "BOLD", [0.0] * 8), "two styles of one name"),
         (put("classes", 0, "styles", {f"s{n}": [0.0] * 8 for n in range(65)}), "65 styles, at most 64"),
         (put("files", "../elsewhere.safetensors", "0" * 64), "names a file outside its folder"),

@@ -112,6 +112,27 @@ def test_it_may_leave_the_window_but_not_the_picture() -> None:
     assert shadow[:, -1].max() > 0.1  # cut off, not faded
 
 
+def _moved(area: Rect) -> Rect:
+    return replace(area, x=area.x + 400, y=area.y + 400)
+
+
+@pytest.mark.parametrize("direction", [0, 75, 105, 180, 255, 285])
+def test_what_leaves_the_picture_comes_in_again_nowhere(direction: int) -> None:
+    asked = wish(cast_direction=direction, cast_length=200, cast_softness=100)
+    for x, y in ((250, 125), (0, 125), (125, 250), (125, 0)):
+        seen = view(meadow(), Rect(x, y, 150, 150))
+        amid = replace(
+            seen,
+            square=_moved(seen.square),
+            window=_moved(seen.window),
+            box=_moved(seen.box),
+            image_width=1200,
+            image_height=1200,
+        )
+        whole = opacity(asked, seen=amid, size=(1200, 1200))
+        assert np.abs(opacity(asked, seen=seen) - whole[400:800, 400:800]).max() < 0.02, (x, y)
+
+
 @pytest.mark.parametrize("lean", [0.6, -0.6])
 def test_by_itself_it_falls_away_from_the_light(lean: float) -> None:
     row, column = middle(opacity(wish(), seen=view(meadow(lean), BOX)))

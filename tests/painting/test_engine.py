@@ -215,6 +215,48 @@ def test_a_request_that_cannot_be_done_says_why(
     assert caught.value.hint
 
 
+def _showing_nothing_of(monkeypatch: pytest.MonkeyPatch, *rows: int) -> None:
+    """Lets the networks paint nothing in these rows of every batch."""
+    real = engine_module.Bundle.make_objects
+
+    def but_these(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
+        colour, alpha = real(*arguments)  # type: ignore[arg-type]
+        alpha = alpha.clone()
+        alpha[list(rows)] = 0
+        return colour, alpha
+
+    monkeypatch.setattr(engine_module.Bundle, "make_objects", but_these)
+
+
+def test_a_variation_of_which_nothing_shows_is_left_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _showing_nothing_of(monkeypatch, 0, 2)
+    assert [(layer.index, layer.seed) for layer in _layers(engine, _request(variations=4))] == [
+        (1, 8),
+        (3, 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("box", "code", "hint"),
+    [
+        (Rect(50, 40, 120, 8), ErrorCode.BOX_TOO_SMALL, "proportions"),
+        (Rect(90, 10, 8, 130), ErrorCode.BOX_TOO_SMALL, "proportions"),
+        (BOX, ErrorCode.BAD_REQUEST, "seed"),
+    ],
+)
+def test_where_nothing_shows_at_all_the_box_is_blamed_if_it_is_thin_else_the_seed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, box: Rect, code: ErrorCode, hint: str
+) -> None:
+    _showing_nothing_of(monkeypatch, 0, 1)
+    window, scene = window_pixels(np.zeros((150, 200, 3), np.uint8), box, 512)
+    with pytest.raises(InsertObjectError) as caught:
+        _layers(engine, _request(variations=2, box=box, window=window, scene=scene))
+    assert caught.value.code is code
+    assert hint in caught.value.hint
+
+
 def test_a_released_engine_loads_again_by_itself(weights: Path) -> None:
     engine = create_engine(weights, device="cpu")
     engine.load(lambda _fraction: None)
@@ -252,7 +294,7 @@ def test_a_full_memory_on_the_cpu_is_a_clear_error(weights: Path, monkeypatch: p
     engine.load(lambda _fraction: None)
 
     def full(*_arguments: object) -> object:
-        raise torch.OutOfMemoryError("out of memory")
+        return torch.empty(2**60, dtype=torch.uint8)  # more than any processor can address
 
     monkeypatch.setattr(engine_module.Bundle, "make_objects", full)
     with pytest.raises(InsertObjectError) as caught:

@@ -62,6 +62,13 @@ def test_an_object_with_as_much_grain_is_left_alone() -> None:
     np.testing.assert_array_equal(with_grain(grained, 3.0, 2), grained)
 
 
+@pytest.mark.parametrize("side", [1200, 3000, 4200])
+def test_the_grain_of_an_object_is_seen_wherever_it_lies_in_a_large_cut_out(side: int) -> None:
+    cut_out = np.zeros((600, side, 4), np.uint8)
+    cut_out[200:400, side // 2 : side // 2 + 260] = with_grain(layer_of(120, np.uint8, 255), 4.0, 1)
+    np.testing.assert_array_equal(with_grain(cut_out, 3.0, 2), cut_out)
+
+
 def test_the_same_seed_gives_the_same_grain_and_another_another() -> None:
     layer = layer_of(120, np.uint8, 255)
     np.testing.assert_array_equal(with_grain(layer, 4.0, 1), with_grain(layer, 4.0, 1))

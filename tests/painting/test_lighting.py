@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from daemon.painting.cut_out import in_square, scaled, visible_part
-from daemon.painting.layer_light import with_light
 from daemon.painting.lighting import lit
 from daemon.painting.pixels import frame_pixels, pixel_frame
-from models.light.adjustments import Adjustments
 from models.light.weights import load_light_network
 from wire.protocol import (
     ErrorCode,
@@ -191,13 +189,3 @@ def test_the_square_shows_a_cut_out_where_it_lies() -> None:
     assert alpha[:7].max() < 0.01
     assert alpha[:, 54:].max() < 0.01
     assert np.allclose(colours[40, 30], (40 / 255, 1, 1), atol=0.02)
-
-
-def test_blur_softens_colours_but_neither_alpha_nor_the_edge() -> None:
-    pixels = cut_out(120)
-    blurred = with_light(pixels, Adjustments(blur=2.0))
-    inside = (slice(30, 66), slice(30, 66), slice(0, 3))
-    assert blurred[inside].std() < 0.5 * pixels[inside].std()
-    assert (blurred[..., 3] == pixels[..., 3]).all()
-    shown = pixels[..., 3] > 0
-    assert np.abs(blurred[shown][:, :3].astype(int) - 120).max() <= 13  # no dark rim from outside

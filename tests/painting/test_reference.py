@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -81,6 +83,27 @@ def test_the_outline_keeps_its_proportions_and_stands_on_the_boxs_lower_edge(
     mask = fitted_shape(cut_out(), None, box, (320, 320))
     assert mask.shape == (320, 320) and mask.dtype == np.uint8
     assert np.abs(np.subtract(extent(mask), expected)).max() <= 1
+
+
+@pytest.mark.parametrize("box", [Rect(-300, -200, 900, 700), Rect(100, 50, 900, 700), Rect(-40, 90, 400, 90)])
+def test_the_part_of_an_outline_inside_the_picture_is_that_of_the_whole(box: Rect) -> None:
+    picture = cut_out()
+    picture[30:70, 50:110, 3] = noise(40, 60, 1)[..., 0] | 128
+    seen = fitted_shape(picture, None, box, (320, 240))
+    around = fitted_shape(picture, None, Rect(box.x + 400, box.y + 400, box.width, box.height), (1600, 1400))
+    assert np.abs(seen.astype(int) - around[400:640, 400:720]).max() <= 1
+
+
+def test_an_outline_that_reaches_far_over_the_border_takes_no_memory_for_what_is_outside() -> None:
+    tracemalloc.start()
+    mask = fitted_shape(cut_out(), None, Rect(-5000, -5000, 9999, 9999), (320, 240))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (mask == 255).all() and most < 2_000_000
+
+
+def test_an_outline_beside_the_picture_marks_nothing() -> None:
+    assert not fitted_shape(cut_out(), None, Rect(-100, 0, 120, 40_000), (320, 240)).any()
 
 
 def test_only_the_part_inside_the_reference_box_gives_the_outline() -> None:

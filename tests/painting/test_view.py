@@ -207,6 +207,16 @@ def test_a_reference_without_alpha_is_shown_whole() -> None:
     assert np.abs(colours[:18] - colours[0]).max() < 1e-5
 
 
+def test_a_reference_with_hardly_any_transparency_is_shown_whole_too() -> None:
+    picture = noise(20, 60, 4)
+    picture[..., 3] = 255
+    plain = reference_crop(PixelFrame(60, 20, PixelFormat.RGB8, picture[..., :3].tobytes()), 60)
+    for row, least in ((0, 254), (10, 128)):
+        picture[row, 0, 3] = least
+        _, mask = reference_crop(PixelFrame(60, 20, PixelFormat.RGBA8, picture.tobytes()), 60)
+        assert np.array_equal(mask, plain[1])
+
+
 def test_a_reference_with_alpha_is_cut_to_what_it_shows() -> None:
     picture = np.zeros((200, 200, 4), np.uint8)
     picture[120:160, 30:70] = (255, 0, 0, 255)

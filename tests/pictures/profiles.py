@@ -1,4 +1,4 @@
-"""Colour profiles made in code: an RGB space wider than sRGB, and a grey one with another curve."""
+"""Colour profiles made in code: an RGB space wider than sRGB, a scanner's, a grey one with another curve."""
 
 from __future__ import annotations
 
@@ -24,15 +24,26 @@ def _text(text: str) -> bytes:
     return described + bytes(-len(described) % 4)
 
 
-def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """An ICC version 2 display profile. Source: ICC.1:2001-04, 6.1 and 6.2."""
+def _table(*corners: tuple[int, int, int]) -> bytes:
+    """A table (ICC.1:2001-04, 6.5.10) from RGB to Lab: L*, a* and b* of black, blue, green, … and white."""
+    straight = bytes(range(256)) * 3
+    codes = bytes(
+        code for lightness, *ab in corners for code in (lightness * 255 // 100, *(x + 128 for x in ab))
+    )
+    return b"mft1\0\0\0\0\3\3\2\0" + _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1) + straight + codes + straight
+
+
+def _profile(
+    space: bytes, tags: dict[bytes, bytes], device: bytes = b"mntr", target: bytes = b"XYZ "
+) -> bytes:
+    """An ICC version 2 profile, of a display. Source: ICC.1:2001-04, 6.1 and 6.2."""
     table, body = struct.pack(">I", len(tags)), b""
     start = 128 + 4 + 12 * len(tags)
     for name, data in tags.items():
         table += name + struct.pack(">II", start + len(body), len(data))
         body += data
     size = start + len(body)
-    header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02400000, b"mntr", space, b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02400000, device, space, target)
     header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + _fixed(0.9642, 1.0, 0.8249)
     return header.ljust(128, b"\0") + table + body
 
@@ -52,6 +63,22 @@ WIDE_RGB = _profile(
         b"bTRC": _gamma(2.2),
     },
 )
+
+# The corners of sRGB, blunter ones between them; it leads to Lab and not back.
+SCANNER_RGB = _profile(
+    b"RGB ",
+    {
+        b"desc": _text("Scanner"),
+        b"cprt": b"text\0\0\0\0none\0\0\0\0",
+        b"wtpt": _xyz(0.9642, 1.0, 0.8249),
+        b"A2B0": _table(
+            (0, 0, 0), (30, 68, -112), (88, -79, 81), (91, -51, -15),
+            (54, 81, 70), (60, 93, -60), (98, -16, 93), (100, 0, 0),
+        ),
+    },
+    b"scnr",
+    b"Lab ",
+)  # fmt: skip
 
 LINEAR_GREY = _profile(
     b"GRAY",

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from daemon.pictures.colour_profile import RgbProfile
 from daemon.pictures.composition import Composition, PlacedLayer
 from daemon.pictures.photo import Photo, read_photo
+from daemon.pictures.photo_output import write_photo
 from tests.painting.scenes import noise
-from tests.pictures.profiles import WIDE_RGB
+from tests.pictures.profiles import SCANNER_RGB, WIDE_RGB
 
 RED = np.broadcast_to(np.array([230, 20, 20, 255], np.uint8), (10, 10, 4))
 
@@ -58,6 +60,23 @@ def test_in_a_photo_with_a_wide_profile_only_the_object_is_converted(tmp_path: P
     assert np.array_equal(after.pixels[outside], pixels[outside])
     shown = after.profile.to_srgb(after.pixels)[5:15, 5:15]
     assert np.abs(shown.astype(int) - (230, 20, 20)).max() <= 6
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_photo_whose_profile_leads_only_to_srgb_is_converted_and_told_and_takes_objects(
+    tmp_path: Path, dtype: type[np.uint8] | type[np.uint16]
+) -> None:
+    pixels = noise(40, 40, dtype=dtype)
+    write_photo(tmp_path / "scan.tif", Photo(pixels, profile=RgbProfile(SCANNER_RGB)))
+    photo = read_photo(tmp_path / "scan.tif")
+    assert photo.profile is None
+    assert np.array_equal(photo.pixels, RgbProfile(SCANNER_RGB).to_srgb(pixels))
+    assert "converted to sRGB" in photo.notes[0] and not any("damaged" in note for note in photo.notes)
+    composition = Composition(photo, 8)
+    composition.add(PlacedLayer(RED, "dog", 1, 5, 5))
+    assert composition.write_layers(tmp_path / "out.ora", []) == ()
+    composition.write(tmp_path / "out.png")
+    assert (read_photo(tmp_path / "out.png").pixels[5:15, 5:15] == (230, 20, 20)).all()
 
 
 def test_layers_in_openraster_are_srgb_with_a_note_for_other_photos(tmp_path: Path) -> None:

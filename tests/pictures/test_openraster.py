@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,16 +18,21 @@ from daemon.pictures.photo import Photo, read_photo
 from tests.painting.scenes import noise
 
 
-@pytest.fixture
-def opened(tmp_path: Path) -> zipfile.ZipFile:
+def written(path: Path) -> Path:
+    """A photo with two objects, one of which is not shown."""
     photo, dog, cat = noise(300, 400), noise(40, 50, 4, seed=1), noise(30, 20, 4, seed=2)
     layers = [
         RasterLayer("photo", photo),
         RasterLayer("dog · seed 42", dog, 17, 200),
         RasterLayer("cat <&> seed 7", cat, 0, 3, is_visible=False),
     ]
-    write_openraster(tmp_path / "out.ora", layers, photo)
-    return zipfile.ZipFile(tmp_path / "out.ora")
+    write_openraster(path, layers, photo)
+    return path
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(written(tmp_path / "out.ora"))
 
 
 def png(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -67,6 +73,24 @@ def test_the_merged_picture_and_a_small_thumbnail_are_there(opened: zipfile.ZipF
     with opened:
         assert png(opened, "mergedimage.png").shape == (300, 400, 3)
         assert max(png(opened, "Thumbnails/thumbnail.png").shape[:2]) == 256
+
+
+@pytest.mark.parametrize("date", [(1970, 1, 1), (2024, 5, 6), (2200, 1, 1)])
+def test_the_same_picture_gives_the_same_file_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, date: tuple[int, int, int]
+) -> None:
+    before = written(tmp_path / "before.ora").read_bytes()
+    now = time.struct_time((*date, 12, 34, 56, 0, 1, 0))
+    monkeypatch.setattr(time, "localtime", lambda *_: now)
+    assert written(tmp_path / "after.ora").read_bytes() == before
+
+
+def test_a_name_that_xml_cannot_hold_gives_a_file_that_opens(tmp_path: Path) -> None:
+    layers = [RasterLayer("caf\udce9 \x1b[1m\n\0\ufffe é 照片 🐎", noise(4, 4))]
+    write_openraster(tmp_path / "out.ora", layers, noise(4, 4))
+    with zipfile.ZipFile(tmp_path / "out.ora") as archive:
+        ((layer,),) = ElementTree.fromstring(archive.read("stack.xml"))
+    assert layer.get("name") == "caf� �[1m��� é 照片 🐎"
 
 
 def test_layers_of_sixteen_bits_stay_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from daemon.pictures import photo as photo_module
 from daemon.pictures.atomic_file import UnwritableFile, check_writable, replacing
 from daemon.pictures.deep_pictures import write_deep_png
-from daemon.pictures.photo import UnreadablePhoto, memory_left, read_photo
+from daemon.pictures.photo import Photo, UnreadablePhoto, memory_left, read_photo
 from daemon.pictures.photo_output import write_photo
 from daemon.pictures.tiff_output import write_tiff
 from tests.painting.scenes import noise
@@ -310,6 +310,43 @@ def test_a_photo_larger_than_the_memory_is_refused_before_it_is_decoded(
     with pytest.raises(UnreadablePhoto, match="5000 × 5000") as refusal:
         read_photo(tmp_path / "photo.png")
     assert refusal.value.code is ErrorCode.TOO_LARGE
+
+
+@pytest.mark.parametrize("width", [533, 720, 1600])  # the stride of a row has a 16 in it
+def test_a_photo_with_eight_bits_is_called_so_and_needs_no_more_memory_whatever_its_width(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    path = tmp_path / "photo.bmp"
+    sky(width, 100).save(path)
+    monkeypatch.setattr(photo_module, "memory_left", lambda: 14 * width * 100)
+    assert read_photo(path).notes == ()
+
+
+def test_a_photo_with_sixteen_bits_needs_twice_the_memory_in_every_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = noise(40, 50, dtype=np.uint16)
+    write_photo(tmp_path / "photo.png", Photo(deep))
+    write_photo(tmp_path / "photo.tif", Photo(deep))
+    (tmp_path / "photo.ppm").write_bytes(b"P6 50 40 65535\n" + deep.astype(">u2").tobytes())
+    (tmp_path / "photo.pgm").write_bytes(b"P5 50 40 65535\n" + deep[..., 0].astype(">u2").tobytes())
+    Image.fromarray(deep[..., 0]).save(tmp_path / "photo.jp2")
+    for ending in ("png", "tif", "ppm", "pgm", "jp2"):
+        monkeypatch.setattr(photo_module, "memory_left", lambda: 14 * 50 * 40 * 2 - 1)
+        with pytest.raises(UnreadablePhoto, match="50 × 40"):
+            read_photo(tmp_path / f"photo.{ending}")
+        monkeypatch.setattr(photo_module, "memory_left", lambda: 14 * 50 * 40 * 2)
+        assert read_photo(tmp_path / f"photo.{ending}").depth == 16
+
+
+@pytest.mark.parametrize("masks", [(0xF800, 0x07E0, 0x001F), (0x7C00, 0x03E0, 0x001F)])
+def test_a_bmp_with_16_bits_a_pixel_has_no_16_bits_per_colour(
+    tmp_path: Path, masks: tuple[int, int, int]
+) -> None:
+    path = tmp_path / "photo.bmp"
+    header = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, 16, 3, 128, 0, 0, 0, 0) + struct.pack("<III", *masks)
+    path.write_bytes(struct.pack("<2sIHHI", b"BM", 14 + 52 + 128, 0, 0, 14 + 52) + header + bytes(128))
+    assert read_photo(path).notes == ()
 
 
 def test_the_memory_limit_of_a_container_counts(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from daemon.remote.forwarder import REACH_SECONDS
 from tests.conftest import RunCli
 from tests.daemon.conftest import wait_until
 from tests.daemon.peer import Peer, an_insert, kinds, new_id, report_of, the_error
@@ -157,6 +158,21 @@ def test_the_requests_of_a_client_that_goes_are_dropped_there(open_box: OpenBox,
     assert report_of(watcher)["requests_waiting"] == 0
 
 
+def test_clients_that_go_while_their_results_come_in_take_nobody_with_them(
+    open_box: OpenBox, open_desk: OpenDesk
+) -> None:
+    desk = open_desk(open_box())
+    stays = desk.peer()
+    for _ in range(25):
+        leaving = desk.peer()
+        leaving.send(an_insert(variations=4))
+        leaving.receive()
+        leaving.close()
+        desk.peers.remove(leaving)
+    assert stays.ask(an_insert())[-1].TYPE == "done"
+    assert desk.process.poll() is None
+
+
 def test_errors_come_back_with_their_code_sentence_and_hint(open_box: OpenBox, open_desk: OpenDesk) -> None:
     box = open_box("--fail-stage", "object")
     remote, local = open_desk(box).peer(), box.peer()
@@ -252,6 +268,37 @@ def test_a_box_that_is_killed_is_told_at_once_and_used_again_when_it_is_back(
     peer.send(late)  # held until the box is there again
     open_box(listen=endpoint)
     assert isinstance(peer.replies(late.id)[-1], Done)
+
+
+@pytest.mark.slow
+def test_a_box_that_dies_while_it_loads_its_networks_is_told_to_who_waits_for_them(
+    open_box: OpenBox, open_desk: OpenDesk
+) -> None:
+    box = open_box("--load-seconds", 8)
+    peer = open_desk(box).peer(greeted="")
+    peer.send(Hello("h", "test"))
+    while not (isinstance(reply := peer.receive(), Progress) and reply.fraction > 0):
+        pass
+    box.process.kill()
+    began = time.monotonic()
+    assert the_error(peer.replies("h", NOTICE_SECONDS + 5)).code is ErrorCode.UNAVAILABLE
+    assert time.monotonic() - began < NOTICE_SECONDS
+
+
+@pytest.mark.slow
+def test_a_desk_sleeps_while_a_box_takes_long_to_load_its_networks(
+    open_box: OpenBox, open_desk: OpenDesk
+) -> None:
+    desk = open_desk(open_box("--load-seconds", 50))
+    peer = desk.peer(greeted="")
+    peer.send(Hello("h", "test"))
+    process = psutil.Process(desk.process.pid)
+    time.sleep(REACH_SECONDS + 0.5)
+    before = process.cpu_times()
+    time.sleep(1.5)
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.15
+    assert all(isinstance(reply, Progress) for reply in iter(lambda: peer.receive_or_none(0), None))
 
 
 @posix

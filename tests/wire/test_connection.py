@@ -23,6 +23,7 @@ from wire.connection import (
     read_connection,
     start_daemon,
 )
+from wire.sentences import OF_THE_CLIENT
 
 GOOD = {
     "protocol_version": 1,
@@ -164,11 +165,15 @@ def test_a_program_that_cannot_be_run_is_a_clear_error(tmp_path: Path) -> None:
         assert caught.value.hint
 
 
-def test_a_sandboxed_editor_says_how_to_start_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandboxed_editor_says_how_to_start_the_daemon_now_and_at_every_login(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connection_module, "security_label", lambda: "snap.gimp.gimp (enforce)")
     with pytest.raises(ConnectionUnavailable, match="sandbox") as caught:
         start_daemon((sys.executable, "-c", ""))
     assert "insert-object daemon start" in caught.value.hint
+    assert "install.py --autostart" in caught.value.hint
+    assert caught.value.hint in OF_THE_CLIENT  # and so it is translated
 
 
 def test_a_terminal_of_an_unconfined_snap_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:

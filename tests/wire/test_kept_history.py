@@ -56,6 +56,21 @@ def test_the_text_stays_short_enough_to_be_read_again() -> None:
     assert len(history_to_text(history)) <= MOST_BYTES
 
 
+def test_where_the_text_grows_too_long_the_marked_ones_stay_longest() -> None:
+    large = GivenLook(256, 256, "A" * 300_000)
+    marks = [seed in (0, 3) for seed in range(MOST)]
+    history = [variation(seed, marked=marked) for seed, marked in enumerate(marks)]
+    history = [replace(item, recipe=replace(item.recipe, look=large)) for item in history]
+    plain = json.loads(history_to_text(history))["variations"]
+    seeds = [item["recipe"]["wish"]["seed"] for item in plain]
+    assert 2 < len(seeds) < MOST
+    assert seeds == [0, 3, *range(MOST - len(seeds) + 2, MOST)]
+    text = history_to_text([replace(item, marked=True) for item in history])
+    assert [item["recipe"]["wish"]["seed"] for item in json.loads(text)["variations"]] == [
+        *range(MOST - len(seeds), MOST)
+    ]
+
+
 def test_a_thumbnail_that_is_too_large_is_left_out() -> None:
     assert variation(1, jpeg=b"\xff\xd8\xff" + bytes(100_000)).jpeg == b""
 

@@ -160,6 +160,22 @@ def test_a_stale_connection_file_of_a_dead_process_leads_to_a_new_start(
         assert stranger.passwords == []
 
 
+@pytest.mark.parametrize("step", [-1, 1], ids=["older", "newer"])
+@pytest.mark.parametrize("is_taken", [False, True], ids=["pid of nobody", "pid of another program"])
+def test_what_a_killed_daemon_of_another_protocol_left_does_not_keep_one_from_being_started(
+    open_session: OpenSession, connection_file: Path, step: int, is_taken: bool
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    with ScriptedRouter() as killed:
+        killed.write_connection_file(
+            connection_file,
+            protocol_version=protocol.PROTOCOL_VERSION + step,
+            pid=os.getpid() if is_taken else dead.pid,
+        )
+    open_session().wait_ready(10)
+
+
 def test_a_web_server_on_the_daemons_port_does_not_keep_the_daemon_from_being_started(
     open_session: OpenSession, connection_file: Path
 ) -> None:
@@ -256,6 +272,20 @@ def test_a_restarted_server_gets_each_unanswered_request_once_more_and_no_other(
     layers = [event for event in seen if isinstance(event, protocol.Layer) and event.id == unanswered.id]
     assert [each.index for each in layers] == [0, 1], "a layer that came before the restart came again"
     assert any(isinstance(event, protocol.Cancelled) and event.target == cancelled.id for event in seen)
+
+
+def test_a_failure_that_nobody_foresaw_is_one_error_and_the_next_request_works(
+    connection_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedRouter() as router:
+        router.write_connection_file(connection_file)
+        with Session(Config(connection_file, ()), "tests", autostart=False) as session:
+            session.wait_ready(10)
+            with monkeypatch.context() as broken:
+                broken.setattr(protocol, "decode_reply", lambda _frames: 1 // 0)
+                with pytest.raises(InsertObjectError, match="failed inside: ZeroDivisionError"):
+                    list(session.stream(insert(), 10))
+            assert [type(reply) for reply in session.stream(insert(), 10)][-1] is protocol.Done
 
 
 def test_a_daemon_that_is_ending_is_waited_for(connection_file: Path) -> None:

@@ -8,7 +8,7 @@ This package uses the standard library and msgpack only, and the plug-ins carry 
 Pythons load no compiled packages; there a pure-Python msgpack lies in it.
 """
 
-from .codec import MAX_HEADER_BYTES, decode_reply, decode_request, encode
+from .codec import MAX_HEADER_BYTES, MAX_REPLY_BYTES, decode_reply, decode_request, encode
 from .errors import ErrorCode, InsertObjectError
 from .geometry import MIN_BOX_SIDE, WINDOW_SCALE, Rect, sent_size, sent_window, square_window, usable_box
 from .messages import (
@@ -60,6 +60,7 @@ __all__ = [
     "MAX_IMAGE_SIDE",
     "MAX_LAYER_PIXELS",
     "MAX_PARTS_SIDE",
+    "MAX_REPLY_BYTES",
     "MAX_SEED",
     "MAX_VARIATIONS",
     "MAX_WINDOW_PIXELS",

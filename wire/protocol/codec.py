@@ -9,6 +9,7 @@ from typing import Any
 from .errors import ErrorCode
 from .messages import (
     MAX_ID,
+    MAX_LAYER_PIXELS,
     Accepted,
     Buffer,
     Cancel,
@@ -38,6 +39,7 @@ except ImportError:
     import msgpack
 
 MAX_HEADER_BYTES = 64 * 1024
+MAX_REPLY_BYTES = 3 * 8 * MAX_LAYER_PIXELS + MAX_HEADER_BYTES  # an object of 16 bits with its two shadows
 
 _REQUESTS: dict[str, type[Any]] = {c.TYPE: c for c in (Hello, Insert, Light, Cancel, StatusRequest, Shutdown)}
 _REPLIES: dict[str, type[Any]] = {

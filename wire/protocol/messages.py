@@ -110,7 +110,8 @@ class Insert:
 
     ``candidates`` are the seeds, from the wish's own on, of which the best ``variations`` are painted, best
     first; no more than there are variations: these seeds, in their order. Networks that cannot judge, and a
-    wish that leaves nothing to choose, take the first.
+    wish that leaves nothing to choose, take the first. A variation of which nothing shows is left out, unless
+    there is no other.
     """
 
     TYPE: ClassVar[str] = "insert"

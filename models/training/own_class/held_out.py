@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -42,6 +44,14 @@ class HeldOut:
         self.lpips = Lpips(features) if features is not None else None
         random = torch.Generator().manual_seed(_NOISE_SEED)
         self._noise = torch.randn(1, 1, size, size, generator=random)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another one where the figure is another, or of other objects: no two such compare."""
+        digest = hashlib.sha256(f"{self.name} at {self.size}".encode())
+        for tensor in (self.windows.images, self.windows.masks):
+            digest.update(tensor.numpy().tobytes())
+        return digest.hexdigest()
 
     @property
     def name(self) -> str:
@@ -110,13 +120,14 @@ class EarlyStop:
     _last: tuple[Recipe, int] | None = None
 
     def __post_init__(self) -> None:
-        """A run that goes on remembers what it was like before."""
+        """A run that goes on remembers what it was like before, by the same objects."""
         path = self.folder / _CHECKS
         if path.is_file() and (self.folder / _WEIGHTS).is_file():
             try:
-                rows = json.loads(path.read_text("utf-8"))
-                self.checks += [Check(int(seen), float(figure)) for seen, figure in rows]
-            except (OSError, ValueError, TypeError) as error:
+                kept = json.loads(path.read_text("utf-8"))
+                if kept["of"] == self.held_out.fingerprint:
+                    self.checks += [Check(int(seen), float(figure)) for seen, figure in kept["checks"]]
+            except (OSError, ValueError, TypeError, KeyError) as error:
                 raise CheckpointError(f"{path} cannot be read: {error}.") from error
 
     def __call__(self, recipe: Recipe, images_seen: int) -> bool:
@@ -150,7 +161,8 @@ class EarlyStop:
         if best is None or figure < best.figure:
             keep_best(self.folder, recipe)
         rows = [[check.images_seen, round(check.figure, 5)] for check in self.checks]
-        (self.folder / _CHECKS).write_text(json.dumps(rows) + "\n", "utf-8")
+        kept = {"of": self.held_out.fingerprint, "checks": rows}
+        (self.folder / _CHECKS).write_text(json.dumps(kept) + "\n", "utf-8")
         now = time.monotonic()
         self._next = now + max(self.every_seconds, self.learning_over_looking * (now - begun))
         return figure

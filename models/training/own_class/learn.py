@@ -34,6 +34,7 @@ from models.training.own_class.samples import sample_sheet
 from models.training.own_class.start import Nearest, StartFromWeights, nearest_class, settings_for
 from models.training.runs.training_run import TrainingRun, train
 from models.training.settings import TrainingSettings
+from models.training.stopping import stop_on_signal
 
 FEWEST = 8  # objects to learn from, below which nothing comes of it
 _MASK_SHARE, _MASK_MINUTES = 0.15, 5.0  # of the time for the outlines, and at most
@@ -97,12 +98,14 @@ def learn_class(order: Order) -> Learnt:
 
     goes_on = _goes_on(order.out, name)
     mask_minutes = min(_MASK_MINUTES, _MASK_SHARE * order.minutes)
-    masks, mask_figures = _learn_masks(order, name, training, held_out, mask_minutes)
     settings = _settings(order, bundle)
-    nearest = None if goes_on else nearest_class(bundle, training)
-    stop = _early_stop(order, held_out, name, settings)
-    begin = StartFromWeights(bundle, nearest)
-    state = _learn_objects(order, prepared, settings, mask_minutes, begin, stop)
+    with stop_on_signal() as ended:
+        masks, mask_figures = _learn_masks(order, name, training, held_out, mask_minutes)
+        nearest = None if goes_on else nearest_class(bundle, training)
+        stop = _early_stop(order, held_out, name, settings)
+        begin = StartFromWeights(bundle, nearest)
+        minutes = 0.0 if ended.wanted else max(0.0, order.minutes - mask_minutes)
+        state = _learn_objects(order, prepared, settings, minutes, begin, stop)
     return _finish(order, bundle, prepared, state, stop, masks, mask_figures, nearest)
 
 
@@ -177,7 +180,7 @@ def _learn_objects(
     order: Order,
     prepared: Prepared,
     settings: TrainingSettings,
-    mask_minutes: float,
+    minutes: float,
     begin: StartFromWeights,
     stop: EarlyStop | None,
 ) -> RunState:
@@ -185,7 +188,7 @@ def _learn_objects(
         prepared.folder,
         order.out,
         settings,
-        max(0.0, order.minutes - mask_minutes),
+        minutes,
         order.device,
         order.features,
         threads=order.threads,
@@ -236,14 +239,14 @@ def _finish(
     )
     provenance = _provenance(order, bundle, state, quality)
     ranking = _ranking(bundle, quality.nearest_class)
-    card = card_text(quality)
+    card = card_text(quality, choices)
     write_pack(order.pack, PackContent(name, shape, weights, masks, choices, ranking, provenance, card))
     # The samples are made with the pack itself, which shows that it can be used; then the card is complete.
     shown = [record for record in records if record.split != "train"] or learnt_from
     seen = sample_sheet(Bundle.load(order.pack), shown, order.out / SAMPLES)
     quality.seed_difference, quality.detail = seen.seed_difference, seen.detail
     quality.warnings += judge(quality)
-    (order.pack / CARD_NAME).write_text(card_text(quality), "utf-8")
+    (order.pack / CARD_NAME).write_text(card_text(quality, choices), "utf-8")
     return Learnt(order.pack, write_report(quality, order.out), quality)
 
 

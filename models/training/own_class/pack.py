@@ -101,9 +101,7 @@ def choices_of(
 def write_pack(folder: Path, content: PackContent) -> Manifest:
     """Writes the pack beside its place first, so that a crash leaves the earlier one or none."""
     check_place(folder)
-    fresh = folder.with_name(f".{folder.name}.new")
-    if fresh.exists():
-        shutil.rmtree(fresh)
+    fresh = beside(folder)
     fresh.mkdir(parents=True)
     for name, file in AVERAGED.items():
         halves = {key: value.to(torch.float16).contiguous() for key, value in content.weights[name].items()}
@@ -130,10 +128,23 @@ def write_pack(folder: Path, content: PackContent) -> Manifest:
     )
     manifest.write(fresh)
     (fresh / CARD_NAME).write_text(content.card, "utf-8")
+    put_in_place(fresh, folder)
+    return manifest
+
+
+def beside(folder: Path) -> Path:
+    """Where a pack is written before it takes the folder's place; nothing is there."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    return fresh
+
+
+def put_in_place(fresh: Path, folder: Path) -> None:
+    """Puts a pack that was written beside it into its place."""
     if folder.exists():
         shutil.rmtree(folder)
     fresh.replace(folder)
-    return manifest
 
 
 def adding_command(folder: Path) -> str:

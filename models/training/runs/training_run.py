@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -31,6 +29,7 @@ from models.training.recipe import Recipe
 from models.training.runs.recipes import make_recipe
 from models.training.sample_grid import grid_batch, write_grid
 from models.training.settings import TrainingSettings
+from models.training.stopping import stop_on_signal
 from models.training.workers import Workers, check_alike, share, share_buffers, state_of
 
 _TOLD_SECONDS = 60.0  # between two lines about the progress, where no bar can be shown
@@ -98,7 +97,8 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
     """Trains until ``run.minutes`` are over, ``watch`` ends it or Ctrl+C; ``begin`` says what with.
 
     Raises:
-        DataError, CheckpointError, FeatureNetworkMissing, WorkersDiffer: with what to do about it.
+        DataError, CheckpointError, FeatureNetworkMissing, WorkersDiffer, SettingsError: with what to do about
+            it.
     """
     workers = Workers.join(run.device)
     device = workers.device(run.device)
@@ -110,6 +110,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         raise DataError(f"{run.data} has no object whose split is train.")
     state, trainer = begin(run, class_names_of(records), device, workers.count)
     settings = state.settings
+    class_weights = settings.class_weights(state.class_names)
     if settings.typical_share < 1:
         training = selected(training, settings.typical_share, _features_of(run))
     if workers.count > 1:
@@ -120,7 +121,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
     windows = load_windows(training, state.class_names, round(size * _STORED_OVER_SAMPLE), STORED_SCALE).to(
         device
     )
-    source = BatchSource(windows, trainer.random)
+    source = BatchSource(windows, trainer.random, class_weights)
     preview = [record for record in records if record.split != "train"] or training
     grid = grid_batch(preview, state.class_names, size, run.grid_objects) if workers.leads else None
     begun, seen, spent = time.monotonic(), state.images_seen, state.seconds
@@ -133,7 +134,7 @@ def train(run: TrainingRun, begin: Begin = begin_or_resume, watch: Watch = _neve
         return RunState(settings, state.class_names, seen, spent + time.monotonic() - begun, state.history)
 
     with (
-        _stop_on_signal() as stop,
+        stop_on_signal() as stop,
         tqdm(unit="img", desc=f"training at {size} px", disable=None if workers.leads else True) as bar,
         (run.out / "log.jsonl").open("a", encoding="utf-8") as log,
     ):
@@ -214,24 +215,3 @@ def _tell(state: RunState, left: float) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-@dataclass
-class _Stop:
-    wanted: bool = False
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[_Stop]:
-    """Ctrl+C and SIGTERM end the run after the step at hand, with its checkpoint written."""
-    stop = _Stop()
-
-    def note(_number: int, _frame: object) -> None:
-        stop.wanted = True
-
-    earlier = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from subject import EditedObject, ObjectAbove
+from subject import EditedObject, ObjectAbove, Subject
 from wording import Refusal, _
 
 from wire.sentences import (
@@ -26,6 +26,10 @@ class Way(enum.Enum):
     LIGHT = "light"
     ABOVE = "above"
     REPAINT = "repaint"
+
+
+class LightInstead(Exception):
+    """The user wants light for the layer, not another object."""
 
 
 _ANSWERS = {1: Way.LIGHT, 2: Way.ABOVE, 3: Way.REPAINT}  # by the responses of the question's buttons
@@ -54,6 +58,21 @@ def ask(edited: EditedObject) -> Way | None:
     answer = question.run()
     question.destroy()
     return _ANSWERS.get(int(answer))
+
+
+def asked_again(subject: Subject) -> Subject | None:
+    """What an open dialog is about, now that its object is to be put into the picture; asks what to do where
+    somebody has worked on the layer since the dialog was opened. None where the user would rather do nothing.
+
+    Raises:
+        LightInstead: that was the answer.
+    """
+    if not (isinstance(subject, EditedObject) and subject.was_worked_on()):
+        return subject
+    way = ask(subject)
+    if way is Way.LIGHT:
+        raise LightInstead
+    return None if way is None else taken(subject, way)
 
 
 def taken(edited: EditedObject, way: Way, hint: str = "") -> EditedObject:

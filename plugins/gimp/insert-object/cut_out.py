@@ -18,7 +18,7 @@ from seen import visible_pixels
 from wording import Refusal, _
 
 from wire.light_record import LightRecord, digest
-from wire.protocol import MAX_WINDOW_PIXELS, Light, Lit, PixelFormat, PixelFrame, Rect, Wish
+from wire.protocol import MAX_FRAME_SIDE, MAX_WINDOW_PIXELS, Light, Lit, PixelFormat, PixelFrame, Rect, Wish
 from wire.request import light_request, lit_area, new_id
 
 _DEEP = "R'G'B'A u16"
@@ -29,8 +29,9 @@ _WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # arrays of samples that are moved ab
 class CutOut:
     """A layer as it was before any light, and the scene that it stands in.
 
-    ``part`` is where the layer shows anything, in its own coordinates, ``own`` its pixels there in GIMP's own
-    format. ``sent`` is the same in sRGB, with what the layer's mask hides as transparent.
+    ``part`` is where the layer is not transparent, in its own coordinates, ``own`` its pixels there in GIMP's
+    own format. ``sent`` is the same in sRGB, with what the layer's mask hides as transparent. ``read`` tells
+    the layer as it was read from what it becomes when somebody works on it.
     """
 
     part: Rect
@@ -42,6 +43,7 @@ class CutOut:
     image_width: int
     image_height: int
     before: LightRecord | None  # how it is lit now, if it is, and its own pixels are known
+    read: str
 
     def request(
         self, strength: float, adjustments: dict[str, float] | None, *, wish: Wish, preview: bool
@@ -103,22 +105,18 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
     """Reads the layer, and what is seen around it without it and its shadows.
 
     Raises:
-        InsertObjectError: the layer has no transparency, shows nothing, or lies outside the picture.
+        InsertObjectError: the layer has no transparency, shows nothing or too much, or lies outside the
+            picture.
     """
     picture.start_gegl()
-    place = layer_rectangle(layer)
-    alpha = own_pixels.alpha(layer, Rect(0, 0, place.width, place.height))
-    mask = layer.get_mask() if layer.get_apply_mask() else None
-    part = own_pixels.bounds(alpha, place.width, place.height)
-    if part is None:
+    shown = _shown(layer)
+    if shown is None:
         raise Refusal(
             _("“{name}” is transparent everywhere.").format(name=layer.get_name()),
             _("Choose the layer that the object is on."),
         )
-    coverage = own_pixels.crop(alpha, place.width, part)
-    if mask is not None:
-        coverage = _product(coverage, _mask_values(mask, part))
-    if coverage.count(255) == len(coverage):
+    part, coverage = shown.part, shown.coverage
+    if not shown.is_cut_out:
         raise Refusal(
             _("“{name}” has no transparency, so nobody knows where the object ends.").format(
                 name=layer.get_name()
@@ -128,10 +126,20 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
                 "(Foreground Select), then Select ▸ Invert and Edit ▸ Clear."
             ),
         )
+    if max(part.width, part.height) > MAX_FRAME_SIDE:
+        raise Refusal(
+            _("The object on “{name}” is {width} × {height} pixels, too large to be lit.").format(
+                name=layer.get_name(), width=part.width, height=part.height
+            ),
+            _(
+                "Scale the layer down, or show less of it, to at most {side} pixels on the longer side."
+            ).format(side=MAX_FRAME_SIDE),
+        )
     own, before = own_pixels.native(layer, part), layer_marks.light_of(layer)
     original = None
     if before is not None and before.lit == digest(own):
         original = layer_marks.original_of(layer, len(own))
+    place = layer_rectangle(layer)
     box = Rect(place.x + part.x, place.y + part.y, part.width, part.height)
     width, height = image.get_width(), image.get_height()
     area = lit_area(box, width, height, MAX_WINDOW_PIXELS)
@@ -149,7 +157,16 @@ def read_cut_out(image: Gimp.Image, layer: Gimp.Layer) -> CutOut:
         image_width=width,
         image_height=height,
         before=before if original is not None else None,
+        read=digest(own + coverage),
     )
+
+
+def is_as_read(layer: Gimp.Layer, cut_out: CutOut) -> bool:
+    """Whether nobody has worked on the layer, or on its mask, since it was read."""
+    shown = _shown(layer)
+    if shown is None or shown.part != cut_out.part:
+        return False
+    return digest(own_pixels.native(layer, shown.part) + shown.coverage) == cut_out.read
 
 
 def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, strength: float) -> Gimp.Layer:
@@ -193,9 +210,45 @@ def settle(image: Gimp.Image, layer: Gimp.Layer, cut_out: CutOut, lit: Lit, stre
 # --- Pixels ---------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """Where a layer is not transparent, and how much of it is seen there, its mask included."""
+
+    part: Rect
+    coverage: bytes  # one byte a pixel
+    is_cut_out: bool  # whether anything of it is not seen
+
+
+def _shown(layer: Gimp.Layer) -> _Shown | None:
+    """What is seen of a layer; None where nothing is.
+
+    What its mask hides is lit along with the rest, so that it can be shown later. Only of a layer that would
+    be too large it is left out.
+    """
+    place = layer_rectangle(layer)
+    alpha = own_pixels.alpha(layer, Rect(0, 0, place.width, place.height))
+    part = own_pixels.bounds(alpha, place.width, place.height)
+    if part is None:
+        return None
+    coverage = own_pixels.crop(alpha, place.width, part)
+    mask = layer.get_mask() if layer.get_apply_mask() else None
+    if mask is not None:
+        coverage = _product(coverage, _mask_values(mask, part))
+    is_cut_out = coverage.count(255) < len(coverage)
+    if max(part.width, part.height) > MAX_FRAME_SIDE:
+        seen = own_pixels.bounds(coverage, part.width, part.height)
+        if seen is None:
+            return None
+        coverage = own_pixels.crop(coverage, part.width, seen)
+        part = Rect(part.x + seen.x, part.y + seen.y, seen.width, seen.height)
+    return _Shown(part, coverage, is_cut_out)
+
+
 def _keep_alpha(layer: Gimp.Layer, cut_out: CutOut) -> None:
     """Gives the layer's pixels the alpha that they had, bit for bit: what was sent has the mask in it, and
     of floating point only 16 bits."""
+    if not layer.has_alpha():
+        return
     samples = 2 if layer.is_gray() else 4
     word = _WORDS[layer.get_bpp() // samples]
     now, was = array(word, own_pixels.native(layer, cut_out.part)), array(word, cut_out.own)

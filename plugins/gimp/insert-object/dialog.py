@@ -83,11 +83,13 @@ class InsertDialog:
 
     def _add_buttons(self, *, editing: bool) -> None:
         words = _("The chosen variation takes this one's place (Enter)")
+        first = _("As this layer was made")
         if not editing:
             words = _("The chosen variation becomes a layer of the picture (Enter)")
+            first = _("Settings as they were at first; class and seed stay")
         for label, response, tooltip in (
             (_("_Help"), Gtk.ResponseType.HELP, _("Open the help page")),
-            (_("R_eset"), _RESET, _("Settings as they were at first; class and seed stay")),
+            (_("R_eset"), _RESET, first),
             (_("_Cancel"), Gtk.ResponseType.CANCEL, _("Leave the picture as it was (Escape)")),
             (_("_Apply") if editing else _("_Insert"), Gtk.ResponseType.OK, words),
         ):

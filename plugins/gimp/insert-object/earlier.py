@@ -17,7 +17,7 @@ from wire.kept_history import (
     history_to_text,
     shortened,
 )
-from wire.layer_record import Recipe
+from wire.layer_record import GivenLook, Recipe
 from wire.protocol import NOT_DRAWN, Wish
 
 _PARASITE = "insert-object-history"
@@ -35,9 +35,9 @@ class Seen:
     is_alone: bool = True  # one object, not a herd, of which no numbers are kept
 
     @property
-    def numbers(self) -> Wish:
-        """What makes it again in any box."""
-        return replace(self.recipe.wish, box=NOT_DRAWN)
+    def numbers(self) -> tuple[Wish, GivenLook | None]:
+        """What makes it again in any box, the look that was given with it."""
+        return replace(self.recipe.wish, box=NOT_DRAWN), self.recipe.look
 
 
 class Earlier:

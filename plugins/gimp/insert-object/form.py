@@ -17,10 +17,10 @@ from number_line import NumberLine
 from reference_button import ReferenceButton
 from reference_reader import ReferenceReader
 from settings import SWITCHES, Settings, roll_seed
+from subject import Ground
 from wording import _, class_label
 
 from wire.protocol import MAX_SEED, ClassInfo, PackInfo, Welcome, Wish
-from wire.selected_ground import SelectedGround
 
 SHIPPED = ""  # the pack that has no name on the wire
 _NAME_CHARS = 10
@@ -178,18 +178,14 @@ class InsertForm(Gtk.Grid):
         """What a class of the chosen pack is called in the user's language."""
         return next((class_label(info) for info in self._classes() if info.name == class_name), class_name)
 
-    def offer_shape(self, *, offered: bool, chosen: bool) -> None:
-        """Whether there is a shape to use, and whether to use it until the user says otherwise."""
+    def offer_ground(self, ground: Ground | None) -> None:
+        """Whether there is a shape to use, and whether there are parts that can get an object each; and
+        whether to use them until the user says otherwise."""
         self._silent = True
-        self._shape.set_sensitive(offered)
-        self._shape.set_active(offered and chosen)
-        self._silent = False
-
-    def offer_parts(self, selected: SelectedGround | None) -> None:
-        """Whether the selection has parts that can get an object each, and whether each does until the user
-        says otherwise."""
-        self._silent = True
-        self._number.offer_parts(selected)
+        has_shape = ground is not None and ground.has_shape
+        self._shape.set_sensitive(has_shape)
+        self._shape.set_active(has_shape and ground is not None and ground.suggests_shape)
+        self._number.offer_parts(None if ground is None else ground.selected)
         self._silent = False
 
     # --- Lists that depend on one another -----------------------------------------------------------

@@ -33,9 +33,9 @@ def imprint_of(layer: Gimp.Layer) -> Imprint | None:
     )
 
 
-def standing_of(layer: Gimp.Layer, record: LayerRecord) -> Standing:
-    """What has become of an object's layer since it was inserted. Light that it was given is no change."""
-    now = imprint_of(layer)
+def standing_of(layer: Gimp.Layer, record: LayerRecord, now: Imprint | None) -> Standing:
+    """What has become of an object's layer, which has that imprint now, since it was inserted. Light that it
+    was given is no change."""
     light = layer_marks.light_of(layer)
     if now is not None and light is not None and light.lit == now.digest and record.imprint is not None:
         own = layer_marks.original_of(layer, layer.get_bpp() * now.layer_width * now.layer_height)

@@ -98,6 +98,10 @@ def reshape(layer: Gimp.Layer, place: Rect) -> None:
     mask = layer.get_mask()
     if mask is not None:
         _whiten_outside(mask, Rect(*offset, before.width, before.height).clipped(width, height), place)
+
+
+def give_alpha(layer: Gimp.Layer) -> None:
+    """Makes transparent pixels possible on a layer of the image."""
     if not layer.has_alpha():
         layer.add_alpha()
 

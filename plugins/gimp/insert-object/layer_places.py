@@ -49,12 +49,12 @@ def is_redrawn(layer: Gimp.Layer) -> bool:
 
 
 def check_unlocked(layer: Gimp.Layer) -> None:
-    """Makes sure that no group around the layer keeps its pixels from changing.
+    """Makes sure that no group around the layer keeps its pixels or its size from changing.
 
     Raises:
         Refusal: one does, and what to do.
     """
-    if any(group.get_lock_content() for group in _groups_around(layer)):
+    if any(group.get_lock_content() or group.get_lock_position() for group in _groups_around(layer)):
         raise Refusal(
             _("The layer “{name}” is locked.").format(name=layer.get_name()),
             _("Unlock it and the group it is in, then try again."),

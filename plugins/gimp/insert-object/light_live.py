@@ -86,9 +86,14 @@ class LiveLight(LiveLoop):
         """Has everything read again when the layer has moved or the scene has changed."""
         place = layer_rectangle(self._layer)
         if place != self._place or self._watch.has_changed():
-            self._place, self._cut_out, self._adjustments = place, None, None
-            self._asked = self._lit = None
+            self._place = place
+            self._forget()
             self._failed = False
+
+    def _forget(self) -> None:
+        """What was read and judged is of no use; the next tick reads all again."""
+        self._cut_out = self._adjustments = None
+        self._asked = self._lit = None
 
     def _ask(self) -> None:
         conversation = self._conversation
@@ -110,19 +115,32 @@ class LiveLight(LiveLoop):
     def _update_canvas(self) -> None:
         if self._lit is None or self._cut_out is None:
             return
-        choice, lit = self._lit
+        (choice, lit), cut = self._lit, self._cut_out
         if self._applying:
-            if choice == self.choice:
+            if choice == self.choice and self._is_up_to_date() and self._is_untouched(cut):
                 self._clear_canvas()
-                self._result = cut_out.settle(self._image, self._layer, self._cut_out, lit, choice.strength)
+                self._result = cut_out.settle(self._image, self._layer, cut, lit, choice.strength)
                 self._loop.quit()
         elif self._dialog.shows_before:
-            if self._canvas is not None:
+            if self._canvas is not None and self._is_up_to_date():
                 self._clear_canvas()
-                self._watch.remember(self._cut_out.window)
-        elif self._canvas is None or self._canvas_for != choice:
-            self._show(choice, lit, self._cut_out)
-            self._watch.remember(self._cut_out.window)
+                self._watch.remember(cut.window)
+        elif (self._canvas is None or self._canvas_for != choice) and self._is_up_to_date():
+            self._show(choice, lit, cut)
+            self._watch.remember(cut.window)
+
+    def _is_up_to_date(self) -> bool:
+        """Whether the scene still looks as it was read; if not, the next tick reads all again."""
+        if self._watch.differs():
+            self._forget()
+        return self._cut_out is not None
+
+    def _is_untouched(self, cut: CutOut) -> bool:
+        """Whether nobody has worked on the layer since it was read, which is not seen where the preview
+        stands for it; if somebody has, the next tick reads all again."""
+        if not cut_out.is_as_read(self._layer, cut):
+            self._forget()
+        return self._cut_out is not None
 
     def _show(self, choice: Choice, lit: Lit, cut: CutOut) -> None:
         shown = self._canvas_for

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import replace
 
+import changed_layer
 import composing
 import dialog_place
 import reference_picture
@@ -27,7 +28,7 @@ from thumbnails import thumbnail
 from wording import Refusal, _, explain
 
 from wire.job import Job, JobState
-from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit, Wish
+from wire.protocol import NOT_DRAWN, InsertObjectError, Layer, Lit
 from wire.seed_row import Asked, SeedRow
 from wire.sentences import SEVERAL_PIECES, STATES
 from wire.state import SessionState, StateChanged
@@ -59,6 +60,7 @@ class LiveInsertion(LiveLoop):
         self._chosen = 0
         self._ticks = 0
         self._inserting = False  # Insert was pressed before the object was there
+        self._is_offered = False  # what the daemon has is shown
         self._earlier = Earlier(self._image)
         self._canvas = CanvasPreview(self._image, subject.anchor, subject.replaced)
         self._watch = SceneWatch(self._image)
@@ -104,13 +106,9 @@ class LiveInsertion(LiveLoop):
         self._settled = True
         self._failed = False
         self._ground = self._subject.ground()
+        self._dialog.form.offer_ground(self._ground)
         if self._ground is None:
-            self._dialog.form.offer_shape(offered=False, chosen=False)
-            self._dialog.form.offer_parts(None)
             self._dialog.say(_("Draw a box on the picture with the Rectangle Select tool."))
-            return
-        self._dialog.form.offer_shape(offered=self._ground.has_shape, chosen=self._ground.suggests_shape)
-        self._dialog.form.offer_parts(self._ground.selected)
 
     def _follow_scene(self) -> None:
         """Has the scene read again when the user has painted on it."""
@@ -230,13 +228,12 @@ class LiveInsertion(LiveLoop):
 
     def _offer(self) -> None:
         """Shows what the daemon has; an edited object whose model pack is gone waits for a choice."""
-        welcome, form = self._welcome, self._dialog.form
+        welcome, form, pack = self._welcome, self._dialog.form, self._start.wish.pack
         if welcome is None:
             return
         form.offer(welcome)
-        wish = self._start.wish
-        pack, self._start = wish.pack, replace(self._start, wish=replace(wish, pack=""))
-        if self._subject.record is not None and not welcome.has_pack(pack):
+        is_first, self._is_offered = not self._is_offered, True
+        if is_first and self._subject.record is not None and not welcome.has_pack(pack):
             form.unset_class()
             self._dialog.say(explain(composing.missing_pack(pack)))
 
@@ -303,19 +300,12 @@ class LiveInsertion(LiveLoop):
 
     def reset_pressed(self) -> None:
         """Everything as the layer was made, or as it is at first; what and which seed stays chosen."""
-        form, ground = self._dialog.form, self._ground
-        start = self._start
-        if self._subject.record is None:
-            wish = form.settings.wish
-            plain = Wish(wish.class_name, seed=wish.seed, pack=wish.pack)
-            start = Settings(plain, is_rolled=form.settings.is_rolled)
-        now = form.settings
+        form, now = self._dialog.form, self._dialog.form.settings
+        start = now.at_first() if self._subject.record is None else self._start
         form.set_settings(replace(start, thumbnail_size=now.thumbnail_size, favourites=now.favourites))
-        if self._welcome is not None:
-            form.offer(self._welcome)
-        if ground is not None:
-            form.offer_shape(offered=ground.has_shape, chosen=ground.suggests_shape)
-            form.offer_parts(ground.selected)
+        self._is_offered = False
+        self._offer()
+        form.offer_ground(self._ground)
         self.settings_changed()
 
     def retry_pressed(self) -> None:
@@ -340,7 +330,8 @@ class LiveInsertion(LiveLoop):
             elif self._job is None and self._all_asked and chosen is None:
                 raise Refusal(_("The Insert Object service sent no object."))
         elif self._dialog.form.shows_before:
-            if self._canvas.clear():
+            if self._canvas.differs() and self._is_up_to_date():
+                self._canvas.clear()
                 self._watch.remember(window)
         elif chosen is not None and not self._canvas.shows(chosen) and self._is_up_to_date():
             if self._herd is not None:
@@ -365,7 +356,11 @@ class LiveInsertion(LiveLoop):
         form.gallery.show(index, Seen(recipe, shown, is_alone=self._herd is None))
 
     def _finish(self, layers: tuple[Layer, ...], scene: Scene) -> None:
-        settings = self._dialog.form.settings
+        subject = changed_layer.asked_again(self._subject)
+        if subject is None:
+            self._inserting = False
+            return
+        self._subject, settings = subject, self._dialog.form.settings
         seed = self._row.seed_of(self._chosen)
         self.chosen = settings.with_seed(settings.wish.seed if seed is None else seed)
         label, wish = self._dialog.form.label_of(layers[0].class_name), settings.wish

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import layer_marks
 import layer_pixels
 import layer_places
+from active import Active
 from gi.repository import Gimp
 from layer_imprint import imprint_of
 from layer_marks import forget_light, is_renamed, mark_of, record_of, remember, shadow_of, shadows_of
@@ -55,7 +56,7 @@ def insert_below(image: Gimp.Image, layer: Gimp.Layer, other: Gimp.Layer) -> Non
 
 def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.Item | None) -> Gimp.Layer:
     """Inserts the object, and its shadows below it, as one undo step; the object's layer is active then."""
-    place, active = rectangle_of(reply), image.get_selected_layers()
+    place, active = rectangle_of(reply), Active.of(image)
     layer = layer_pixels.empty_layer(image, record.name, place)
     layer_pixels.paint(layer, reply.pixels, place, place)
     remember(layer, replace(record, imprint=imprint_of(layer)))
@@ -66,8 +67,9 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
         image.set_selected_layers([layer])
     except BaseException:  # nothing half done stays
         if layer in layer_marks.all_layers(image):
-            image.remove_layer(layer)
-        image.set_selected_layers([item for item in active if item.is_valid()])
+            for each in (*shadows_of(image, layer, record.shadow).values(), layer):
+                image.remove_layer(each)
+        active.restore(image)
         raise
     finally:
         image.undo_group_end()
@@ -77,7 +79,7 @@ def insert(image: Gimp.Image, reply: Layer, record: LayerRecord, anchor: Gimp.It
 def insert_all(image: Gimp.Image, made: Sequence[Made], anchor: Gimp.Item | None) -> Gimp.Layer:
     """Inserts objects, each above the one before, as one undo step; returns the uppermost's layer, which is
     active then."""
-    active, layers = image.get_selected_layers(), list[Gimp.Layer]()
+    active, layers = Active.of(image), list[Gimp.Layer]()
     image.undo_group_start()
     try:
         for one in made:
@@ -86,7 +88,7 @@ def insert_all(image: Gimp.Image, made: Sequence[Made], anchor: Gimp.Item | None
         for layer, one in zip(layers, made, strict=False):
             for each in (*shadows_of(image, layer, one.record.shadow).values(), layer):
                 image.remove_layer(each)
-        image.set_selected_layers([item for item in active if item.is_valid()])
+        active.restore(image)
         raise
     finally:
         image.undo_group_end()
@@ -167,6 +169,7 @@ def _repaint(layer: Gimp.Layer, frame: PixelFrame, place: Rect) -> None:
     """Other pixels and another place for a layer of the image, which GIMP can undo."""
     with layer_pixels.unlocked(layer):
         layer_pixels.reshape(layer, place)
+        layer_pixels.give_alpha(layer)
         layer_pixels.paint(layer, frame, place, place)
 
 

@@ -10,6 +10,7 @@ import layer_marks
 import layer_pixels
 import object_layer
 import picture
+from active import Active
 from gi.repository import Gimp
 from parasites import ShadowKind
 from wording import _
@@ -64,6 +65,7 @@ class _Sheet:
             return
         if layer_marks.layer_rectangle(self.layer) != self._window:
             layer_pixels.reshape(self.layer, self._window)
+        layer_pixels.give_alpha(self.layer)
         layer_pixels.paint(self.layer, frame, at, self._window, self._painted)
         self._painted = at
         if not self.layer.get_visible():
@@ -169,7 +171,7 @@ class CanvasPreview:
         marks = [(layer_marks.mark_of(layer), layer) for layer in replaced]
         self._like = {mark.kind if mark is not None else None: layer for mark, layer in marks}
         self._stacks: list[_Stack] = []
-        self._active = image.get_selected_layers()
+        self._active = Active.of(image)
         self._shown: list[Layer] = []
 
     def shows(self, replies: Sequence[Layer]) -> bool:
@@ -196,7 +198,7 @@ class CanvasPreview:
                 self._take_out()
                 self._set_replaced_visible(shown=False)
                 self._put_in(drawn)
-                self._restore_active()
+                self._active.restore(self._image)
                 self._set_replaced_visible(shown=False)  # GIMP shows a layer with filters that is selected
         self._shown = replies
         Gimp.displays_flush()
@@ -225,13 +227,13 @@ class CanvasPreview:
 
     def clear(self) -> bool:
         """The same, on the screen too; tells whether there was anything to do."""
-        if not (self._image.is_valid() and self._differs()):
+        if not (self._image.is_valid() and self.differs()):
             return False
         self.remove()
         Gimp.displays_flush()
         return True
 
-    def _differs(self) -> bool:
+    def differs(self) -> bool:
         """Whether anything on the canvas is not as the user left it."""
         is_hidden = any(layer.is_valid() and not layer.get_visible() for layer in self._replaced)
         return bool(self._stacks) or is_hidden
@@ -239,16 +241,11 @@ class CanvasPreview:
     def _take_out(self) -> None:
         stacks, self._stacks, self._shown = self._stacks, [], []
         mine = [layer for stack in stacks for layer in stack.layers]
-        active = self._image.get_selected_layers()
+        active = Active.of(self._image).without(mine)
         removed = [stack.take_out() for stack in reversed(stacks)]
         if any(removed):
-            self._active = [item for item in active if item not in mine] or self._active
-            self._restore_active()
-
-    def _restore_active(self) -> None:
-        alive = [layer for layer in self._active if layer.is_valid()]
-        if alive and alive != self._image.get_selected_layers():
-            self._image.set_selected_layers(alive)
+            self._active = active or self._active
+            self._active.restore(self._image)
 
     def _set_replaced_visible(self, *, shown: bool) -> None:
         for layer in self._replaced:
@@ -271,4 +268,4 @@ def remove_leftovers(image: Gimp.Image) -> None:
             for tattoo in stands_for:
                 hidden = image.get_layer_by_tattoo(int(tattoo)) if tattoo.isdigit() else None
                 if hidden is not None:
-                    hidden.set_visible(True)
+                    picture.set_visible(hidden, shown=True)

@@ -118,7 +118,10 @@ def _with_dialog(image: Gimp.Image, settings: Settings, config: Gimp.ProcedureCo
     elif not settings.keep_seed or settings.wish.seed == ANY_SEED:
         settings = settings.rolled()
     live = LiveInsertion(subject, settings)
-    layer = live.run()
+    try:
+        layer = live.run()
+    except changed_layer.LightInstead:
+        return light_procedure.light_in_dialog(image, None)
     if layer is not None:
         live.chosen.to_config(config)
     return layer

@@ -63,7 +63,8 @@ def scene_digest(image: Gimp.Image, window: Rect) -> bytes:
     if _shows_colours(image) and all(map(_is_plain, layers)):
         for layer in layers:
             kind = (layer.get_id(), layer.get_opacity(), layer.get_mode(), layer.get_composite_mode())
-            digest.update(repr((*kind, layer.get_blend_space(), layer.get_composite_space())).encode())
+            mixed = layer.get_blend_space(), layer.get_composite_space()
+            digest.update(repr((*kind, *mixed, _in(layer, window))).encode())
             digest.update(_thumbnail(layer, window))
         return digest.digest()
     seen = Gimp.Layer.new_from_visible(image, image, "insert-object")

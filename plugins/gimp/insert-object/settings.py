@@ -90,6 +90,11 @@ class Settings:
         """The same with this seed, which somebody named unless it ``is_rolled``."""
         return replace(self, wish=replace(self.wish, seed=seed), is_rolled=is_rolled)
 
+    def at_first(self) -> Settings:
+        """As they are before anything is chosen but the class and the seed."""
+        plain = Wish(self.wish.class_name, seed=self.wish.seed, pack=self.wish.pack)
+        return Settings(plain, is_rolled=self.is_rolled)
+
     def to_config(self, config: Gimp.ProcedureConfig) -> None:
         """Keeps the choices; what belongs to one selection, its shape and its parts, is not kept."""
         for field, name in _PROPERTIES.items():

@@ -9,7 +9,7 @@ from typing import Protocol
 import object_layer
 import picture
 from gi.repository import Gimp
-from layer_imprint import standing_of
+from layer_imprint import imprint_of, standing_of
 from layer_marks import layer_rectangle, object_of, record_of, shadows_of
 from layer_places import check_seen, seen_anchor, topmost
 from object_layer import Made
@@ -18,7 +18,7 @@ from picture import Fingerprint
 from wording import Refusal, _
 
 from wire.herd import Region
-from wire.imprint import Standing
+from wire.imprint import Imprint, Standing, standing
 from wire.layer_record import LayerRecord
 from wire.protocol import PixelFrame, Rect, Wish
 from wire.selected_ground import SelectedGround
@@ -128,13 +128,17 @@ class EditedObject:
     was made for goes where the layer has gone.
     """
 
-    def __init__(self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord, standing: Standing) -> None:
+    def __init__(
+        self, image: Gimp.Image, layer: Gimp.Layer, record: LayerRecord, now: Imprint | None
+    ) -> None:
         self.image = image
         self.anchor: Gimp.Item | None = layer
         self.record = record
         self.pair = record.shadow
         self.layer = layer
-        self.standing = standing
+        self.imprint = now
+        self.standing: Standing = standing_of(layer, record, now)
+        self._size = layer.get_width(), layer.get_height()
 
     @property
     def unseen(self) -> tuple[Gimp.Layer, ...]:
@@ -180,6 +184,16 @@ class EditedObject:
     def shape(self, window: Rect, size: tuple[int, int]) -> PixelFrame:
         return picture.layer_shape(self.layer, window, size)
 
+    def was_worked_on(self) -> bool:
+        """Whether somebody has worked on the layer since ``standing`` told what has become of it."""
+        if not self.layer.is_valid():
+            return False
+        then, now = self.imprint, imprint_of(self.layer)
+        if then is None or now is None:
+            return then != now
+        same_size = self._size == (self.layer.get_width(), self.layer.get_height())
+        return standing(then, now, same_size=same_size).is_changed
+
     def settle(self, made: Sequence[Made]) -> Gimp.Layer:
         if not self.layer.is_valid():
             raise Refusal(_("The object's layer is gone."), _("Close this dialog and run the filter again."))
@@ -190,12 +204,15 @@ class ObjectAbove(EditedObject):
     """A new object above an object layer that was worked on, and that stays as it is."""
 
     def __init__(self, edited: EditedObject) -> None:
-        super().__init__(edited.image, edited.layer, edited.record, edited.standing)
+        super().__init__(edited.image, edited.layer, edited.record, edited.imprint)
         self.pair = ""
 
     @property
     def replaced(self) -> tuple[Gimp.Layer, ...]:
         return ()
+
+    def was_worked_on(self) -> bool:
+        return False  # of whatever concern that is: nothing is painted over
 
     def settle(self, made: Sequence[Made]) -> Gimp.Layer:
         return object_layer.insert_all(self.image, made, self.layer if self.layer.is_valid() else None)
@@ -230,5 +247,5 @@ def choose_subject(image: Gimp.Image, *, box: Rect | None, prefer_new: bool) -> 
     selected = picture.read_selection(image)
     if selected is None or (selected.box == record.wish.box and not prefer_new):
         check_seen(active)
-        return EditedObject(image, active, record, standing_of(active, record))
+        return EditedObject(image, active, record, imprint_of(active))
     return NewObject(image, seen_anchor(active))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from .entries import Entries, entries_from_json, entries_to_json
@@ -12,6 +12,10 @@ from .wire.light_record import LightRecord, packed
 
 ANNOTATION = "insert_object"
 LIGHT_ANNOTATION = "insert_object_light"
+_WHAT = {  # what Krita is told of each
+    ANNOTATION: "How the layers of Insert Object were made",
+    LIGHT_ANNOTATION: "How layers were given light",
+}
 OWN_PIXELS = "insert_object_own_"  # and the layer's id: pixels that light can be taken off to
 
 
@@ -52,15 +56,26 @@ def groups_of_objects(document: Any) -> frozenset[str]:
 
 def remember_layer(document: Any, identity: str, record: LayerRecord) -> None:
     """Keeps a layer's record; it stays when the layer is removed, since undo may bring the layer back."""
-    text = entries_to_json({**_entries(document), identity: record.to_map()})
-    document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
+    _keep(document, {**_entries(document), identity: record.to_map()})
 
 
-def forget_layer(document: Any, identity: str) -> None:
-    """Lets go of the record of a layer that no undo brings back."""
-    entries = {layer: entry for layer, entry in _entries(document).items() if layer != identity}
-    text = entries_to_json(entries)
-    document.setAnnotation(ANNOTATION, "How the layers of Insert Object were made", QtCore.QByteArray(text))
+def known_layers(document: Any) -> frozenset[str]:
+    """The ids of all layers of which something is kept, whether they are still there or not."""
+    names = document.annotationTypes()
+    own = (name[len(OWN_PIXELS) :] for name in names if name.startswith(OWN_PIXELS))
+    return frozenset((*_entries(document), *_entries(document, LIGHT_ANNOTATION), *own))
+
+
+def forget_layers(document: Any, identities: Set[str]) -> None:
+    """Lets go of all that is kept of layers that no undo brings back."""
+    for name in _WHAT:
+        entries = _entries(document, name)
+        left = {layer: entry for layer, entry in entries.items() if layer not in identities}
+        if len(left) < len(entries):
+            _keep(document, left, name)
+    for name in document.annotationTypes():
+        if name.startswith(OWN_PIXELS) and name[len(OWN_PIXELS) :] in identities:
+            document.removeAnnotation(name)
 
 
 def light_record_of(document: Any, identity: str) -> LightRecord | None:
@@ -76,8 +91,8 @@ def kept_pixels(document: Any, identity: str) -> bytes:
 
 def remember_light(document: Any, identity: str, record: LightRecord, own: bytes | None) -> None:
     """Keeps how a layer was lit, and its own pixels before; None: they are the ones that it has."""
-    text = entries_to_json({**_entries(document, LIGHT_ANNOTATION), identity: record.to_map()})
-    document.setAnnotation(LIGHT_ANNOTATION, "How layers were given light", QtCore.QByteArray(text))
+    entries = {**_entries(document, LIGHT_ANNOTATION), identity: record.to_map()}
+    _keep(document, entries, LIGHT_ANNOTATION)
     if own is None:
         return
     pixels = QtCore.QByteArray(packed(own))
@@ -88,3 +103,7 @@ def _entries(document: Any, name: str = ANNOTATION) -> Entries:
     if name not in document.annotationTypes():
         return {}
     return entries_from_json(bytes(document.annotation(name)))
+
+
+def _keep(document: Any, entries: Entries, name: str = ANNOTATION) -> None:
+    document.setAnnotation(name, _WHAT[name], QtCore.QByteArray(entries_to_json(entries)))

@@ -73,9 +73,9 @@ class CanvasWork(QtCore.QObject):
         """Whether a job of that name has not begun."""
         return name in self._waiting
 
-    def withdraw(self, name: str) -> None:
-        """Forgets a job that has not begun."""
-        self._waiting.pop(name, None)
+    def withdraw(self, name: str) -> Callable[[], Steps] | None:
+        """Forgets a job that has not begun, and gives it back; None where there is none."""
+        return self._waiting.pop(name, None)
 
     def clear(self) -> None:
         """Forgets everything; the document is gone."""

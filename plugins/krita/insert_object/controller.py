@@ -9,7 +9,7 @@ from krita import Krita
 
 from .colour_spaces import close_scratch
 from .desk import Desk
-from .documents import document_key, is_open
+from .documents import is_open
 from .link import Link
 from .messages import Message, Tone, log
 from .qt import QtCore, sip
@@ -25,7 +25,7 @@ class Controller(QtCore.QObject):
         self.link = Link(f"Krita {Krita.instance().version()}, plug-in {__version__}", parent=self)
         self.link.replied.connect(self._take)
         self._dockers: list[Any] = []
-        self._desks: dict[str, Desk] = {}
+        self._desks: list[Desk] = []
 
     @property
     def dockers(self) -> list[Any]:
@@ -41,15 +41,16 @@ class Controller(QtCore.QObject):
         """The desk of a document, made when it is first asked for."""
         if document is None or document.rootNode() is None:
             return None
-        key = document_key(document)
-        if key not in self._desks:
-            self._desks[key] = Desk(document, self.link, self)
-        return self._desks[key]
+        desk = next((desk for desk in self._desks if desk.document == document), None)
+        if desk is None:
+            desk = Desk(document, self.link, self)
+            self._desks.append(desk)
+        return desk
 
     def docker_in(self, window: Any | None) -> Any | None:
         """The docker in a window of Krita; any one where the window is not known."""
         frame = window.qwindow() if window is not None else None
-        mine = [docker for docker in self.dockers if frame is not None and docker.window() is frame]
+        mine = [docker for docker in self.dockers if frame is not None and _belongs_to(docker, frame)]
         return next(iter(mine or self.dockers), None)
 
     @safe_slot
@@ -78,16 +79,16 @@ class Controller(QtCore.QObject):
     @safe_slot
     def forget_closed(self, *_: Any) -> None:
         """Ends the jobs of documents that were closed and lets their pixels go."""
-        for key, desk in list(self._desks.items()):
+        for desk in list(self._desks):
             if not is_open(desk.document):
-                del self._desks[key]
+                self._desks.remove(desk)
                 desk.close()
                 desk.deleteLater()
 
     @safe_slot
     def shut_down(self) -> None:
         """Krita is closing; the daemon runs on for the next editor."""
-        for desk in self._desks.values():
+        for desk in self._desks:
             desk.close()
         self._desks.clear()
         close_scratch()
@@ -102,5 +103,13 @@ class Controller(QtCore.QObject):
 
     @safe_slot
     def _take(self, reply: Any) -> None:
-        for desk in list(self._desks.values()):
+        for desk in list(self._desks):
             desk.take(reply)
+
+
+def _belongs_to(docker: Any, frame: Any) -> bool:
+    """Whether a docker is one of a main window's, also where it floats in a window of its own."""
+    above = docker.parentWidget()
+    while above is not None and above is not frame:
+        above = above.parentWidget()
+    return above is frame

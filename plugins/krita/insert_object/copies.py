@@ -12,6 +12,7 @@ from .imprints import imprint_of
 from .steps import finished
 from .translations import tr
 from .wire.layer_record import LayerRecord, Recipe
+from .wire.protocol import Rect
 from .wire.sentences import N_
 
 MAX_COMPARED_PIXELS = 4_000_000  # of a layer without a telling name; more would be felt
@@ -38,6 +39,13 @@ def copied_object(document: Any, node: Any) -> tuple[Any, LayerRecord] | None:
         if record is not None:
             return candidate, _as_it_lies(candidate, record)
     return None
+
+
+def may_be_copy(name: str, place: Rect, record: LayerRecord) -> bool:
+    """Whether a layer of that name and place could be known as a copy of a record's, by name or by pixels."""
+    made = record.imprint
+    is_alike = made is not None and (made.layer_width, made.layer_height) == (place.width, place.height)
+    return is_alike or _tells(name, recipe_title(record.recipe))
 
 
 def _original(node: Any, records: list[LayerRecord]) -> LayerRecord | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from .asked_seeds import Seeds
@@ -11,31 +10,25 @@ from .canvas import WAIT, CanvasWork, Steps
 from .documents import layer_id
 from .editing import Edits, Way, Worked
 from .form import Form
-from .herds import HerdJob, job_for, target_for
+from .gone_layers import forget_gone
+from .herds import HerdJob, job_for, target_for, variation_of
 from .history import History, LightChoice, Variation
 from .history_file import HistoryFile
-from .lighting import LayerLight, saved_light
+from .lighting import LayerLight
+from .lights import Lights
 from .link import Link
 from .messages import Message, message_for, saved_preview
-from .object_layers import ObjectLayers
 from .pressed import Pressed
 from .preview import Preview
 from .qt import QtCore, Signal
 from .reference_picture import Reading, unhindered
 from .selection import SelectionInfo, read_selection
-from .targets import (
-    Purpose,
-    Target,
-    check_pack,
-    checked_class,
-    selected_box,
-    translated_label,
-    window_limit,
-)
+from .steps import as_long_as
+from .targets import Purpose, Target, check_pack, window_limit, wished_recipe
 from .translations import tr
-from .wire.job import Job, JobState, LightJob
+from .wire.job import InsertJob, Job, JobState, LightJob
 from .wire.layer_record import Recipe
-from .wire.protocol import Error, Insert, InsertObjectError, Layer, Light, Lit, Reply
+from .wire.protocol import Error, Insert, Layer, Light, Lit, Reply
 from .wire.reference import Reference
 
 
@@ -55,9 +48,9 @@ class Desk(QtCore.QObject):
         self.pressed = Pressed()
         self.message: Message | None = None
         self.selection: SelectionInfo | None = None
-        self.light: LayerLight | None = None  # of the layer that is being lit
         self._edits = Edits(document, self.preview)
-        self._apply_when_lit = False
+        self._lights = Lights(document, self.preview)
+        self._read_for: Target | None = None  # what the picture is being read for, or about to be
         self._wants_before = False
         self._link = link
         self._recipe: Recipe | None = None  # what the running job follows
@@ -70,19 +63,25 @@ class Desk(QtCore.QObject):
         self.kept = HistoryFile(document, self.history, self._work, self.changed.emit)
         if self.preview.take_up_again():
             self.message = saved_preview()
-            self.light = saved_light(document, self.preview.variation, self.preview.replaces)
+            self._lights.take_up_again()
+        self._work.submit("forget", lambda: forget_gone(document))
 
     # --- What the docker asks ------------------------------------------------------------------------
 
     @property
     def is_busy(self) -> bool:
-        """A job that the user waits for is under way; a preview that follows by itself does not count."""
-        return self.job is not None and self.purpose not in (Purpose.LIVE, Purpose.LIGHT)
+        """What the user waits for is under way; a preview that follows by itself does not count."""
+        return self._is_asking and self.purpose not in (Purpose.LIVE, Purpose.LIGHT)
 
     @property
     def is_idle(self) -> bool:
         """Nothing is under way and nothing waits for the canvas."""
         return self.job is None and self._work.idle
+
+    @property
+    def light(self) -> LayerLight | None:
+        """The light of the layer that is being lit."""
+        return self._lights.light
 
     @property
     def editing(self) -> Recipe | None:
@@ -94,11 +93,15 @@ class Desk(QtCore.QObject):
         """An object whose edit waits for an answer."""
         return self._edits.worked
 
-    def look(self) -> None:
-        """Reads the selection again; Krita sends no signal when it changes."""
+    def follow_undo(self) -> None:
+        """Keeps up with what the user undid and redid, and with the active layer; Krita tells of neither."""
         self.preview.give_back_active_layer()
         if self.preview.is_out_of_step:
             self._work.submit("follow", self.preview.follow_undo)
+
+    def look(self) -> None:
+        """Reads the selection again, too; Krita sends no signal when it changes."""
+        self.follow_undo()
         self.selection = read_selection(self.document)
         self._edits.follow(self.document.activeNode())
 
@@ -116,13 +119,10 @@ class Desk(QtCore.QObject):
             InsertObjectError: nothing is selected, no class is chosen, or the box cannot be used.
         """
         self.look()
-        live, wish = purpose is Purpose.LIVE, form.wish
+        live = purpose is Purpose.LIVE
         seeds = form.seeds(1 if live else form.variations, live=live)
-        label = translated_label(checked_class(wish.class_name), wish.pack, self._link.welcome)
         edited = None if live else self.editing
-        box = edited.wish.box if edited is not None else selected_box(self.selection)
-        recipe = replace(edited or Recipe(wish), wish=replace(wish, box=box, seed=seeds.first))
-        recipe = replace(recipe, label=label, look=form.given_look)
+        recipe = wished_recipe(form, seeds.first, self.selection, edited, self._link.welcome)
         purpose = purpose if edited is None else Purpose.EDIT
         target = target_for(purpose, self.document, self.selection, form, recipe, seeds)
         self.pressed = self.pressed if live else Pressed(form, seeds)
@@ -136,7 +136,7 @@ class Desk(QtCore.QObject):
         Raises:
             InsertObjectError: Insert Object knows nothing of the layer, or it is empty.
         """
-        self.light = None
+        self._lights.end()
         recipe = self._edits.begin(node)
         self.show_message(self._edits.message(self._link.welcome))
         return recipe
@@ -160,10 +160,8 @@ class Desk(QtCore.QObject):
         Raises:
             InsertObjectError: it cannot be lit, and what to do.
         """
-        light = LayerLight(self.document, node)
+        light = self._lights.begin(node)
         self._edits.end()
-        self.light = light
-        self.preview.replaces = ObjectLayers(light.node)
         self._begin()
         self._work.submit("ask", lambda: self._read_and_light(light))
         self.changed.emit()
@@ -176,11 +174,7 @@ class Desk(QtCore.QObject):
 
     def read_reference(self, reading: Callable[[Any], Reading], then: Callable[[Reference], None]) -> None:
         """Hands over what is read from the document, or its one layer, without the preview."""
-
-        def steps() -> Steps:
-            then((yield from unhindered(self.preview, reading)))
-
-        self._work.submit("reference", steps)
+        self._work.submit("reference", lambda: unhindered(self.preview, reading, then))
 
     def choose(self, variation: Variation) -> None:
         """Shows a variation of the history, which is made again where its pixels are gone.
@@ -189,6 +183,7 @@ class Desk(QtCore.QObject):
             InsertObjectError: they are gone, and so is the model pack that made them.
         """
         if variation.pixels is not None:
+            self._make_way()
             self._show(variation)
         else:
             check_pack(variation.recipe, self._link.welcome)
@@ -196,29 +191,26 @@ class Desk(QtCore.QObject):
 
     def cancel(self) -> None:
         """Ends the running job; variations that have arrived stay."""
-        if self.job is not None:
+        if self._is_asking:
             self._drop_job()
             self.show_message(Message(tr("Cancelled.")))
 
     def apply(self) -> None:
         """Makes the preview a normal layer."""
         if self.light is not None and not self.light.is_current:
-            self._apply_when_lit = True  # what the slider says is still on its way
+            self._lights.applies_soon = True  # what the slider says is still on its way
             self._light_on()
             return
-        if self.preview.variation is not None:
-            self.preview.variation.live = False
-        light, self.light, self._apply_when_lit = self.light, None, False
+        light, chosen = self._lights.end(), self._work.withdraw("show")
         self._drop_job()
         self._edits.end()
-        self._work.withdraw("show")
-        self._work.submit("apply", lambda: self._then_say(self._apply_steps(light), tr("Applied.")))
+        self._work.submit("apply", lambda: self._then_say(self._apply_steps(light, chosen), tr("Applied.")))
 
     def discard(self) -> None:
         """Takes the preview away and ends an edit; the variations stay in the history."""
         self._drop_job()
         self._edits.end()
-        self.light, self._apply_when_lit = None, False
+        self._lights.end()
         self._work.withdraw("show")
         self._work.submit("discard", lambda: self._then_say(self.preview.discard(), ""))
 
@@ -241,9 +233,14 @@ class Desk(QtCore.QObject):
 
     # --- Requests out --------------------------------------------------------------------------------
 
+    @property
+    def _is_asking(self) -> bool:
+        return self.job is not None or self._read_for is not None
+
     def _ask(self, target: Target, seeds: Seeds | None = None) -> None:
-        self.light, self._seeds = None, seeds
+        self._make_way()
         self._begin()
+        self._read_for, self.purpose, self._seeds = target, target.purpose, seeds
         active, edited = self.document.activeNode(), self.preview.replaces or self._edits.kept
         if edited is not None and edited.is_attached:
             self._anchor = layer_id(edited.top)
@@ -252,15 +249,37 @@ class Desk(QtCore.QObject):
         self._work.submit("ask", lambda: self._read_and_send(target))
         self.changed.emit()
 
+    def _make_way(self) -> None:
+        """Ends a light, or an edit that the document was saved with: what comes next replaces no layer."""
+        if self.editing is not None or self.preview.replaces is None:
+            return
+        if self._lights.end() is not None:
+            self._drop_job()
+            self._work.withdraw("show")
+        if not self._work.is_waiting("discard"):
+            self._work.submit("discard", self.preview.discard)
+
     def _begin(self) -> None:
         self._drop_job()
         self.message = None
 
     def _read_and_send(self, target: Target) -> Steps:
+        def goes_on() -> bool:
+            return self._read_for is target
+
         limit = window_limit(self._link.welcome)
-        with self.preview.out_of_sight(self._edits.unseen) as source:
-            yield WAIT
-            job, recipe = yield from job_for(self.document, source, target, limit, self._link.send)
+        try:
+            with self.preview.out_of_sight(self._edits.unseen) as source:
+                yield WAIT
+                steps = job_for(self.document, source, target, limit, self._link.send)
+                read = yield from as_long_as(goes_on, steps)
+            if read is not None and goes_on():
+                self._send_read(target, *read)
+        finally:
+            if goes_on():
+                self._read_for = None
+
+    def _send_read(self, target: Target, job: InsertJob | HerdJob, recipe: Recipe) -> None:
         self._recipe = recipe
         if target.purpose is Purpose.INSERT and (kept := self.pressed.keep(self.preview.variation, recipe)):
             self._show_first(job, kept)
@@ -275,17 +294,9 @@ class Desk(QtCore.QObject):
     # --- Light ---------------------------------------------------------------------------------------
 
     def _read_and_light(self, light: LayerLight) -> Steps:
-        if not light.is_read:
-            try:
-                yield from light.read_layer()
-            except InsertObjectError:
-                self.light = self.preview.replaces = None
-                raise
-            with self.preview.out_of_sight(*light.shadows) as source:
-                yield WAIT
-                yield from light.read_scene(source)
-        request = light.request()
-        self._send(request, LightJob(request), Purpose.LIGHT)
+        request = yield from self._lights.read(light)
+        if request is not None:
+            self._send(request, LightJob(request), Purpose.LIGHT)
 
     def _light_on(self) -> None:
         """Asks for the strength that is wanted now, once the answer before is there."""
@@ -294,7 +305,7 @@ class Desk(QtCore.QObject):
             return
         if not light.is_current:
             self._work.submit("ask", lambda: self._read_and_light(light))
-        elif self._apply_when_lit:
+        elif self._lights.applies_soon:
             self.apply()
 
     def _take_lit(self, lit: Lit) -> None:
@@ -309,23 +320,16 @@ class Desk(QtCore.QObject):
         light.shown = choice
         self._light_on()
 
-    def _end_light_in_vain(self) -> None:
-        if self.light is not None and self.light.shown is None:
-            self.light = self.preview.replaces = None
-        elif self.light is not None:
-            self.light.give_up()
-        self._apply_when_lit = False
-
-    def _apply_steps(self, light: LayerLight | None) -> Steps:
-        if light is not None and light.cut_out is None:  # a saved one: its own pixels are to be kept, too
-            yield from light.read_layer()
-        layers = yield from self.preview.apply()
-        if light is not None and layers is not None and light.cut_out is not None:
-            yield from light.keep(layers)
+    def _apply_steps(self, light: LayerLight | None, chosen: Callable[[], Steps] | None) -> Steps:
+        if chosen is not None:  # while the canvas was not free
+            yield from chosen()
+        if self.preview.variation is not None:
+            self.preview.variation.live = False
+        yield from self._lights.apply(light)
 
     def _drop_job(self) -> None:
         self._work.withdraw("ask")
-        job, self.job = self.job, None
+        job, self.job, self._read_for = self.job, None, None
         if job is not None and not job.is_final:
             self._link.send(job.cancel_request())
         self._link.expect_replies(self, expecting=False)
@@ -343,7 +347,7 @@ class Desk(QtCore.QObject):
             self._take_lit(reply)
         elif isinstance(reply, Error):
             self.message = message_for(reply.exception())
-            self._end_light_in_vain()
+            self._lights.end_in_vain()
         if job.is_final:
             self.job = None
             if job.state is JobState.DONE and self.purpose in (Purpose.INSERT, Purpose.EDIT):
@@ -358,13 +362,7 @@ class Desk(QtCore.QObject):
             return
         recipe, live = self._recipe.with_seed(layer.seed), self.purpose is Purpose.LIVE
         known = self.history.find(recipe) if self.purpose is Purpose.AGAIN else None
-        if isinstance(job, HerdJob):
-            variation = job.complete(layer, live=live)
-        elif known is not None:
-            known.take(layer)
-            variation = known
-        else:
-            variation = Variation.of(recipe, layer, live=live)
+        variation = variation_of(job, layer, recipe, known, live=live)
         if variation is None:  # the rest of its herd is still to come
             return
         if self.purpose in (Purpose.INSERT, Purpose.EDIT):

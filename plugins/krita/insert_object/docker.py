@@ -108,11 +108,13 @@ class InsertObjectDocker(DockWidget):
     @safe_slot
     def step(self, by: int) -> None:
         """Shows the next variation (1) or the one before (-1)."""
-        self._look()
+        self._show_front()
         self.panel.strip.step(by)
 
+    @safe_slot
     def press(self, button: str) -> None:
         """Presses Apply or Discard, where there is anything to apply or discard."""
+        self._show_front()
         {"apply": self.panel.apply_button, "discard": self.panel.discard_button}[button].click()
 
     @safe_slot
@@ -236,11 +238,13 @@ class InsertObjectDocker(DockWidget):
 
     @safe_slot
     def _look(self) -> None:
-        if not self.isVisible():
-            return
         self._controller.forget_closed()
         self._take_desk(self._controller.desk(self._document()))
         desk = self._desk
+        if not self.isVisible():
+            if desk is not None:
+                desk.follow_undo()
+            return
         if desk is not None:
             self._controller.link.open()
             desk.look()
@@ -252,6 +256,11 @@ class InsertObjectDocker(DockWidget):
                 )
                 self.panel.number.offer_parts(desk.selection.ground if desk.selection else None)
             self._follow_live(desk)
+        self._render()
+
+    def _show_front(self) -> None:
+        """Brings the panel up to date for a key, which may be pressed while the docker is not seen."""
+        self._look()
         self._render()
 
     def _document(self) -> Any | None:
@@ -283,7 +292,8 @@ class InsertObjectDocker(DockWidget):
 
     def _follow_live(self, desk: Desk) -> None:
         """Asks for a live preview once selection and settings rest for one poll."""
-        if not self.panel.form().live or desk.is_busy or desk.editing is not None:
+        is_at_a_layer = desk.editing is not None or desk.preview.replaces is not None
+        if not self.panel.form().live or desk.is_busy or is_at_a_layer:
             return
         wish = self._wish(desk)
         resting, self._seen = wish == self._seen, wish

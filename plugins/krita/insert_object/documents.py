@@ -21,11 +21,6 @@ def owned(items: list[Any]) -> list[Any]:
     return items
 
 
-def document_key(document: Any) -> str:
-    """Names a document while it is open; the same for every wrapper object of it."""
-    return str(document.rootNode().uniqueId().toString())
-
-
 def is_open(document: Any) -> bool:
     """False once the document was closed; its wrapper then answers nothing but 0 and None."""
     return any(document == other for other in owned(Krita.instance().documents()))

@@ -59,6 +59,12 @@ def _filled(group: Any, made: list[tuple[ObjectLayers, Steps]]) -> Steps:
     group.setChildNodes([layers.top for layers, _ in made])
 
 
+def each_object(layers: ObjectLayers, variation: Variation) -> list[tuple[ObjectLayers, Variation]]:
+    """The layers of each object with its variation: one pair, but for a herd."""
+    members = layers.members if isinstance(layers, HerdLayers) else (layers,)
+    return list(zip(members, variation.objects, strict=True))
+
+
 def herd_again(document: Any, group: Any | None, identities: tuple[str, ...]) -> HerdLayers | None:
     """The layers of a herd in a document that was opened, by the ids of its objects' layers."""
     nodes = [find_layer(document, identity) for identity in identities]

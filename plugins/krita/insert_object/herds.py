@@ -120,6 +120,19 @@ class HerdJob(Job):
         return Variation.of_herd(whole, herd, live=live)
 
 
+def variation_of(
+    job: Job, layer: Layer, recipe: Recipe, known: Variation | None, *, live: bool
+) -> Variation | None:
+    """The variation that a reply brings: ``known`` has its pixels again; None where the rest of its herd is
+    still to come."""
+    if isinstance(job, HerdJob):
+        return job.complete(layer, live=live)
+    if known is not None:
+        known.take(layer)
+        return known
+    return Variation.of(recipe, layer, live=live)
+
+
 def job_for(
     document: Any, source: Any, target: Target, limit: int, send: Callable[[Insert], None]
 ) -> Generator[None, None, tuple[InsertJob | HerdJob, Recipe]]:

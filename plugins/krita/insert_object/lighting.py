@@ -145,15 +145,14 @@ class LayerLight:
         """Whether the canvas shows what the user wants."""
         return self.shown == self.wanted
 
-    def _settle(self, node: Any) -> LightRecord | None:
+    def _settle(self, node: Any, rect: Rect, own: bytes) -> LightRecord | None:
         """Gives the layer that stays its exact pixels: alpha bit for bit, and all of it at strength 0.
+
+        ``own``: its pixels before any light, in its colour space.
 
         Returns:
             What it is to remember; None where it has its own pixels again.
         """
-        if self.cut_out is None:
-            return None
-        rect, own = self.cut_out.rect, self.cut_out.own
         place = rect.x, rect.y, rect.width, rect.height
         strength = 0.0 if self.shown is None else self.shown.strength
         if not (strength > 0 and self.adjustments and any(self.adjustments.values())):
@@ -161,7 +160,7 @@ class LayerLight:
             return None
         now = bytes(node.pixelData(*place))
         if len(now) == len(own):
-            word = _WORDS[self.cut_out.space.depth]
+            word = _WORDS[node.colorDepth()]
             lit, was = array(word, now), array(word, own)
             channels = len(lit) // (rect.width * rect.height)
             lit[channels - 1 :: channels] = was[channels - 1 :: channels]
@@ -171,13 +170,16 @@ class LayerLight:
 
     def keep(self, layers: ObjectLayers) -> Steps:
         """Gives the layer that stays its exact pixels, and keeps its own from before in the document."""
-        node = layers.layer
-        record = self._settle(node)
-        own = self.cut_out.own if record is not None and self.cut_out is not None else None
+        if self.cut_out is None:
+            raise ValueError("the layer was not read yet")
+        node, rect = layers.layer, self.cut_out.rect
+        own = yield from _in_space(self.cut_out.own, rect, self.cut_out.space, Space.of(node))
+        record = self._settle(node, rect, own)
+        kept = own if record is not None else None
         if self._record is None:  # which would tell what belongs to the layer
             record = self._with_shadows(record, layers)
         if record is not None:
-            remember_light(self.document, layer_id(node), record, own)
+            remember_light(self.document, layer_id(node), record, kept)
         redraw(self.document, (node,))
         yield
 
@@ -262,18 +264,24 @@ def _for_the_wire(own: bytes, rect: Rect, space: Space) -> Generator[None, None,
     if space.is_srgb and space.depth in ("U8", "U16"):
         raw = own
     else:
-        stride = len(own) // rect.height
-        rows = max(1, CONVERTED_STRIP // rect.width)
-        target = srgb_space("U16" if deep else "U8")
-        parts = []
-        for top in range(0, rect.height, rows):
-            height = min(rows, rect.height - top)
-            strip = own[top * stride : (top + height) * stride]
-            parts.append(converted(strip, rect.width, height, space, target))
-            yield
-        raw = b"".join(parts)
+        raw = yield from _in_space(own, rect, space, srgb_space("U16" if deep else "U8"))
     kind = PixelFormat.RGBA16 if deep else PixelFormat.BGRA8
     return PixelFrame(rect.width, rect.height, kind, swapped_16(raw) if deep else raw)
+
+
+def _in_space(own: bytes, rect: Rect, space: Space, target: Space) -> Generator[None, None, bytes]:
+    """A layer's pixels in another colour space; yields between strips."""
+    if space == target:
+        return own
+    stride = len(own) // rect.height
+    rows = max(1, CONVERTED_STRIP // rect.width)
+    parts = []
+    for top in range(0, rect.height, rows):
+        height = min(rows, rect.height - top)
+        strip = own[top * stride : (top + height) * stride]
+        parts.append(converted(strip, rect.width, height, space, target))
+        yield
+    return b"".join(parts)
 
 
 def _is_opaque(frame: PixelFrame) -> bool:

@@ -130,6 +130,7 @@ class Panel(QtWidgets.QWidget):
         say(self.insert_button, tr("Insert again") if view.is_edit else tr("Insert"))
         self.insert_button.setEnabled(view.can_insert)
         self._explain(self.insert_button, "" if view.can_insert else view.why_not)
+        self._explain(self.defaults_button, tr("As this layer was made") if view.is_edit else "")
         nothing = "" if view.can_apply or view.can_discard else tr("There is no preview yet: press Insert.")
         for button in (self.apply_button, self.discard_button, self.compare_button):
             self._explain(button, nothing)
@@ -148,11 +149,11 @@ class Panel(QtWidgets.QWidget):
         self._show_progress(view.fraction)
         self.show_message(view.message)
 
-    def _explain(self, button: Any, why_not: str) -> None:
-        """A greyed button says why; else its own words come back."""
+    def _explain(self, button: Any, now: str) -> None:
+        """A button says why it is greyed, or what it does now; with "" its own words come back."""
         words = self._tooltips.setdefault(button, button.toolTip())
-        if button.toolTip() != (why_not or words):
-            button.setToolTip(why_not or words)
+        if button.toolTip() != (now or words):
+            button.setToolTip(now or words)
 
     def show_message(self, message: Message | None) -> None:
         """The sentence at the bottom."""

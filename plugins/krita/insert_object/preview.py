@@ -17,10 +17,11 @@ from typing import Any
 
 from krita import Krita
 
-from .annotations import forget_layer, groups_of_objects, remember_layer
+from .annotations import forget_layers, groups_of_objects, remember_layer
 from .canvas import WAIT, Steps
+from .colour_spaces import Space
 from .documents import bounds_of, insertion_point, is_attached, is_large, layer_below, layer_id, lone_layer
-from .herd_layers import HerdLayers, new_herd_layers
+from .herd_layers import each_object, new_herd_layers
 from .history import Variation
 from .imprints import imprint_of
 from .object_layers import NOTHING, Drawn, ObjectLayers, needs_group, new_object_layers, overwrite
@@ -128,7 +129,7 @@ class Preview:
         layers = taken or layers
         layers.unlock()
         layers.name_after(title(variation))
-        for each, one in _each(layers, variation):
+        for each, one in each_object(layers, variation):
             made = (yield from imprint_of(each.layer)) if variation.keeps is None else None
             self._remember(each, one, made)
         self._show_edited()  # what undo brings back is visible again
@@ -255,7 +256,7 @@ class Preview:
         yield
         layers.lock()
         self._drawn = Drawn.by(variation)
-        for each, one in _each(layers, variation):
+        for each, one in each_object(layers, variation):
             self._remember(each, one)
         remember_preview(self._document, layers, self._shown_of_edited(), variation)
         if top is None:
@@ -284,9 +285,9 @@ class Preview:
 
         Returns the layer that has them then; None, with nothing changed, where Krita does not do it.
         """
-        if edited is None or self._step is None or not edited.is_attached or not _fits(edited, variation):
+        if edited is None or self._step is None or not edited.is_attached:
             return None
-        if not can_be_replaced(self._document, edited.top):
+        if not _fits(edited, preview, variation) or not can_be_replaced(self._document, edited.top):
             return None
         drawn = yield from copied(preview.layer, self._drawn.layer)
         undone = yield from self._step.take_back(lambda: not preview.is_attached)
@@ -307,7 +308,7 @@ class Preview:
             layer.setPixelData(data, *place)
         yield  # only then Krita's window knows the new layer, which is to be told of the opacity
         layer.setOpacity(opacity)
-        forget_layer(self._document, layer_id(preview.layer))
+        forget_layers(self._document, {layer_id(preview.layer)})
         return ObjectLayers(layer)
 
     def _withdraw(self, layers: ObjectLayers) -> Steps:
@@ -373,10 +374,11 @@ class Preview:
         forget_preview(self._document)
 
 
-def _fits(edited: ObjectLayers, variation: Variation) -> bool:
-    """Whether one layer can take the place of all that is edited."""
+def _fits(edited: ObjectLayers, preview: ObjectLayers, variation: Variation) -> bool:
+    """Whether one layer can take the place of all that is edited, and the preview's bytes are right in it."""
     alone = edited.removable == (edited.top,) and not edited.layer.animated()
-    return alone and not needs_group(variation.recipe.wish)
+    alike = Space.of(edited.top) == Space.of(preview.layer)
+    return alone and alike and not needs_group(variation.recipe.wish)
 
 
 def _new_layers(document: Any, variation: Variation, top: Any | None) -> tuple[ObjectLayers, Steps]:
@@ -385,12 +387,6 @@ def _new_layers(document: Any, variation: Variation, top: Any | None) -> tuple[O
     if variation.herd:
         return new_herd_layers(document, variation.herd, name, top)
     return new_object_layers(document, variation, name, top)
-
-
-def _each(layers: ObjectLayers, variation: Variation) -> list[tuple[ObjectLayers, Variation]]:
-    """The layers of each object with its variation: one pair, but for a herd."""
-    members = layers.members if isinstance(layers, HerdLayers) else (layers,)
-    return list(zip(members, variation.objects, strict=True))
 
 
 def _remove(layers: ObjectLayers) -> Steps:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from .canvas import WAIT
+from .canvas import WAIT, Steps
 from .documents import bounds_of
 from .pixels import packed, read_coverage, read_scene
 from .preview import Preview
 from .qt import Qt, QtCore, QtGui
-from .selection import SelectionInfo
+from .selection import SelectionInfo, current_selection
 from .translations import tr
 from .wire.protocol import ErrorCode, InsertObjectError, PixelFormat, PixelFrame, Rect
 from .wire.reference import Reference, covered, fitted, in_window, kept_size, looked_at, shown_part
@@ -21,11 +21,14 @@ MOST_PIXELS = 400_000_000  # of a file; Qt would take four bytes for each
 Reading = Generator[Any, None, Reference]
 
 
-def unhindered(preview: Preview, reading: Callable[[Any], Reading]) -> Reading:
-    """What is read from the document while the preview is out of sight."""
+def unhindered(
+    preview: Preview, reading: Callable[[Any], Reading], then: Callable[[Reference], None]
+) -> Steps:
+    """Hands over what is read from the document while the preview is out of sight."""
     with preview.out_of_sight() as source:
         yield WAIT
-        return (yield from reading(source))
+        reference = yield from reading(source)
+    then(reference)
 
 
 def of_layer(node: Any) -> Reading:
@@ -57,7 +60,8 @@ def of_selection(document: Any, source: Any, selected: SelectionInfo | None) -> 
     Raises:
         InsertObjectError: nothing is selected.
     """
-    if selected is None:
+    selection = current_selection(document)
+    if selected is None or selection is None:
         raise InsertObjectError(
             ErrorCode.BAD_REQUEST,
             "Nothing is selected.",
@@ -68,7 +72,7 @@ def of_selection(document: Any, source: Any, selected: SelectionInfo | None) -> 
     pixels = yield from _pixels(source, area, size)
     alpha = b"\xff" * (size[0] * size[1])
     if not selected.rectangular:
-        shape = yield from read_coverage(document.selection(), area, size)
+        shape = yield from read_coverage(selection, area, size)
         alpha = bytes(shape.data)
     return Reference(covered(pixels, alpha, *size), tr("Selection"))
 

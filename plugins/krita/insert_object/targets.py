@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .colour_spaces import Space
+from .form import Form
 from .pixels import read_coverage, read_scene
 from .reference_picture import shape_in
 from .selection import SelectionInfo
@@ -91,6 +92,21 @@ def check_pack(recipe: Recipe, welcome: Welcome | None) -> None:
             PACK_IS_GONE.format(pack=recipe.wish.pack),
             PACK_IS_GONE_HINT,
         )
+
+
+def wished_recipe(
+    form: Form, seed: int, selection: SelectionInfo | None, edited: Recipe | None, welcome: Welcome | None
+) -> Recipe:
+    """What a form asks for: an object where something is selected, or in the place of the ``edited`` one.
+
+    Raises:
+        InsertObjectError: no class is chosen, or nothing is selected.
+    """
+    wish = form.wish
+    label = translated_label(checked_class(wish.class_name), wish.pack, welcome)
+    box = edited.wish.box if edited is not None else selected_box(selection)
+    recipe = replace(edited or Recipe(wish), wish=replace(wish, box=box, seed=seed))
+    return replace(recipe, label=label, look=form.given_look)
 
 
 def window_limit(welcome: Welcome | None) -> int:

@@ -91,8 +91,8 @@ def _fraction(link: Link, desk: Desk) -> float | None:
         return link.fraction
     if link.state in UNDER_WAY:
         return -1.0
-    if desk.is_busy and desk.job is not None:
-        return desk.job.fraction
+    if desk.is_busy:
+        return desk.job.fraction if desk.job is not None else -1.0  # the picture is being read
     return None
 
 
@@ -103,6 +103,8 @@ def _message(link: Link, desk: Desk) -> Message | None:
         return desk.message
     if link.state in UNDER_WAY:
         return Message(tr(STATES[link.state]))
+    if desk.is_busy and desk.job is None:
+        return Message(_why_not(link, desk) or tr("Reading the picture…"))
     if desk.is_busy and desk.job is not None:
         return Message(tr(STAGES[desk.job.stage]) if desk.job.stage else tr("Waiting for the service…"))
     if desk.light is not None:

@@ -136,6 +136,16 @@ class Inserting(DeskCase):
         self.assertEqual(layer.name(), "Hund 42")
         self.assertEqual(read_records(self.document)[layer_id(layer)].recipe.label, "Hund")
 
+    def test_a_variation_chosen_while_the_canvas_is_busy_is_the_one_that_is_applied(self):
+        self.insert()
+        self.document.busy = True
+        self.desk.choose(self.desk.history.items[1])
+        self.desk.apply()
+        self.desk.choose(self.desk.history.items[0])  # which is shown again afterwards
+        self.document.busy = False
+        settle(self.desk)
+        self.assertCountEqual(names(self.document), ["Background", "dog 43", "preview · dog 42"])
+
     def test_discard_leaves_the_layers_as_they_were_and_keeps_the_history(self):
         self.insert()
         self.desk.discard()

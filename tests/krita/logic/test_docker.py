@@ -2,10 +2,12 @@
 
 import unittest
 from dataclasses import replace
+from unittest.mock import Mock
 
-from insert_object.wire.protocol import Insert
+from insert_object.qt import Qt, QtWidgets
+from insert_object.wire.protocol import Insert, Light
 from insert_object.wire.session import SessionState
-from krita import Canvas, Krita, Selection
+from krita import Canvas, Krita, Node, Selection
 from scripted import ScriptedLink, done_reply, layer_reply, picture, settle, until
 
 
@@ -137,6 +139,17 @@ class Dockers(unittest.TestCase):
         self.let_it_look(3)
         self.assertEqual(len(self.link.sent), sent)
 
+    def test_live_leaves_a_layer_alone_while_it_is_lit(self):
+        layer = Node(self.document, "cut-out", "paintlayer")
+        layer.setPixelData(bytes((9, 9, 9, 255)) * 144, 30, 30, 12, 12)
+        layer.setPixelData(bytes(4), 30, 30, 1, 1)
+        self.document.rootNode().addChildNode(layer, None)
+        self.document.setActiveNode(layer)
+        self.docker.panel.light_wanted.emit()
+        self.docker.panel.live_check.setChecked(True)
+        self.let_it_look(4)
+        self.assertEqual([type(request) for request in self.link.sent], [Light])
+
     def test_a_chosen_variation_brings_its_settings_back_and_asks_for_nothing(self):
         seed = self.docker.panel.form().wish.seed
         self.insert()
@@ -178,6 +191,18 @@ class Dockers(unittest.TestCase):
         self.docker.stand_in_canvas = Canvas(picture(box=(1, 1, 10, 10)))
         until(lambda: self.docker.panel.strip.count() == 0)
 
+    def test_a_copy_of_a_picture_whose_layers_have_the_same_ids_has_its_own_strip(self):
+        self.insert()
+        copy = picture(box=(1, 1, 10, 10))
+        copy.rootNode()._id = self.document.rootNode().uniqueId()  # as Krita's own copies have
+        self.docker.stand_in_canvas = Canvas(copy)
+        until(lambda: self.docker.panel.strip.count() == 0)
+        self.insert()
+        self.docker.panel.apply_button.click()
+        settle(self.docker._desk)
+        self.assertEqual(len(copy.rootNode().childNodes()), 2)
+        self.assertTrue(self.document.rootNode().childNodes()[-1].name().startswith("preview"))
+
     def test_an_unreachable_daemon_is_said_with_a_way_out(self):
         from insert_object.wire.connection import ConnectionUnavailable
 
@@ -187,6 +212,47 @@ class Dockers(unittest.TestCase):
         self.let_it_look()
         self.assertEqual(self.docker.panel.message_label.text(), "It is gone. Start it.")
         self.assertTrue(self.docker.panel.retry_button.isVisible())
+
+    def test_a_hidden_docker_follows_undo(self):
+        self.insert()
+        self.docker.panel.apply_button.click()
+        settle(self.docker._desk)
+        old = self.document.rootNode().childNodes()[-1]
+        self.document.setActiveNode(old)
+        self.docker._edit()
+        self.insert()
+        self.assertFalse(old.visible())
+        self.docker.hide()
+        self.document.undo()
+        until(old.visible)
+
+    def test_the_keys_work_on_the_picture_in_front_of_a_hidden_docker(self):
+        self.insert()
+        self.docker.hide()
+        front = picture(box=(1, 1, 10, 10))
+        self.docker.stand_in_canvas = Canvas(front)
+        self.docker.press("apply")
+        self.docker.step(1)
+        self.let_it_look()
+        self.assertTrue(self.document.rootNode().childNodes()[-1].name().startswith("preview"))
+        self.assertEqual(len(front.rootNode().childNodes()), 1)
+        self.docker.stand_in_canvas = Canvas(self.document)
+        self.docker.press("apply")
+        settle(self.docker._desk)
+        self.assertFalse(self.document.rootNode().childNodes()[-1].name().startswith("preview"))
+
+    def test_a_floating_docker_belongs_to_its_window(self):
+        dockers, frames = (self.docker, type(self.docker)()), []
+        for docker in dockers:
+            frames.append(QtWidgets.QMainWindow())
+            frames[-1].addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docker)
+            docker.setFloating(True)
+        for docker, frame in zip(dockers, frames, strict=True):
+            self.assertIs(self.controller.docker_in(Mock(qwindow=lambda frame=frame: frame)), docker)
+        for docker, frame in zip(dockers, frames, strict=True):
+            docker.setParent(None)
+            frame.deleteLater()
+        dockers[1].deleteLater()
 
     def test_a_hidden_docker_asks_for_nothing(self):
         self.docker.hide()

@@ -20,6 +20,7 @@ from insert_object.wire.protocol import (
     Wish,
 )
 from krita import Node
+from krita_pictures import in_depth
 from scripted import done_reply, form_of
 from test_editing import DOG, DOG_WITH_SHADOW, EditingCase, tree, whole
 
@@ -30,14 +31,17 @@ OWN = (40, 80, 120)  # blue, green, red: Krita's order
 
 
 def lit_reply(request, adjustments=ADJUSTMENTS):
-    """Each colour is brighter by 40 at the whole strength."""
-    data = bytearray(request.object.data)
-    data[0::4], data[2::4] = data[2::4], data[0::4]
+    """Each colour is brighter by 40 of 255 at the whole strength, in the object's own depth."""
+    is_deep = request.object.format is PixelFormat.RGBA16
+    data = bytearray(in_depth(request.object.data, "U16" if is_deep else "U8", "U8"))
+    if not is_deep:
+        data[0::4], data[2::4] = data[2::4], data[0::4]
     more = round(40 * request.strength)
     table = bytes(min(255, value + more) for value in range(256))
     for channel in range(3):
         data[channel::4] = data[channel::4].translate(table)
-    frame = PixelFrame(request.object.width, request.object.height, PixelFormat.RGBA8, bytes(data))
+    kind, depth = (PixelFormat.RGBA16, "U16") if is_deep else (PixelFormat.RGBA8, "U8")
+    frame = PixelFrame(request.object.width, request.object.height, kind, in_depth(data, "U8", depth))
     contact, cast = (
         PixelFrame(8, 4, PixelFormat.RGBA8, bytes((9, 9, 9, alpha)) * 32) if wanted else None
         for wanted, alpha in ((request.wish.shadow, 100), (request.wish.cast_shadow, 50))
@@ -71,6 +75,15 @@ class LightCase(EditingCase):
 
     def light(self, node):
         self.ask(node)
+        self.answer_light()
+        self.apply()
+        return self.document.activeNode()
+
+    def light_at(self, node, strength, shadows=None):
+        self.ask(node)
+        self.answer_light()
+        self.desk.change_light(LightChoice(strength, shadows))
+        self.settle()
         self.answer_light()
         self.apply()
         return self.document.activeNode()
@@ -190,17 +203,8 @@ class Lighting(LightCase):
 class Shadows(LightCase):
     """A lit layer's shadows: left alone they stay; else they are made anew, each on a layer of its own."""
 
-    def with_shadows(self, node, wish, strength=1.0):
-        self.ask(node)
-        self.answer_light()
-        self.desk.change_light(LightChoice(strength, wish))
-        self.settle()
-        self.answer_light()
-        self.apply()
-        return self.document.activeNode()
-
     def test_a_cut_outs_shadows_come_in_a_group_below_it(self):
-        lit = self.with_shadows(self.paste(), CAST)
+        lit = self.light_at(self.paste(), 1.0, CAST)
         self.assertEqual(self.link.sent[-1].wish, CAST)
         members = ["cast shadow · cut-out", "shadow · cut-out", "cut-out"]
         self.assertEqual(tree(self.root), ["Background", ("cut-out with its shadow", members)])
@@ -213,11 +217,11 @@ class Shadows(LightCase):
         layer = self.paste()
         layer.setOpacity(100)
         layer.setBlendingMode("multiply")
-        lit = self.with_shadows(layer, CAST)
+        lit = self.light_at(layer, 1.0, CAST)
         self.assertEqual((lit.opacity(), lit.blendingMode()), (100, "multiply"))
 
     def test_lit_again_it_stays_over_its_shadows_which_are_no_part_of_the_scene(self):
-        lit = self.with_shadows(self.paste(), CAST)
+        lit = self.light_at(self.paste(), 1.0, CAST)
         group = lit.parentNode()
         shadows = [whole(node) for node in group.childNodes()[:2]]
         for node in (lit, group, group.childNodes()[0]):  # any of them names the layer
@@ -230,16 +234,16 @@ class Shadows(LightCase):
             self.assertEqual(self.colour(self.document.activeNode()), (80, 120, 160, 255))
 
     def test_other_shadows_take_the_place_of_those_that_were_there(self):
-        lit = self.with_shadows(self.paste(), CAST)
-        again = self.with_shadows(lit, replace(CAST, cast_shadow=False))
+        lit = self.light_at(self.paste(), 1.0, CAST)
+        again = self.light_at(lit, 1.0, replace(CAST, cast_shadow=False))
         members = ["shadow · cut-out", "cut-out"]
         self.assertEqual(tree(self.root), ["Background", ("cut-out with its shadow", members)])
-        alone = self.with_shadows(again, WITHOUT_SHADOWS, 0.0)
+        alone = self.light_at(again, 0.0, WITHOUT_SHADOWS)
         self.assertEqual(tree(self.root), ["Background", "cut-out"])
         self.assertEqual(self.colour(alone), (*OWN, 255))
 
     def test_strength_0_keeps_new_shadows_known(self):
-        lit = self.with_shadows(self.paste(), CAST, 0.0)
+        lit = self.light_at(self.paste(), 0.0, CAST)
         self.assertEqual(self.colour(lit), (*OWN, 255))
         self.ask(lit)
         self.assertEqual(len(self.desk.light.shadows), 2)
@@ -247,7 +251,7 @@ class Shadows(LightCase):
     def test_an_objects_new_shadows_are_its_own_in_its_record(self):
         group = self.applied(DOG_WITH_SHADOW)
         group.childNodes()[1].setPixelData(bytes(4), 20, 20, 1, 1)
-        lit = self.with_shadows(group.childNodes()[1], CAST)
+        lit = self.light_at(group.childNodes()[1], 1.0, CAST)
         self.assertEqual(len(tree(self.root)), 2)
         record = read_records(self.document)[layer_id(lit)]
         around = lit.parentNode()
@@ -298,10 +302,13 @@ class Refusing(LightCase):
     def test_a_layer_without_transparency_is_told_how_to_cut_it(self):
         self.assertIn("has no transparency", self.refused(self.root.childNodes()[0]))
 
-    def test_an_empty_a_hidden_and_a_group_layer_are_refused_in_words(self):
+    def test_an_empty_a_small_a_hidden_and_a_group_layer_are_refused_in_words(self):
         empty = Node(self.document, "empty", "paintlayer")
         self.root.addChildNode(empty, None)
         self.assertIn("transparent everywhere", self.refused(empty))
+        empty.setPixelData(bytes((*OWN, 255)) * 12, 0, 0, 4, 3)
+        empty.setPixelData(bytes(4), 0, 0, 1, 1)
+        self.assertIn("too small", self.refused(empty))
         layer = self.paste()
         layer.setVisible(False)
         self.assertIn("is hidden", self.refused(layer))
@@ -320,11 +327,12 @@ class Offering(LightCase):
         self.assertTrue(view_of(self.link, self.desk, "").can_apply)
 
     def test_a_new_object_ends_it(self):
-        self.ask(self.paste())
+        layer = self.paste()
+        self.ask(layer)
         self.answer_light()
-        self.discard()
         self.insert(form_of("dog", "", 42, 1))
         self.assertIsNone(self.desk.light)
+        self.assertTrue(layer.visible())
         self.assertEqual(tree(self.root)[-1], "preview · dog 42")
 
 

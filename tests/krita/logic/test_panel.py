@@ -305,6 +305,14 @@ class Panels(unittest.TestCase):
         self.assertGreater(len(own), 15)
         self.assertEqual([type(widget).__name__ for widget in own if not widget.toolTip()], [])
 
+    def test_reset_says_what_it_goes_back_to(self):
+        told = []
+        for is_edit in (False, True, False):
+            self.panel.show_view(view(is_edit=is_edit))
+            told.append(self.panel.defaults_button.toolTip())
+        first = "Settings as they were at first; class and seed stay"
+        self.assertEqual(told, [first, "As this layer was made", first])
+
     def test_settings_at_first_keep_class_and_seed_alone(self):
         form = form_of("dog", "brown", 77, 3, pack="lamps", mirrored=True, shape_seed=5, look_seed=6)
         first = replace(form, keep_seed=True, live=True, thumbnail=300).as_at_first()

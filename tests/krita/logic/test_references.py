@@ -12,7 +12,7 @@ from insert_object.reference_picture import of_file, of_layer, of_selection, sha
 from insert_object.selection import read_selection
 from insert_object.wire.protocol import InsertObjectError, PixelFormat, PixelFrame, Rect
 from insert_object.wire.reference import Model, Reference
-from krita import Krita
+from krita import Krita, Node
 from scripted import ScriptedLink, done_reply, form_of, layer_reply, picture, settle
 
 BOX = (20, 20, 16, 16)
@@ -63,6 +63,19 @@ class Reading(unittest.TestCase):
         reference = read(of_selection(self.document, self.document, read_selection(self.document)))
         self.assertEqual(reference.outline.width, 16)
         self.assertLess(reference.outline.height, 16)
+
+    def test_a_local_selection_gives_its_shape_where_the_picture_has_none(self):
+        mask = Node(self.document, "local", "selectionmask")
+        local, self.document._selection = self.document.selection(), None
+        local.select(20, 20, 16, 8, 0)
+        mask.selection = lambda: local
+        self.document.activeNode().addChildNode(mask, None)
+        selected = read_selection(self.document)
+        reference = read(of_selection(self.document, self.document, selected))
+        self.assertLess(reference.outline.height, 16)
+        mask.remove()  # before the canvas was free for the reading
+        with self.assertRaisesRegex(InsertObjectError, "Nothing is selected"):
+            read(of_selection(self.document, self.document, selected))
 
     def test_nothing_selected_is_said(self):
         with self.assertRaisesRegex(InsertObjectError, "Nothing is selected"):

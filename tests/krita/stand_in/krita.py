@@ -1,6 +1,6 @@
 """A small stand-in for Krita's scripting module: the program, its settings, actions and dockers.
 
-Its documents are sRGB with 8 bits; see ``krita_pictures``.
+Its documents are sRGB with 8 bits, layers of theirs 8 or 16; see ``krita_pictures``.
 """
 
 import importlib
@@ -62,6 +62,13 @@ class Krita(QtCore.QObject):
 
     def version(self):
         return "5.1.5"
+
+    def createDocument(self, width, height, *_):
+        """One that is hidden, in which the plug-in converts pixels: its layers reach beyond its edges."""
+        document = Document(max(64, width), max(64, height))
+        self.open_documents.insert(0, document)
+        document.close = lambda: self.open_documents.remove(document)
+        return document
 
     def documents(self):
         return list(self.open_documents)

@@ -1,6 +1,7 @@
 """The stand-in's pictures: documents, layers and selections, and the undo history of a document.
 
 It keeps what the plug-in relies on: ids, parents, packed B, G, R, A pixels with the default pixel outside,
+a layer's own colour space, of which there are two, sRGB with 8 and with 16 bits,
 and a history that grows when a layer is added, removed or replaced and with nothing else.
 """
 
@@ -9,6 +10,19 @@ import os
 import uuid
 
 QtCore = importlib.import_module(f"PyQt{os.environ['INSERT_OBJECT_QT']}.QtCore")
+
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+BYTES = {"U8": 1, "U16": 2}  # of a channel
+
+
+def in_depth(data, was, depth):
+    """Samples of one depth in another."""
+    if was == depth:
+        return bytes(data)
+    if depth == "U8":
+        return bytes(data[1::2])  # the higher byte of each
+    return bytes(value for sample in data for value in (sample, sample))
 
 
 class Pixels:
@@ -57,6 +71,7 @@ class Node(QtCore.QObject):
         self._parent, self._children = None, []
         self._locked, self._visible = False, True
         self._passes_through, self._opacity, self._mode = False, 255, "normal"
+        self._depth = "U8"
         self.pixels = Pixels(document.width(), document.height(), 4)
 
     def uniqueId(self):
@@ -129,6 +144,7 @@ class Node(QtCore.QObject):
         """Convert to Paint Layer; the new one shows what this one shows, where it has pixels of its own."""
         parent, place = self._parent, self._parent._children.index(self)
         new = Node(self.document, self._name, "paintlayer")
+        new.setColorSpace("RGBA", self._depth, SRGB)
         new.pixels.data[:] = self.pixels.data
         new._opacity = self._opacity
 
@@ -151,10 +167,17 @@ class Node(QtCore.QObject):
         return "RGBA"
 
     def colorDepth(self):
-        return "U8"
+        return self._depth
 
     def colorProfile(self):
-        return "sRGB-elle-V2-srgbtrc.icc"
+        return SRGB
+
+    def setColorSpace(self, model, depth, profile):
+        assert (model, profile) == ("RGBA", SRGB)
+        was, self.pixels = self.pixels, Pixels(self.pixels.width, self.pixels.height, 4 * BYTES[depth])
+        self.pixels.data[:] = in_depth(was.data, self._depth, depth)
+        self._depth = depth
+        return True
 
     def opacity(self):
         return self._opacity
@@ -246,6 +269,16 @@ class Document(QtCore.QObject):
     def waitForDone(self):
         pass
 
+    def setBatchmode(self, value):
+        pass
+
+    def modified(self):
+        """Since it was opened; it is never saved."""
+        return bool(self.done or self.undone)
+
+    def setModified(self, value):
+        pass
+
     def width(self):
         return self._size[0]
 
@@ -259,7 +292,7 @@ class Document(QtCore.QObject):
         return "U8"
 
     def colorProfile(self):
-        return "sRGB-elle-V2-srgbtrc.icc"
+        return SRGB
 
     def rootNode(self):
         return self._root
@@ -296,7 +329,7 @@ class Document(QtCore.QObject):
         out = bytearray(Pixels(*self._size, 4).read(*rect))
         for layer in self._shown(self._root):
             if layer.type() == "paintlayer":
-                data = layer.pixels.read(*rect)
+                data = in_depth(layer.pixels.read(*rect), layer.colorDepth(), "U8")
                 for i in range(0, len(data), 4):
                     if data[i + 3]:
                         out[i : i + 4] = data[i : i + 4]
