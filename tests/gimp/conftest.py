@@ -252,3 +252,15 @@ def desk(shared_desk: Desk) -> Iterator[Desk]:
     for title in ("Insert Object", "Edit Object", "Light Layer"):
         screen.wait_until(partial(are_closed, title), f"the end of the windows “{title}”")
     shared_desk.gimp.close_all()
+
+
+@pytest.fixture
+def slow_desk(gimp_place: GimpPlace, screen: Screen, tmp_path: Path) -> Iterator[Desk]:
+    """A window whose daemon takes its time."""
+    daemon = StandIn(tmp_path / "home")
+    daemon.home.mkdir()
+    daemon.start("--stage-seconds", "1")
+    made = make_desk(gimp_place, screen, daemon, tmp_path)
+    yield made
+    made.gimp.close()
+    daemon.stop()

@@ -236,6 +236,7 @@ def seen_colour(image: int, x: int, y: int) -> list[int]:
         return list(bytes(layer.get_buffer().get(area, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)))
     finally:
         layer.delete()
+        Gimp.displays_flush()  # asking for what is seen keeps GIMP from showing what has just changed
 
 
 def use_profile(image: int, name: str) -> None:

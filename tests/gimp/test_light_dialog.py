@@ -22,6 +22,10 @@ WITHOUT = ["cut-out", "Background"]
 
 @pytest.fixture
 def image(desk: Desk) -> int:
+    return photo_with_cut_out(desk)
+
+
+def photo_with_cut_out(desk: Desk) -> int:
     image = desk.open_photo(None)
     width, height = SIZE
     y, x = np.mgrid[0:height, 0:width]
@@ -171,6 +175,16 @@ def test_what_is_erased_under_the_preview_stays_erased(desk: Desk, image: int) -
     pixels = rgba(desk.gimp.pixels(layer_of(desk, image)), *SIZE)
     assert pixels[80, 100, 3] == 0
     assert pixels[80, 40].tolist() == [*(lit_value(value) for value in OWN), 255]
+
+
+def test_apply_pressed_before_the_light_has_come_applies_it_then(slow_desk: Desk) -> None:
+    image = photo_with_cut_out(slow_desk)
+    dialog = slow_desk.open_dialog(TITLE, "ctrl+alt+l")
+    slow_desk.screen.focus(dialog)
+    slow_desk.screen.keys("alt+a")
+    assert colour(slow_desk, image)[:3] == list(OWN)
+    slow_desk.screen.wait_until_gone(TITLE)
+    assert colour(slow_desk, image) == [*(lit_value(value) for value in OWN), 255]
 
 
 def test_what_is_painted_while_before_shows_is_lit_and_not_painted_over(desk: Desk, image: int) -> None:

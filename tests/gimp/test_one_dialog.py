@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.gimp.conftest import PREVIEW, Desk, StandIn, make_desk
-from tests.gimp.provision import GimpPlace
-from tests.gimp.screen import Screen
+from tests.gimp.conftest import PREVIEW, Desk
 from tests.stand_in_engine import stand_in_colour
 
 BOX = (400, 250, 256, 256)
@@ -53,18 +46,6 @@ def test_two_pictures_have_a_dialog_each(desk: Desk) -> None:
     desk.screen.keys("ctrl+alt+i")
     desk.wait_for_layers(second, PREVIEW, PHOTO)
     assert len(desk.screen.windows("Insert Object")) == 2
-
-
-@pytest.fixture
-def slow_desk(gimp_place: GimpPlace, screen: Screen, tmp_path: Path) -> Iterator[Desk]:
-    """A window whose daemon takes its time."""
-    daemon = StandIn(tmp_path / "home")
-    daemon.home.mkdir()
-    daemon.start("--stage-seconds", "1")
-    made = make_desk(gimp_place, screen, daemon, tmp_path)
-    yield made
-    made.gimp.close()
-    daemon.stop()
 
 
 def test_new_seed_then_insert_at_once_inserts_the_new_one(slow_desk: Desk) -> None:

@@ -95,7 +95,7 @@ class LightDialog:
         return bool(self._before.get_active())
 
     def allow_apply(self, *, allowed: bool) -> None:
-        """Whether there is anything to apply."""
+        """Whether Apply can be pressed."""
         self._apply.set_sensitive(allowed)
 
     def _controls(self, image_name: str, layer_name: str, has: frozenset[ShadowKind]) -> Gtk.Grid:

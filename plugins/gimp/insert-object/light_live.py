@@ -80,7 +80,7 @@ class LiveLight(LiveLoop):
         self._update_canvas()
 
     def _looked(self) -> None:
-        self._dialog.allow_apply(allowed=self._lit is not None and not self._applying)
+        self._dialog.allow_apply(allowed=not (self._applying or self._failed))
 
     def _follow(self) -> None:
         """Has everything read again when the layer has moved or the scene has changed."""
