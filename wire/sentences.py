@@ -44,6 +44,8 @@ CHANGED_LIGHT_HINT = N_("Its own pixels take the light of where it is; nothing i
 CHANGED_ABOVE_HINT = N_("The new object comes on a layer of its own; this one stays as it is")
 CHANGED_REPAINT_HINT = N_("The new object covers what was done to this one; undo brings it back")
 
+SMALL_ONLY = N_("This class comes out well in small boxes; in this large one most are not worth keeping.")
+
 # An error in the user's language where the catalogue does not have its own sentence: one for each code.
 ERRORS: dict[ErrorCode, str] = {
     ErrorCode.UNAUTHORISED: N_(

@@ -16,7 +16,7 @@ from daemon.home.machine import cpu_threads
 from daemon.packs.names import known_pack
 from daemon.packs.shelf import Pack, PackShelf, Shelf, pack_error, pack_info, weights_error
 from daemon.painting.choosing import LastRanking
-from daemon.painting.insertion import OnStage, layers_of, warm_up_request
+from daemon.painting.insertion import OnStage, is_too_large, layers_of, warm_up_request
 from daemon.painting.lighting import lit
 from daemon.painting.timings import Timings
 from models.bundle import Bundle
@@ -36,6 +36,7 @@ from wire.protocol import (
     PackInfo,
     Stage,
 )
+from wire.sentences import SMALL_ONLY
 
 SCENE_OVER_NETWORK = 2  # scene pixels worth sending for each pixel that the networks see
 KEPT_PACKS = 2  # sets of networks in memory at once
@@ -125,13 +126,10 @@ class Engine:
         """
         pack = self._pack(request.wish.pack)
         try:
-            yield from layers_of(
-                self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction)),
-                request,
-                on_stage,
-                self._timings,
-                self._last_ranking,
-            )
+            bundle = self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction))
+            yield from layers_of(bundle, request, on_stage, self._timings, self._last_ranking)
+            if is_too_large(bundle, request):
+                self._notes.append(SMALL_ONLY)
             return
         except RuntimeError as error:
             why = self._reason_for_cpu(error)

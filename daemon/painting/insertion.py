@@ -112,6 +112,12 @@ def layers_of(
         raise EmptyObject
 
 
+def is_too_large(bundle: Bundle, request: Insert) -> bool:
+    """Whether the box is larger than those in which the class comes out well, as far as that is known."""
+    limit = bundle.manifest.classes[_class_index(bundle, request.wish.class_name)].good_up_to
+    return 0 < limit < max(request.wish.box.width, request.wish.box.height)
+
+
 def _class_index(bundle: Bundle, name: str) -> int:
     return bundle.class_names.index(known_class(name, class_infos(bundle.manifest)).name)
 

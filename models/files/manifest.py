@@ -17,6 +17,7 @@ from models.files.manifest_rules import (
     check_best_class,
     check_classes,
     check_files,
+    check_good_up_to,
     check_network,
     check_provenance,
     check_styles,
@@ -42,6 +43,7 @@ class ModelClass:
     label: str
     styles: Mapping[str, list[float]] = field(default_factory=dict)  # preset name -> appearance code
     labels: Mapping[str, str] = field(default_factory=dict)  # in other languages, from labels.json
+    good_up_to: int = 0  # pixels of a box's longer side; most objects in larger ones fail; 0: not known
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Manifest:
                     entry["name"],
                     entry["label"],
                     check_styles(entry["name"], entry.get("styles", {}), code_size),
+                    good_up_to=check_good_up_to(entry["name"], entry.get("good_up_to", 0)),
                 )
                 for entry in content["classes"]
             ),
@@ -121,7 +124,7 @@ class Manifest:
             **({"best_class": self.best_class} if self.best_class else {}),
             "resolution": self.resolution,
             "network": dict(self.network),
-            "classes": [{"name": c.name, "label": c.label, "styles": dict(c.styles)} for c in self.classes],
+            "classes": [_class_to_json(known) for known in self.classes],
             "files": dict(self.files),
             "sizes": {**self.sizes, **{name: file_size(folder / name) for name in present}},
             "provenance": dict(self.provenance),
@@ -163,3 +166,8 @@ def file_hash(path: Path) -> str:
     except OSError as error:
         raise ModelCorrupt(path, f"cannot be read: {error.strerror}") from error
     return digest.hexdigest()
+
+
+def _class_to_json(known: ModelClass) -> dict[str, Any]:
+    content: dict[str, Any] = {"name": known.name, "label": known.label, "styles": dict(known.styles)}
+    return {**content, "good_up_to": known.good_up_to} if known.good_up_to else content

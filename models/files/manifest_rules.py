@@ -12,6 +12,7 @@ MAX_CLASSES = 255  # the shape library keeps a class in one byte
 MAX_STYLES = 64  # of one class
 MAX_TEXT = 64  # characters of a class, label or style
 MAX_TITLE = 120  # characters of the name of the whole
+MAX_GOOD_UP_TO = 1 << 16  # pixels
 MAX_FILES = 16
 MAX_FILE_BYTES = 2 << 30
 RESOLUTIONS = (32, 64, 128, 256, 512)
@@ -95,6 +96,16 @@ def check_best_class(name: Any, classes: Sequence[str]) -> str:
     if name != "" and name not in classes:
         raise BrokenRule("names a best class that is not among its classes")
     return str(name)
+
+
+def check_good_up_to(class_name: str, value: Any) -> int:
+    """Up to which size a class comes out well: pixels of a box's longer side, or 0. Raises BrokenRule."""
+    if not _is_whole(value) or not 0 <= value <= MAX_GOOD_UP_TO:
+        raise BrokenRule(
+            f"says that “{class_name}” is good up to {_shown(value)} pixels, "
+            f"allowed are 0 to {MAX_GOOD_UP_TO}"
+        )
+    return int(value)
 
 
 def check_styles(class_name: str, styles: Any, code_size: int) -> dict[str, list[float]]:

@@ -57,6 +57,8 @@ def one_class_more(**entry: Any) -> Change:
         (put("network", "standard_light", "yes"), "does not know: 'standard_light'"),
         (put("classes", []), "has no classes"),
         (put("classes", 0, "name", ""), "a class name without a text"),
+        (put("classes", 0, "good_up_to", -1), "is good up to -1 pixels, allowed are 0 to 65536"),
+        (put("classes", 0, "good_up_to", "60"), "is good up to '60' pixels"),
         (put("classes", 0, "name", "d\x00g"), "characters that cannot be shown"),
         (put("classes", 0, "name", "dog\n"), "characters that cannot be shown"),
         (put("classes", 0, "name", "d" * 65), "a class name of 65 characters"),
@@ -188,7 +190,9 @@ def test_a_manifest_without_the_later_fields_is_read_as_before(pack: Path) -> No
 
 def test_what_was_written_is_read_again(pack: Path) -> None:
     rewrite(pack, put("label", "Discs and stars"))
+    rewrite(pack, put("classes", 0, "good_up_to", 100))
     manifest = Manifest.read(pack)
+    assert [known.good_up_to for known in manifest.classes] == [100, 0]
     manifest.write(pack)
     assert Manifest.read(pack) == manifest
     assert json.loads((pack / "manifest.json").read_text("utf-8"))["label"] == "Discs and stars"

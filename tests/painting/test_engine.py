@@ -14,6 +14,7 @@ from daemon.painting.engine import Engine, create_engine
 from daemon.painting.reference import fitted_shape, parts_frame
 from daemon.painting.scene import window_mask, window_pixels
 from tests.changed_insert import with_changes
+from tests.packs.conftest import rewrite
 from tests.tiny_weights import write_tiny_weights
 from wire.protocol import (
     MAX_SEED,
@@ -27,6 +28,7 @@ from wire.protocol import (
     Stage,
     Wish,
 )
+from wire.sentences import SMALL_ONLY
 
 BOX = Rect(50, 40, 80, 60)
 
@@ -45,10 +47,10 @@ def engine(weights: Path) -> Engine:
     return made
 
 
-def _request(**changes: object) -> Insert:
+def _request(box: Rect = BOX, **changes: object) -> Insert:
     picture = np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8)
-    window, scene = window_pixels(picture, BOX, 512)
-    request = Insert("r", Wish("disc", BOX, 7), 200, 150, window, scene)
+    window, scene = window_pixels(picture, box, 512)
+    request = Insert("r", Wish("disc", box, 7), 200, 150, window, scene)
     return with_changes(request, **changes)
 
 
@@ -265,6 +267,21 @@ def test_a_released_engine_loads_again_by_itself(weights: Path) -> None:
     assert engine.report()["loaded"] is False
     assert bytes(_layers(engine, _request())[0].pixels.data) == before
     assert engine.report()["loaded"] is True
+
+
+def test_a_box_larger_than_its_class_comes_out_well_in_is_told(tmp_path: Path) -> None:
+    write_tiny_weights(tmp_path)
+    rewrite(tmp_path, lambda content: content["classes"][0].update(good_up_to=79))
+    engine = create_engine(tmp_path, device="cpu")
+    engine.load(lambda _fraction: None)
+    first, other = (known.name for known in engine.classes)
+    for name, box, notes in (
+        (first, BOX, (SMALL_ONLY,)),  # 80 pixels wide
+        (first, Rect(50, 40, 79, 60), ()),
+        (other, BOX, ()),
+    ):
+        assert len(_layers(engine, _request(box, class_name=name))) == 1
+        assert engine.take_notes() == notes
 
 
 def test_a_full_gpu_is_answered_by_the_cpu_with_a_note(
