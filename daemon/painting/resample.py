@@ -17,6 +17,9 @@ _BAND = 1 << 17  # pixels; half a megabyte of RGBA
 _FEW = 4  # bands that are not worth a second thread
 _SIDE_BY_SIDE = 2
 STEEPEST = 4.0  # times that alpha's ramp becomes steeper, at most
+SHARPEST = 0.7  # share of what is finer than two network pixels that is added to it, at most
+_SHARPENED = (1.4, 2.2)  # image pixels for a network pixel: where that begins, and from where on it is all
+_TOO_FINE = 0.08  # of the range of colours: what differs more from around it is no texture but a spot
 
 Floats: TypeAlias = NDArray[np.float32]
 Area: TypeAlias = "tuple[float, float, float, float]"  # left, top, right, bottom in source pixels
@@ -74,18 +77,43 @@ def edge_contrast(scale: float) -> float:
     return min(max(scale, 1.0), STEEPEST)
 
 
+def sharpness(scale: float) -> float:
+    """How much sharper colours become when a network pixel grows to ``scale`` image pixels: enlarged as they
+    are, they would look out of focus beside the photo."""
+    begin, full = _SHARPENED
+    return SHARPEST * min(max((scale - begin) / (full - begin), 0.0), 1.0)
+
+
+def sharpened(rgb: Floats, scale: float) -> Floats:
+    """Colours (h, w, 3) of a network as they are to be enlarged ``scale`` times: unsharp masking over the
+    nearest pixels, which leaves spots as they are. They may end up to a twentieth beyond 0..1."""
+    amount = np.float32(sharpness(scale))
+    if amount == 0:
+        return rgb
+    wide = np.pad(rgb, ((1, 1), (1, 1), (0, 0)), "edge")
+    down = wide[:-2] + wide[2:]
+    down += 2 * wide[1:-1]
+    soft = down[:, :-2] + down[:, 2:]
+    soft += 2 * down[:, 1:-1]
+    fine = rgb - soft / np.float32(16)
+    sharp: Floats = rgb + amount * np.clip(fine, -_TOO_FINE, _TOO_FINE, out=fine)
+    return sharp
+
+
 def enlarged_8(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:
     """RGBA uint8 (h, w, 4) of the source area. As RGBX, because Pillow multiplies RGBA by its alpha."""
     x0, y0, x1, y1 = _around(source, target, alpha.shape[0])
+    scale = target[0] / (source[2] - source[0])
+    colours = sharpened(rgb[y0:y1, x0:x1], scale)
     codes = np.empty((y1 - y0, x1 - x0, 4), np.uint8)
     for channel in range(4):
-        plane = alpha[y0:y1, x0:x1] if channel == 3 else rgb[y0:y1, x0:x1, channel]
+        plane = alpha[y0:y1, x0:x1] if channel == 3 else colours[..., channel]
         scaled = plane * np.float32(255)
         scaled += np.float32(0.5)
         codes[..., channel] = np.clip(scaled, 0, 255, out=scaled)
     image = Image.frombuffer("RGBX", (x1 - x0, y1 - y0), codes, "raw", "RGBX", 0, 1)
     box = (source[0] - x0, source[1] - y0, source[2] - x0, source[3] - y0)
-    contrast = edge_contrast(target[0] / (source[2] - source[0]))
+    contrast = edge_contrast(scale)
     steep = np.clip((np.arange(256) - 127.5) * contrast + 128.0, 0, 255).astype(np.uint8)
     pixels: Samples = np.empty((target[1], target[0], 4), np.uint8)
 
@@ -126,12 +154,14 @@ def in_bands(height: int, width: int, work: Callable[[slice], None]) -> None:
 def enlarged_16(rgb: Floats, alpha: Floats, target: tuple[int, int], source: Area) -> Samples:
     """RGBA uint16 (h, w, 4) of the source area, one channel at a time in float."""
     pixels = np.empty((target[1], target[0], 4), np.uint16)
+    scale = target[0] / (source[2] - source[0])
+    colours = sharpened(rgb, scale)
     for channel in range(4):
-        plane = alpha if channel == 3 else rgb[..., channel]
+        plane = alpha if channel == 3 else colours[..., channel]
         image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
         scaled = np.array(image.resize(target, Image.Resampling.BICUBIC, source))
         if channel == 3:
-            contrast = np.float32(edge_contrast(target[0] / (source[2] - source[0])))
+            contrast = np.float32(edge_contrast(scale))
             scaled = (scaled - np.float32(0.5)) * contrast + np.float32(0.5)
         scaled *= np.float32(65535)
         scaled += np.float32(0.5)
