@@ -118,7 +118,7 @@ def mixed_load(daemon: StandInDaemon, requests_each: int, seed: int) -> LoadFigu
         len(customers) * requests_each,
         seconds,
         Timing(tuple(wait for customer in customers for wait in customer.seconds)),
-        evenness([median(customer.seconds) for customer in customers]),
+        evenness([median(customer.seconds) for customer in customers if customer.seconds]),
         sum((customer.ends for customer in customers), Counter()),
         [fault for customer in customers for fault in customer.wrong],
     )

@@ -10,14 +10,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from models.backgrounds.generator import LATENT, RESOLUTION, BackgroundGenerator
+from models.backgrounds.generator import RESOLUTION, BackgroundGenerator
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import BACKGROUND
 from models.files.weights_file import fill, without_memory
 
 _CANDIDATES = 64  # scenes by chance
-_STEPS, _STEP = 40, 0.08  # of the optimiser
-_PRIOR = 0.05  # weight of what a latent is longer than latents are
+_STEPS, _STEP = 40, 0.08  # of the optimiser, the latter in deviations of latents
+_PRIOR = 0.01  # weight of how far a latent is led
 _SEEN = (32, 16, 8, 4)  # sides at which scenes are compared, in pixels
 
 
@@ -31,7 +31,7 @@ class BackgroundPainter:
     def make(self, seed: int) -> Tensor:
         """The scene of a seed, (1, 3, RESOLUTION, RESOLUTION) in -1..1; the same seed gives it again."""
         random = torch.Generator().manual_seed(seed)
-        z = torch.randn(1, LATENT, generator=random)
+        z = self._generator.mixed(1, random)
         noise = torch.randn(1, 1, RESOLUTION, RESOLUTION, generator=random)
         scene: Tensor = self._generator(z, noise)
         return scene
@@ -39,20 +39,22 @@ class BackgroundPainter:
     def like(self, picture: Tensor, seed: int) -> Tensor:
         """The scene nearest to a picture (1, 3, RESOLUTION, RESOLUTION) in -1..1, of the same shape.
 
-        Of some scenes by chance the nearest is taken, and its latent led nearer still, without leaving where
-        latents lie (Abdal et al., "Image2StyleGAN", 2019, with the prior in place of a free latent). The same
-        picture and seed give it again.
+        Of some scenes by chance the nearest is taken, and its latent led nearer still, not far away (Abdal et
+        al., "Image2StyleGAN", 2019, with a prior in place of a free latent). The same picture and seed give
+        it again.
         """
         random = torch.Generator().manual_seed(seed)
-        drawn = torch.randn(_CANDIDATES, LATENT, generator=random)
+        drawn = self._generator.mixed(_CANDIDATES, random)
         noise = torch.randn(1, 1, RESOLUTION, RESOLUTION, generator=random)
         with torch.no_grad():
             away = torch.cat([_distance(self._generator(z[None], noise), picture) for z in drawn])
-        z = drawn[away.argmin()][None].requires_grad_()
-        optimiser = torch.optim.Adam([z], _STEP)
+        begun = drawn[away.argmin()][None]
+        z = begun.clone().requires_grad_()
+        spread = drawn.var(0).mean()
+        optimiser = torch.optim.Adam([z], _STEP * float(spread.sqrt()))
         for _ in range(_STEPS):
             optimiser.zero_grad()
-            beyond = (z.square().mean() - 1).clamp(min=0)
+            beyond = (z - begun).square().mean() / spread
             loss = _distance(self._generator(z, noise), picture).sum() + _PRIOR * beyond
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

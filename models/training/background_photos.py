@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,12 +15,47 @@ from tqdm import tqdm
 from models.hole import dilate, fill_hole
 from models.photos.data import PICTURE_ERRORS, DataError, ObjectRecord, in_rgb
 
-LARGEST_OBJECT = 0.16  # share of the picture that the object may cover: what is filled in is not scenery
-_CLEARANCE = 2 / 64  # how far around the object the photo is taken for it, of the picture
+LARGEST_OBJECT = 0.36  # share of the picture that the object may cover: what is filled in is not scenery
+_CLEARANCE = 3 / 64  # how far around the object the photo is taken for it, of the picture
+_PARTS = 20  # of all photos, whose holes are filled one after the other, which bounds memory
+_ENLARGED = 0.7  # by how much a photo is enlarged for training, at most
+_SHIFTED = 0.9  # how far to the side its middle lies, at most, in halves of the photo
+_HOLE = 0.3  # share of a pixel from which on it counts as the hole's
 
 
-def load_backgrounds(records: Sequence[ObjectRecord], size: int, class_names: Sequence[str] = ()) -> Tensor:
-    """Training photos with their object replaced by what stands beside it: uint8 (N, 3, size, size).
+@dataclass(frozen=True)
+class Scenes:
+    """Photos whose object was replaced by what stands beside it, pictures uint8 (N, 3, S, S), and where it
+    was, holes uint8 (N, 1, S, S) of 0 and 1."""
+
+    pictures: Tensor
+    holes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def drawn(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Some of them, mirrored and cut at random: (count, 3, S, S) in -1..1, their holes (count, 1, S, S).
+
+        To the sides they go on as their mirror images, so that holes, which are in the middle of most photos,
+        lie everywhere.
+        """
+        pick = torch.randint(len(self), (count,), generator=random)
+        whole = torch.cat([self.pictures[pick].float() / 127.5 - 1, self.holes[pick].float()], 1)
+        half = 1 / (1 + _ENLARGED * torch.rand(count, generator=random))
+        reach = torch.stack([torch.full_like(half, _SHIFTED), 1 - half], 1)
+        middle = (torch.rand(count, 2, generator=random) * 2 - 1) * reach
+        turned = torch.where(torch.rand(count, generator=random) < 0.5, -1.0, 1.0)
+        nothing = torch.zeros_like(half)
+        across = torch.stack([half * turned, nothing, middle[:, 0]], 1)
+        down = torch.stack([nothing, half, middle[:, 1]], 1)
+        grid = functional.affine_grid(torch.stack([across, down], 1), list(whole.shape), align_corners=False)
+        cut = functional.grid_sample(whole, grid, padding_mode="reflection", align_corners=False)
+        return cut[:, :3], (cut[:, 3:] > _HOLE).float()
+
+
+def load_backgrounds(records: Sequence[ObjectRecord], size: int, class_names: Sequence[str] = ()) -> Scenes:
+    """Training photos with their object replaced by what stands beside it, ``size`` pixels a side.
 
     ``class_names``: only photos of these, since cats live in other scenes than cows; none: of all.
     Each pixel of the object takes the colour that mirrors it across the object's border in its own row, so
@@ -44,7 +80,9 @@ def load_backgrounds(records: Sequence[ObjectRecord], size: int, class_names: Se
     photo_planes = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float() / 127.5 - 1
     mask_planes = (torch.from_numpy(np.stack(masks))[:, None] > 4).float()
     hole = dilate(mask_planes, max(1, round(_CLEARANCE * size)))
-    return ((mirror_rows(photo_planes, hole) + 1) * 127.5).round().byte()
+    parts = zip(photo_planes.chunk(_PARTS), hole.chunk(_PARTS), strict=True)
+    filled = torch.cat([mirror_rows(photo, its_hole) for photo, its_hole in parts])
+    return Scenes(((filled + 1) * 127.5).round().byte(), hole.byte())
 
 
 def _square(record: ObjectRecord, size: int) -> tuple[np.ndarray, np.ndarray]:

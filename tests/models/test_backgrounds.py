@@ -17,7 +17,7 @@ from models.files.manifest import file_hash
 from models.files.part_files import BACKGROUND
 from models.photos.data import DataError, read_records
 from models.training.background_photos import load_backgrounds, mirror_rows
-from models.training.background_training import BackgroundSettings, train_backgrounds
+from models.training.background_training import BackgroundSettings, _Run, train_backgrounds
 from tests.tiny_weights import write_tiny_weights
 
 
@@ -52,12 +52,66 @@ def test_a_row_is_mirrored_across_the_border_of_the_hole() -> None:
 
 def test_no_trace_of_the_object_is_left_and_the_horizon_goes_through(tmp_path: Path) -> None:
     write_landscapes(tmp_path, 3)
-    scenes = load_backgrounds(read_records(tmp_path), 64).float()
-    assert scenes.shape == (3, 3, 64, 64)
-    assert scenes[:, 0].max() < 130  # nothing is as red as the object was
-    middle = scenes[0, :, :, 32]
+    scenes = load_backgrounds(read_records(tmp_path), 64)
+    pictures = scenes.pictures.float()
+    assert pictures.shape == (3, 3, 64, 64)
+    assert pictures[:, 0].max() < 130  # nothing is as red as the object was
+    middle = pictures[0, :, :, 32]
     assert middle[2, 10] > 200
     assert middle[2, 50] < 80
+
+
+def test_scenes_by_chance_lie_between_two_photos_and_are_none_of_them() -> None:
+    torch.manual_seed(0)
+    generator = BackgroundGenerator()
+    found = generator.mixed(40, torch.Generator().manual_seed(1))
+    away = torch.cdist(found, generator.known)
+    nearest, place = away.min(1)
+    apart = torch.cdist(generator.known[place], generator.known)
+    detour, other = (nearest[:, None] + away - apart).scatter(1, place[:, None], torch.inf).min(1)
+    assert detour.max() < 1e-3  # each is on the line between the nearest and another
+    share = nearest / apart.gather(1, other[:, None])[:, 0]
+    assert share.min() > 0.24 and share.max() < 0.51 and share.std() > 0.03
+    assert torch.equal(found, generator.mixed(40, torch.Generator().manual_seed(1)))
+
+
+def test_what_is_drawn_tells_where_the_object_was(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 3)
+    scenes = load_backgrounds(read_records(tmp_path), 64)
+    assert scenes.holes[0, 0, 26:36, 26:38].all()
+    assert not scenes.holes[0, 0, :15].any() and not scenes.holes[0, 0, :, :15].any()
+    pictures, holes = scenes.drawn(20, torch.Generator().manual_seed(0))
+    assert pictures.shape == (20, 3, 64, 64) and holes.unique().tolist() == [0, 1]
+    assert pictures.abs().max() <= 1
+    assert 0.05 < holes.mean() < 0.25
+    assert len(holes.unique(dim=0)) > 15  # each is cut in its own way
+
+
+def test_only_broad_colours_are_learnt_from_what_fills_a_hole(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 4)
+    scenes = load_backgrounds(read_records(tmp_path), RESOLUTION)
+    run = _Run(BackgroundSettings(minutes=0), None, scenes, torch.Generator().manual_seed(0))
+    real, hole = scenes.drawn(4, torch.Generator().manual_seed(0))
+    chequered = 0.5 * (torch.arange(RESOLUTION) % 2 * 2 - 1).float()  # even over any eight pixels
+    same, inside = (run._taken_over(real + change, real, hole) for change in (0, chequered * hole))
+    around = run._taken_over(real + chequered * (1 - hole), real, hole)
+    assert same["l1"] == inside["l1"] == 0 and around["l1"] > 1
+    assert same["broad"] == 0 and 0 < inside["broad"] < 0.2  # at the hole's border
+    flat = run._taken_over(real + 0.5 * hole, real, hole)
+    assert flat["l1"] == 0 and flat["broad"] > 0.2
+
+
+def test_the_discriminators_join_and_teach(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 4)
+    scenes = load_backgrounds(read_records(tmp_path), RESOLUTION)
+    torch.manual_seed(0)
+    settings = BackgroundSettings(minutes=0, batch_size=4, alone=4)
+    run = _Run(settings, None, scenes, torch.Generator().manual_seed(0))
+    before = [value.clone() for value in run.patch.parameters()]
+    run.step(0)
+    assert all(map(torch.equal, before, run.patch.parameters()))
+    run.step(4)
+    assert not all(map(torch.equal, before, run.patch.parameters()))
 
 
 def test_photos_full_of_their_object_show_no_scenery(tmp_path: Path) -> None:
@@ -92,7 +146,7 @@ def test_training_moves_the_weights_and_a_second_run_goes_on(tmp_path: Path) -> 
     for name, value in load_file(out / "background.training.safetensors").items():
         assert torch.equal(value, learnt[name])
     with Image.open(out / "background.png") as sheet:
-        assert sheet.height == 3 * RESOLUTION
+        assert sheet.height == 4 * RESOLUTION
 
 
 def test_the_background_generator_of_a_weights_folder_paints_the_same_for_a_seed(tmp_path: Path) -> None:
