@@ -47,9 +47,11 @@ class BackgroundGenerator(nn.Module):
 
     def mixed(self, count: int, random: torch.Generator) -> Tensor:
         """Latents (count, LATENT), each between those of two photos and none that of one."""
-        first, second = (self.known[torch.randint(KNOWN, (count,), generator=random)] for _ in range(2))
+        first = torch.randint(KNOWN, (count,), generator=random)
+        second = (first + torch.randint(1, KNOWN, (count,), generator=random)) % KNOWN  # another one
         low, high = _BETWEEN
-        return torch.lerp(first, second, low + (high - low) * torch.rand(count, 1, generator=random))
+        share = low + (high - low) * torch.rand(count, 1, generator=random)
+        return torch.lerp(self.known[first], self.known[second], share)
 
     def forward(self, z: Tensor, noise: Tensor) -> Tensor:
         """z (B, LATENT), as ``mixed`` gives it, noise (B, 1, RESOLUTION, RESOLUTION), normal variates ->

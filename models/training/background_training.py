@@ -19,7 +19,7 @@ from tqdm import tqdm
 from models.appearance_encoder import sample_code
 from models.backgrounds.generator import KNOWN, RESOLUTION, BackgroundGenerator
 from models.features.networks import Lpips, MobileNetV2Features
-from models.photos.data import ObjectRecord
+from models.photos.data import DataError, ObjectRecord
 from models.training import losses
 from models.training.background_photos import Scenes, load_backgrounds
 from models.training.discriminators import PatchDiscriminator, ProjectedDiscriminator, augment
@@ -66,7 +66,7 @@ def train_backgrounds(
     needs.
 
     Raises:
-        DataError: no photo shows enough scenery.
+        DataError: no photo shows enough scenery, or the run in ``out`` is none to go on with.
         FeatureNetworkMissing, FeatureNetworkUnreadable: from reading the frozen networks.
     """
     torch.manual_seed(settings.seed)
@@ -254,10 +254,16 @@ def _resume(run: _Run, file: Path) -> dict[str, float]:
     if not file.is_file():
         return {"images": 0.0, "seconds": 0.0}
     tensors = load_file(file)
-    for name, network in _networks(run).items():
-        prefix = f"{name}/"
-        network.load_state_dict(
-            {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-        )
+    try:
+        for name, network in _networks(run).items():
+            prefix = f"{name}/"
+            network.load_state_dict(
+                {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+            )
+    except RuntimeError as error:  # other names or shapes
+        raise DataError(
+            f"{file} is of another version of this program, or was learnt with other features: name another "
+            "folder with --out, or remove it."
+        ) from error
     figures: dict[str, float] = json.loads((file.parent / "background.json").read_text("utf-8"))
     return figures

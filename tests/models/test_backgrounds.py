@@ -149,6 +149,15 @@ def test_training_moves_the_weights_and_a_second_run_goes_on(tmp_path: Path) -> 
         assert sheet.height == 4 * RESOLUTION
 
 
+def test_a_run_of_another_version_is_not_gone_on_with(tmp_path: Path) -> None:
+    write_landscapes(tmp_path, 4)
+    records, out = read_records(tmp_path), tmp_path / "out"
+    out.mkdir()
+    save_file({"generator/start": torch.zeros(1, 256, 4, 4)}, out / "background.training.safetensors")
+    with pytest.raises(DataError, match="another version"):
+        train_backgrounds(records, out, BackgroundSettings(minutes=0, batch_size=4), None)
+
+
 def test_the_background_generator_of_a_weights_folder_paints_the_same_for_a_seed(tmp_path: Path) -> None:
     manifest = write_tiny_weights(tmp_path, ("disc",))
     weights = {name: value.half() for name, value in BackgroundGenerator().state_dict().items()}
