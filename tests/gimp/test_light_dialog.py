@@ -181,8 +181,7 @@ def test_apply_pressed_before_the_light_has_come_applies_it_then(slow_desk: Desk
     image = photo_with_cut_out(slow_desk)
     dialog = slow_desk.open_dialog(TITLE, "ctrl+alt+l")
     slow_desk.screen.focus(dialog)
-    slow_desk.screen.keys("alt+a")
-    assert colour(slow_desk, image)[:3] == list(OWN)
+    slow_desk.screen.keys("alt+a")  # judging takes a second a stage
     slow_desk.screen.wait_until_gone(TITLE)
     assert colour(slow_desk, image) == [*(lit_value(value) for value in OWN), 255]
 
