@@ -126,16 +126,23 @@ class Engine:
         """
         pack = self._pack(request.wish.pack)
         try:
-            bundle = self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction))
-            yield from layers_of(bundle, request, on_stage, self._timings, self._last_ranking)
-            if is_too_large(bundle, request):
-                self._notes.append(SMALL_ONLY)
+            yield from self._layers(
+                self._bundle(pack, lambda fraction: on_stage(Stage.LOADING, 0.3 * fraction)),
+                request,
+                on_stage,
+            )
             return
         except RuntimeError as error:
             why = self._reason_for_cpu(error)
         # Out here nothing of the first try holds on to the GPU's memory.
         self._notes.append(why)
-        yield from layers_of(self._bundle_on_cpu(pack), request, on_stage, self._timings, self._last_ranking)
+        yield from self._layers(self._bundle_on_cpu(pack), request, on_stage)
+
+    def _layers(self, bundle: Bundle, request: Insert, on_stage: OnStage) -> Iterator[Layer]:
+        """The layers of a request, painted by these networks, and a note where they do that badly."""
+        yield from layers_of(bundle, request, on_stage, self._timings, self._last_ranking)
+        if is_too_large(bundle, request):
+            self._notes.append(SMALL_ONLY)
 
     def light(self, request: Light, on_stage: OnStage) -> Iterator[Lit]:
         """The object of a request in its scene's light; ``on_stage`` is called between stages.

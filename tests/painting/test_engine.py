@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -292,16 +294,26 @@ def test_a_full_gpu_is_answered_by_the_cpu_with_a_note(
     monkeypatch.setattr(engine, "_wanted", torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     real = engine_module.Bundle.make_objects
-    calls: list[int] = []
+    on_cpu = engine._bundle_on_cpu
+    tried: list[weakref.ref[object]] = []
+    held: list[object] = []
 
     def full_once(*arguments: object) -> object:
-        calls.append(1)
-        if len(calls) == 1:
+        tried.append(weakref.ref(arguments[0]))
+        if len(tried) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(*arguments)  # type: ignore[arg-type]
 
+    def looked_at(pack: object) -> object:
+        engine.release()
+        gc.collect()
+        held.append(tried[0]())
+        return on_cpu(pack)  # type: ignore[arg-type]
+
     monkeypatch.setattr(engine_module.Bundle, "make_objects", full_once)
+    monkeypatch.setattr(engine, "_bundle_on_cpu", looked_at)
     assert len(_layers(engine, _request())) == 1
+    assert held == [None]  # the GPU's networks do not keep its memory meanwhile
     assert "CPU" in engine.take_notes()[0]
     assert engine.take_notes() == ()
 
