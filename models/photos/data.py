@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
 from tqdm import tqdm
 
+from models.photos.frames import frame_matrix, seen_in
 from models.photos.heads import NO_HEAD, Head, Points, head_in, points_in
 
 STORED_SCALE = 1.9  # window side over the box's long side in the pictures that are kept for training
@@ -343,8 +343,8 @@ def cut_batch(windows: Windows, pick: Tensor, frames: Tensor, size: int) -> Batc
     box_x, box_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     close = torch.full_like(half, CLOSEUP_SCALE / STORED_SCALE)
     stored = torch.cat([windows.images[pick].float() / 127.5 - 1, windows.masks[pick].float() / 255], 1)
-    both = _resampled(stored, _frame_matrix(x, y, half, flip), size)
-    near = _resampled(stored, _frame_matrix(box_x, box_y, close, flip), CLOSEUP_SIDE)
+    both = seen_in(stored, frame_matrix(x, y, half, flip), size)
+    near = seen_in(stored, frame_matrix(box_x, box_y, close, flip), CLOSEUP_SIDE)
     ratio, zero = half / close, torch.zeros_like(half)
     placement = torch.stack(
         [
@@ -373,17 +373,6 @@ def _heads_in_sample(heads: Tensor, frames: Tensor) -> Tensor:
         ],
         1,
     )
-
-
-def _frame_matrix(x: Tensor, y: Tensor, half: Tensor, flip: Tensor) -> Tensor:
-    """Affine maps (B, 2, 3) from a frame's own -1..1 to that of its stored window."""
-    zero = torch.zeros_like(half)
-    return torch.stack([torch.stack([half * flip, zero, x], 1), torch.stack([zero, half, y], 1)], 1)
-
-
-def _resampled(pictures: Tensor, matrix: Tensor, size: int) -> Tensor:
-    grid = functional.affine_grid(matrix, [len(pictures), 1, size, size], align_corners=False)
-    return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
 
 
 def _shift(uniform: Tensor, start: Tensor, end: Tensor, half: Tensor, reach: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from models.hole import dilate, fill_hole
 from models.photos.data import PICTURE_ERRORS, DataError, ObjectRecord, in_rgb
+from models.photos.frames import frame_matrix, seen_in
 
 LARGEST_OBJECT = 0.36  # share of the picture that the object may cover: what is filled in is not scenery
 _CLEARANCE = 3 / 64  # how far around the object the photo is taken for it, of the picture
@@ -46,11 +47,8 @@ class Scenes:
         reach = torch.stack([torch.full_like(half, _SHIFTED), 1 - half], 1)
         middle = (torch.rand(count, 2, generator=random) * 2 - 1) * reach
         turned = torch.where(torch.rand(count, generator=random) < 0.5, -1.0, 1.0)
-        nothing = torch.zeros_like(half)
-        across = torch.stack([half * turned, nothing, middle[:, 0]], 1)
-        down = torch.stack([nothing, half, middle[:, 1]], 1)
-        grid = functional.affine_grid(torch.stack([across, down], 1), list(whole.shape), align_corners=False)
-        cut = functional.grid_sample(whole, grid, padding_mode="reflection", align_corners=False)
+        matrix = frame_matrix(middle[:, 0], middle[:, 1], half, turned)
+        cut = seen_in(whole, matrix, whole.shape[-1], beyond="reflection")
         return cut[:, :3], (cut[:, 3:] > _HOLE).float()
 
 

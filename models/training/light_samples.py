@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.photos.data import STORED_SCALE, TRAIN_SCALE, USE_SCALE, Windows
+from models.photos.frames import frame_matrix, seen_in
 from models.relight import Relight
 
 ENLARGED = (1.08, 1.3)  # an object of that size hides its own rim, which a photo keeps around it
@@ -105,8 +105,9 @@ def _batch(
     by = torch.where(chance(wanted.enlarged), by, torch.ones(count))
     boxes = windows.boxes[pick] * 2 - 1
     fixed = (boxes[:, :2] + boxes[:, 2:]) / 2  # the object's middle stays where it is
-    scene = _cut(stored[:, :3], middle, half, mirror, size)
-    near = _cut(stored, fixed + (middle - fixed) / by[:, None], half / by, mirror, size)
+    closer = fixed + (middle - fixed) / by[:, None]
+    scene = seen_in(stored[:, :3], frame_matrix(middle[:, 0], middle[:, 1], half, mirror), size)
+    near = seen_in(stored, frame_matrix(closer[:, 0], closer[:, 1], half / by, mirror), size)
     own, mask = near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1)
     fitting, scene = own, scene.clamp(-1, 1)
     change = Relight.random(count, random, probability=1.0)
@@ -123,13 +124,3 @@ def _batch(
     given = torch.where(changes.view(-1, 1, 1, 1), changed, own)
     given = torch.where(is_changed.view(-1, 1, 1, 1), given, fitting)
     return LightBatch(scene, fitting, given, mask, is_changed)
-
-
-def _cut(pictures: Tensor, middle: Tensor, half: Tensor, mirror: Tensor, size: int) -> Tensor:
-    """Square parts of pictures (B, C, H, W): their middle (B, 2) and half side (B,) in -1..1 of these."""
-    zero = torch.zeros_like(half)
-    matrix = torch.stack(
-        [torch.stack([half * mirror, zero, middle[:, 0]], 1), torch.stack([zero, half, middle[:, 1]], 1)], 1
-    )
-    grid = functional.affine_grid(matrix, [len(half), 1, size, size], align_corners=False)
-    return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
