@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,16 +26,21 @@ def program_environment(home: Path) -> dict[str, str]:
 
 
 def run_program(
-    home: Path, *arguments: str, before: Callable[[], None] | None = None
+    home: Path,
+    *arguments: str,
+    before: Callable[[], None] | None = None,
+    inside: Sequence[str] = (),
+    seconds: float = 60,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs ``insert-object`` to its end, ``before`` first, in its process, where there is one."""
+    """Runs ``insert-object`` to its end, ``before`` first, in its process, where there is one; ``inside`` is
+    the command that runs others elsewhere, such as on a computer of the tests' own."""
     return subprocess.run(
-        [sys.executable, "-m", "daemon", *arguments],
+        [*inside, sys.executable, "-m", "daemon", *arguments],
         env=program_environment(home),
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
         preexec_fn=before,
     )

@@ -16,9 +16,9 @@ from PIL import Image
 from daemon.painting.scene import window_pixels
 from daemon.serving.keys import KeyPair, KeyRing
 from tests.daemon.peer import an_insert
-from tests.program import ROOT, program_environment
+from tests.program import run_program
 from tests.security.namespaces import BOX_ADDRESS, DESK_ADDRESS, Network, network, why_not
-from tests.security.studio import PROGRAM, Desk, GpuBox, StudioProcess
+from tests.security.studio import Desk, GpuBox, StudioProcess
 from tests.stand_in_engine import stand_in_colour
 from wire.protocol import MAX_WINDOW_PIXELS, ErrorCode, InsertObjectError, Rect, encode
 
@@ -56,15 +56,7 @@ def desk(box: GpuBox, cable: Network, tmp_path: Path) -> Iterator[Desk]:
 
 def run_at(desk: StudioProcess, cable: Network, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs ``insert-object`` on the desk's computer."""
-    return subprocess.run(
-        [*cable.in_desk, *PROGRAM, *map(str, arguments)],
-        env=program_environment(desk.home),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_program(desk.home, *map(str, arguments), inside=cable.in_desk)
 
 
 def photo(path: Path) -> np.ndarray:
@@ -255,15 +247,7 @@ def test_a_cut_cable_is_noticed_within_fifteen_seconds(cable: Network, desk: Des
 
 def test_listening_on_the_network_is_impossible_without_a_key(cable: Network, tmp_path: Path) -> None:
     home = tmp_path / "keyless"
-    found = subprocess.run(
-        [*cable.in_box, *PROGRAM, "daemon", "run", "--listen", BOX],
-        env=program_environment(home),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    found = run_program(home, "daemon", "run", "--listen", BOX, inside=cable.in_box, seconds=30)
     assert found.returncode == 2
     assert found.stderr.splitlines() == [
         "insert-object: This computer has no such key yet. Make one: insert-object daemon keys server"
