@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import composing
@@ -25,7 +26,7 @@ TICK_MS = 15
 START_SECONDS = 180.0  # a cold disk and a slow machine; the session itself notices a daemon that dies
 
 
-class Unattended:
+class Unattended(ABC):
     """Runs one job while GIMP shows how far it is. GIMP's own main loop goes on meanwhile."""
 
     def __init__(self, image: Gimp.Image) -> None:
@@ -73,13 +74,13 @@ class Unattended:
             self._loop.quit()
         return True
 
+    @abstractmethod
     def _ask(self, welcome: Welcome) -> Job:
         """Sends the request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _settle(self, result: Layer | Lit) -> Gimp.Layer:
         """Puts what has come into the image."""
-        raise NotImplementedError
 
     # --- What the daemon says -----------------------------------------------------------------------
 
