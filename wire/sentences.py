@@ -44,7 +44,11 @@ CHANGED_LIGHT_HINT = N_("Its own pixels take the light of where it is; nothing i
 CHANGED_ABOVE_HINT = N_("The new object comes on a layer of its own; this one stays as it is")
 CHANGED_REPAINT_HINT = N_("The new object covers what was done to this one; undo brings it back")
 
+# What the service notes beside a layer.
 SMALL_ONLY = N_("This class comes out well in small boxes; in this large one most are not worth keeping.")
+GPU_IS_FULL = N_("The GPU's memory was full, so the CPU made this object; that takes longer.")
+GPU_IS_GONE = N_("The GPU does not answer any more, so the CPU made this object; that takes longer.")
+OF_THE_SERVICE = (SMALL_ONLY, GPU_IS_FULL, GPU_IS_GONE)
 
 # An error in the user's language where the catalogue does not have its own sentence: one for each code.
 ERRORS: dict[ErrorCode, str] = {

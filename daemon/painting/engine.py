@@ -36,7 +36,7 @@ from wire.protocol import (
     PackInfo,
     Stage,
 )
-from wire.sentences import SMALL_ONLY
+from wire.sentences import GPU_IS_FULL, GPU_IS_GONE, SMALL_ONLY
 
 SCENE_OVER_NETWORK = 2  # scene pixels worth sending for each pixel that the networks see
 KEPT_PACKS = 2  # sets of networks in memory at once
@@ -170,7 +170,7 @@ class Engine:
         """
         on_cpu = self._wanted.type == "cpu"
         if isinstance(error, torch.OutOfMemoryError) and not on_cpu:
-            return "The GPU's memory was full, so the CPU made this object; that takes longer."
+            return GPU_IS_FULL
         if is_of_memory(error):  # the computer's own, for which PyTorch has no type of error
             raise _out_of_memory() from None
         if on_cpu or _answers(self._wanted):
@@ -178,7 +178,7 @@ class Engine:
         log.error("The GPU does not answer any more; from now on the CPU is used: %s", error)
         self._wanted = torch.device("cpu")
         self._kept.clear()
-        return "The GPU does not answer any more, so the CPU made this object; that takes longer."
+        return GPU_IS_GONE
 
     def _bundle_on_cpu(self, pack: Pack | None) -> Bundle:
         """Networks on the CPU, in place of the GPU's."""

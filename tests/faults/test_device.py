@@ -16,6 +16,7 @@ from tests.daemon.peer import an_insert, new_id, report_of, the_error
 from tests.faults.house import patient_peer
 from tests.tiny_weights import write_tiny_weights
 from wire.protocol import Done, ErrorCode, Hello, Welcome
+from wire.sentences import GPU_IS_FULL, GPU_IS_GONE
 
 
 class FakeGpu:
@@ -66,7 +67,7 @@ def test_a_full_gpu_is_helped_out_by_the_cpu_once_and_tried_again(
 ) -> None:
     peer = patient_peer(serve(engine))
     gpu.failures = [torch.OutOfMemoryError("CUDA out of memory")]
-    assert "memory was full" in notes_of(peer.ask(an_insert("disc"), 60))
+    assert GPU_IS_FULL in notes_of(peer.ask(an_insert("disc"), 60))
     assert notes_of(peer.ask(an_insert("disc"), 60)) == ""
     assert gpu.last_device == "cuda"
 
@@ -77,7 +78,7 @@ def test_a_gpu_that_is_gone_is_replaced_by_the_cpu_for_good_and_everybody_told(
     peer = patient_peer(serve(engine))
     gpu.failures = [RuntimeError("CUDA error: unspecified launch failure")]
     gpu.answers = False
-    assert "does not answer any more" in notes_of(peer.ask(an_insert("disc"), 60))
+    assert GPU_IS_GONE in notes_of(peer.ask(an_insert("disc"), 60))
     assert notes_of(peer.ask(an_insert("disc"), 60)) == ""
     assert gpu.last_device == "cpu"
     assert report_of(peer)["engine"]["device"].startswith("cpu")
@@ -114,5 +115,5 @@ def test_a_real_gpu_that_stops_answering_is_replaced_by_the_cpu(tmp_path: Path, 
     assert notes_of(peer.ask(an_insert("disc"), 120)) == ""
     with pytest.raises(RuntimeError, match="CUDA"):  # an index out of bounds ends CUDA for this process
         torch.zeros(4, device="cuda")[torch.tensor([10], device="cuda")].sum().item()
-    assert "does not answer any more" in notes_of(peer.ask(an_insert("disc"), 120))
+    assert GPU_IS_GONE in notes_of(peer.ask(an_insert("disc"), 120))
     assert notes_of(peer.ask(an_insert("disc"), 120)) == ""

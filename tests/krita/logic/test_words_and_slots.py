@@ -21,7 +21,7 @@ def words_in_the_source():
     """Every text given to ``tr`` or raised as a sentence or a hint."""
     shared = (sentences.NOTHING_SELECTED, sentences.PACK_IS_GONE.replace("“{pack}”", "{0}"))
     found = {*sentences.STAGES.values(), *sentences.STATES.values(), *shared, sentences.PACK_IS_GONE_HINT}
-    found |= {*sentences.OF_THE_CLIENT, sentences.SMALL_ONLY}
+    found |= {*sentences.OF_THE_CLIENT, *sentences.OF_THE_SERVICE}
     for file in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
