@@ -319,9 +319,9 @@ class Client:
             WrongArgument: an argument cannot be used; it is an InsertObjectError and a ValueError.
             InsertObjectError: with a sentence for the user and a hint.
         """
-        from daemon.painting.cut_out import visible_part
+        from daemon.painting.cut_out import judged_object, visible_part
         from daemon.painting.layer_light import adjustments_of, with_light
-        from daemon.painting.scene import sent_object, window_pixels
+        from daemon.painting.scene import window_pixels
 
         picture = picture_of("picture", picture)
         cut_out = cut_out_of("cut_out", cut_out)
@@ -337,7 +337,7 @@ class Client:
         inside = usable_box(box, width, height, "object")
         window, scene = window_pixels(picture, inside, MAX_WINDOW_PIXELS)
         part = cut_out[shown.y : shown.bottom, shown.x : shown.right]
-        sent = sent_object(part, MAX_WINDOW_PIXELS)
+        sent = judged_object(part)
         request = Light(new_id(), width, height, box, window, scene, sent, adjustments=known, wish=wish)
         check_light(request)
         replies, notes = self._replies(request, on_progress)

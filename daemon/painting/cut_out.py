@@ -7,10 +7,11 @@ import sys
 import numpy as np
 from PIL import Image
 
-from daemon.painting.pixels import Samples, bounds
+from daemon.painting.pixels import Samples, bounds, pixel_frame, to_depth
 from daemon.painting.resample import Floats, resampled
-from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, Rect
+from wire.protocol import MAX_IMAGE_SIDE, ErrorCode, InsertObjectError, PixelFrame, Rect
 
+JUDGED_PIXELS = 200  # longest side of what is sent to have its light judged: thrice what judges it
 _TAKEN = {1: 34, 2: 46}  # by bytes per sample: bytes per pixel at the peak of scaling and lighting; measured
 
 
@@ -110,3 +111,14 @@ def in_square(pixels: Samples, box: Rect, square: Rect, size: int) -> tuple[Floa
     alpha = resampled(np.pad(pixels[..., 3:], frame), area, size)
     colours = resampled(np.pad(covered, frame), area, size) / np.maximum(alpha, np.float32(1 / 255))
     return np.clip(colours, 0, 1).astype(np.float32), np.ascontiguousarray(alpha[..., 0])
+
+
+def judged_object(pixels: Samples) -> PixelFrame:
+    """A cut-out (h, w, 4) as a request sends it whose answer is only read for its adjustments: rgba8."""
+    part = to_depth(pixels, 8)
+    longest = max(part.shape[:2])
+    if longest > JUDGED_PIXELS:
+        width, height = (max(1, round(part.shape[axis] * JUDGED_PIXELS / longest)) for axis in (1, 0))
+        image = Image.fromarray(np.ascontiguousarray(part)).convert("RGBa")  # under its alpha
+        part = np.asarray(image.resize((width, height), Image.Resampling.BOX).convert("RGBA"))
+    return pixel_frame(part)

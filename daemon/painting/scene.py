@@ -328,18 +328,6 @@ def window_pixels(picture: Samples, box: Rect, limit: int) -> tuple[Rect, PixelF
     return window, pixel_frame(part)
 
 
-def sent_object(pixels: Samples, limit: int) -> PixelFrame:
-    """A cut-out (h, w, 4) as a request for light sends it: rgba8, at most ``limit`` pixels a side."""
-    part = to_depth(pixels, 8)
-    longest = max(part.shape[:2])
-    if longest > limit:
-        size = tuple(max(1, round(side * limit / longest)) for side in (part.shape[1], part.shape[0]))
-        image = Image.fromarray(np.ascontiguousarray(part)).convert("RGBa")  # under its alpha
-        scaled = image.resize((size[0], size[1]), Image.Resampling.BOX)
-        part = np.asarray(scaled.convert("RGBA"))
-    return pixel_frame(part)
-
-
 def mask_in_box(mask: NDArray[np.uint8], box: Rect) -> tuple[NDArray[np.uint8], bool]:
     """A mask (H, W) with nothing beyond the box, and whether that left out any of the object."""
     height, width = mask.shape

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.painting.cut_out import in_square, scaled, visible_part
+from daemon.painting.cut_out import JUDGED_PIXELS, in_square, judged_object, scaled, visible_part
 from daemon.painting.lighting import lit
 from daemon.painting.pixels import frame_pixels, pixel_frame
 from models.light.weights import load_light_network
@@ -189,3 +189,16 @@ def test_the_square_shows_a_cut_out_where_it_lies() -> None:
     assert alpha[:7].max() < 0.01
     assert alpha[:, 54:].max() < 0.01
     assert np.allclose(colours[40, 30], (40 / 255, 1, 1), atol=0.02)
+
+
+def test_a_large_cut_out_is_judged_by_a_small_copy_that_gets_the_same_light() -> None:
+    large = cut_out(235, np.uint16, size=960)
+    sent = judged_object(large[:600])
+    assert (sent.width, sent.height) == (JUDGED_PIXELS, JUDGED_PIXELS * 600 // 960)
+    assert sent.format is PixelFormat.RGBA8
+    assert frame_pixels(judged_object(cut_out(235))).tobytes() == cut_out(235).tobytes()  # small: as it is
+    box = Rect(70, 70, 96, 96)
+    answers = [lit(NETWORK, replace(request(cut_out(235), box), object=frame)).adjustments
+               for frame in (judged_object(large), pixel_frame((large >> 8).astype(np.uint8)))]  # fmt: skip
+    assert answers[0]["exposure"] == pytest.approx(answers[1]["exposure"], abs=0.03)
+    assert answers[0]["exposure"] < -0.05
