@@ -49,9 +49,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     outlines.add_argument(
         "-o", "--output", metavar="SHEET.png", type=Path, help="the sheet (default: FOLDER-outlines.png)"
     )
-    outlines.add_argument(
-        "--without", metavar="N,N,…", type=_numbers, default=set(), help="take these out of the pack first"
-    )
+    choice = outlines.add_mutually_exclusive_group()
+    choice.add_argument("--without", metavar="N,N,…", type=_numbers, help="take these out of the pack first")
+    choice.add_argument("--only", metavar="N,N,…", type=_numbers, help="take all others out of it first")
     outlines.set_defaults(run=_outlines)
 
 
@@ -156,9 +156,8 @@ def _outlines(options: argparse.Namespace) -> int:
     check_pack(folder, suggested_name(folder) or "pack")
     sheet: Path = options.output or folder.with_name(f"{folder.name}-outlines.png")
     try:
-        if options.without:
-            leave_out(folder, options.without)
-            print(f"Left out: {len(options.without)}.")
+        if named := options.without or options.only:
+            print(f"Left out: {leave_out(folder, named, others=options.only is not None)}.")
         count = outline_sheet(Bundle.load(folder), sheet)
     except DataError as error:
         raise PackProblem(str(error), f"Look at the sheet: insert-object packs outlines {folder}") from error
@@ -166,6 +165,7 @@ def _outlines(options: argparse.Namespace) -> int:
         raise PackProblem(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
     print(f"{count} outlines, with their numbers: {sheet}")
     print(f"Leave out what looks wrong: insert-object packs outlines {folder} --without 3,7,12")
+    print("Or keep what looks right, and nothing else: --only 1,4,5")
     return 0
 
 

@@ -142,7 +142,14 @@ def test_outlines_are_shown_with_their_numbers_and_left_out(
     refused(command("packs", "outlines", pack, "--without", "1,999"), "There is no outline 999")
     everything = ",".join(str(number + 1) for number in range(len(left)))
     refused(command("packs", "outlines", pack, "--without", everything), "Not all outlines of a class can go")
+    refused(command("packs", "outlines", pack, "--only", "1"), "Not all outlines of a class can go")
     assert len(load_mask_weights(pack / MASKS)[1]) == len(left), "a refused change changed something"
+    firsts = [int((left.class_index == index).nonzero()[0]) for index in left.class_index.unique()]
+    numbers = ",".join(str(place + 1) for place in firsts)
+    told = command("packs", "outlines", pack, "--only", numbers)
+    assert f"Left out: {len(left) - len(firsts)}." in told.out
+    assert torch.equal(load_mask_weights(pack / MASKS)[1].bits, left.bits[firsts])
+    assert command("packs", "outlines", pack, "--only", "1", "--without", "2").code == 2
 
 
 def test_the_sheet_of_the_pack_in_the_current_folder_is_a_png_whatever_it_is_called(

@@ -63,20 +63,24 @@ def _painted(bundle: Bundle, place: int) -> Tensor:
     return composite(colour.cpu(), alpha.cpu(), scene)
 
 
-def leave_out(folder: Path, numbers: Set[int]) -> None:
-    """Takes the outlines with these numbers out of a pack, all or none; those that stay get new numbers.
+def leave_out(folder: Path, numbers: Set[int], *, others: bool = False) -> int:
+    """Takes the outlines with these numbers out of a pack, or all ``others``, and says how many went.
+
+    All that are to go do, or none. Those that stay get new numbers.
 
     Raises:
-        DataError: there is no such number, or none would be left.
+        DataError: there is no such number, or none of a class would be left.
         ModelMissing, ModelCorrupt: it is no pack that can be used.
     """
     manifest = Manifest.read(folder)
     generator, library, names = load_mask_weights(folder / MASKS, sha256=manifest.files.get(MASKS))
+    all_of_them = range(1, len(library) + 1)
     for number in sorted(numbers):
-        if not 1 <= number <= len(library):
+        if number not in all_of_them:
             raise DataError(f"There is no outline {number}: they are numbered from 1 to {len(library)}.")
+    going = {number for number in all_of_them if (number in numbers) is not others}
     try:
-        left = library.without(number - 1 for number in numbers)
+        left = library.without(number - 1 for number in going)
     except ValueError as error:
         raise DataError(f"Not all outlines of a class can go: {error}.") from error
     fresh = beside(folder)
@@ -85,5 +89,6 @@ def leave_out(folder: Path, numbers: Set[int]) -> None:
     replace(manifest, files={**manifest.files, MASKS: file_hash(fresh / MASKS)}).write(fresh)
     if (fresh / CARD_NAME).is_file():
         with (fresh / CARD_NAME).open("a", encoding="utf-8") as card:
-            card.write(f"\nOf the outlines {len(numbers)} were left out by hand; {len(left)} are left.\n")
+            card.write(f"\nOf the outlines {len(going)} were left out by hand; {len(left)} are left.\n")
     put_in_place(fresh, folder)
+    return len(going)
