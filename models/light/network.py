@@ -2,83 +2,110 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.hole import dilate
-from models.layers import activate, convolution, linear
+from models.layers import activate, convolution, in_rows, linear
 from models.light.adjustments import JUDGED
+from models.light.figures import FIGURES, HISTOGRAMS, figures_of, steps_at_edge
 from models.relight import to_linear
 
 SIDE = 80  # pixels along a side of the copy
-WIDTHS = (32, 64, 128, 160)  # channels after each halving
-MIXED = 192
-QUANTILES = (0.01, 0.05, 0.15, 0.35, 0.5, 0.65, 0.85, 0.95, 0.99)
-EVERY = 2  # pixels from one that quantiles are taken of to the next
-RIM = 2  # pixels on either side of the object's edge that are compared
+WIDTHS = (24, 48, 96, 160, 224)  # channels at full size and after each halving
+HEADS = 4  # the first half of them look along the edge, the others all over the object
+LOOKED_AT = 3  # levels at which they look, from full size on
+VOTES = 12  # numbers of each
+MIXED = 320
+STEPS_MIXED = 96
+NEAR = 2  # pixels on either side of the object's edge that are near it
 _STEPS = (1.2, 0.6, 0.25, 0.4, 0.5, 0.6, 0.6, 1.0)  # about the largest answers, in the order of ``JUDGED``
-_PLANES = 5  # red, green, blue, brightness, colourfulness
-_FIGURES = 2 * len(QUANTILES) * _PLANES + 2 * 3
+_INPUTS = 10  # colours, logarithms of light, mask, and these where the object is
 
 
 class LightNetwork(nn.Module):
-    """A convolutional trunk, its features averaged over the object, around its edge and over the scene, and
-    figures that say it exactly: quantiles of object and scene, colours on both sides of the edge."""
+    """A convolutional trunk, of which the places that tell most give their votes (as in Hu et al., "FC4",
+    2017), the features of its last levels averaged over the object, around its edge and over the scene, and
+    figures that say it exactly: quantiles of object and scene, and steps of light across the edge."""
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (7, *WIDTHS)
-        self.trunk = nn.ModuleList(
-            convolution(inputs, outputs, 3, 2) for inputs, outputs in zip(widths, WIDTHS, strict=False)
+        self.stem = convolution(_INPUTS, WIDTHS[0], 3)
+        self.halve = nn.ModuleList(
+            convolution(inputs, outputs, 3, 2) for inputs, outputs in itertools.pairwise(WIDTHS)
         )
-        self.deep = convolution(WIDTHS[-1], WIDTHS[-1], 3)
-        self.mix = linear(3 * WIDTHS[-1] + _FIGURES, MIXED)
+        self.refine = nn.ModuleList(convolution(width, width, 3) for width in WIDTHS[1:])
+        self.heads = nn.ModuleList(_Heads(width) for width in WIDTHS[:LOOKED_AT])
+        pooled = LOOKED_AT * HEADS * VOTES + 3 * sum(WIDTHS[-2:])
+        self.mix = linear(pooled + FIGURES, MIXED)
+        self.steps = linear(HISTOGRAMS, STEPS_MIXED)
+        self.mix_steps = linear(STEPS_MIXED, MIXED)
         self.mix_again = linear(MIXED, MIXED)
         self.answer = linear(MIXED, len(JUDGED) + 1)
         nn.init.zeros_(self.answer.weight)
+        nn.init.zeros_(self.mix_steps.weight)
 
     def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
         """picture (B, 3, S, S) in -1..1, the object in its scene, mask (B, 1, S, S) in 0..1 -> what to add to
         its adjustments (B, 8), in the order of ``JUDGED``."""
         dtype = self.answer.weight.dtype
-        x = torch.cat([picture, mask, picture * mask], 1).to(dtype)
-        for layer in self.trunk:
-            x = activate(layer(x))
-        x = x + activate(self.deep(x))
-        inside = functional.adaptive_avg_pool2d(mask, x.shape[-1]).to(dtype)
-        edge = 4 * inside * (1 - inside)
-        pooled = [
-            (x * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-2) for weight in (inside, edge, 1 - inside)
-        ]
-        figures = _figures(picture.float(), mask.float()).to(dtype)
-        mixed = activate(self.mix(torch.cat([*pooled, figures], 1)))
+        light = (to_linear(picture) + 0.01).log() / 4 + 0.5
+        x = in_rows(torch.cat([picture, light, mask, light * mask], 1).to(dtype))
+        levels = [activate(self.stem(x))]
+        for halve, refine in zip(self.halve, self.refine, strict=True):
+            x = activate(halve(levels[-1]))
+            levels.append(x + activate(refine(x)))
+        pooled = [part.to(dtype) for part in (*self._votes(levels, mask), *_means(levels[-2:], mask))]
+        figures = figures_of(picture.float(), mask.float()).to(dtype)
+        steps = activate(self.steps(steps_at_edge(picture.float(), mask.float()).to(dtype)))
+        mixed = activate(self.mix(torch.cat([*pooled, figures], 1)) + self.mix_steps(steps))
         answer = self.answer(mixed + activate(self.mix_again(mixed))).float()
-        steps = answer.new_tensor(_STEPS)
-        given: Tensor = torch.sigmoid(answer[:, -1:]) * steps * torch.tanh(2 * answer[:, :-1] / steps)
+        largest = answer.new_tensor(_STEPS)
+        given: Tensor = torch.sigmoid(answer[:, -1:]) * largest * torch.tanh(2 * answer[:, :-1] / largest)
         return given
 
-
-def _figures(picture: Tensor, mask: Tensor) -> Tensor:
-    """What is known without learning, (B, 96), most of it within -1..1."""
-    grey = picture.mean(1, keepdim=True)
-    colourful = picture.amax(1, keepdim=True) - picture.amin(1, keepdim=True)
-    planes = torch.cat([picture, grey, colourful], 1)
-    is_object = mask > 0.5
-    found = [_quantiles(planes, is_object), _quantiles(planes, ~(dilate(mask, 1) > 0.1))]
-    light = to_linear(picture).clamp(min=1e-3).log()
-    inner = mask * dilate(1 - mask, RIM)
-    outer = (1 - mask) * dilate(mask, RIM)
-    rims = [(light * rim).sum((2, 3)) / (rim.sum((2, 3)) + 1e-2) for rim in (inner, outer)]
-    return torch.cat([*found, (rims[0] + rims[1]) / 4, rims[0] - rims[1]], 1).flatten(1)
+    def _votes(self, levels: list[Tensor], mask: Tensor) -> list[Tensor]:
+        """What the heads found at each level that they look at, (B, ``HEADS`` · ``VOTES``) of each."""
+        around = 2 * NEAR + 1
+        edge = functional.max_pool2d(mask, around, 1, NEAR) + functional.max_pool2d(-mask, around, 1, NEAR)
+        regions = torch.cat([edge] * (HEADS // 2) + [mask] * (HEADS - HEADS // 2), 1)
+        return [
+            heads(level, functional.adaptive_avg_pool2d(regions, level.shape[-1]))
+            for level, heads in zip(levels, self.heads, strict=False)
+        ]
 
 
-def _quantiles(planes: Tensor, chosen: Tensor) -> Tensor:
-    """Quantiles (B, P · Q) of planes (B, P, H, W) over the chosen pixels (B, 1, H, W)."""
-    planes, chosen = planes[..., ::EVERY, ::EVERY], chosen[..., ::EVERY, ::EVERY]
-    values = planes.masked_fill(~chosen, float("inf")).flatten(2).sort(2).values
-    count = chosen.flatten(1).sum(1)  # (B,)
-    shares = torch.tensor(QUANTILES, device=planes.device)
-    places = ((count[:, None] - 1).clamp(min=0) * shares).round().long()  # (B, Q)
-    taken = values.gather(2, places[:, None].expand(-1, planes.shape[1], -1))
-    return torch.where(torch.isfinite(taken), taken, 0.0).flatten(1)
+class _Heads(nn.Module):
+    """Each looks where it will in a region of its own, and says what it found there."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.attend = convolution(width, HEADS, 1)
+        self.vote = convolution(width, HEADS * VOTES, 1)
+
+    def forward(self, level: Tensor, regions: Tensor) -> Tensor:
+        """level (B, C, S, S), regions (B, ``HEADS``, S, S) in 0..1 -> (B, ``HEADS`` · ``VOTES``)."""
+        weights = self.attend(level).float().clamp(-8, 8).exp() * regions
+        weights = weights / (weights.sum((2, 3), keepdim=True) + 1e-3)
+        # the mean of votes is the vote of the mean, and that is cheaper
+        seen = torch.einsum("bhs,bcs->bhc", weights.flatten(2), level.float().flatten(2))
+        matrix, bias = self.vote.weight.view(HEADS, VOTES, -1).float(), self.vote.bias
+        said = torch.einsum("bhc,hvc->bhv", seen, matrix)
+        if bias is not None:
+            said = said + bias.view(HEADS, VOTES).float() * weights.sum((2, 3)).unsqueeze(2)
+        return said.flatten(1)
+
+
+def _means(levels: list[Tensor], mask: Tensor) -> list[Tensor]:
+    """Each level (B, C, S, S) averaged over the object, around its edge and over the scene, (B, C) each."""
+    found = []
+    for level in levels:
+        inside = functional.adaptive_avg_pool2d(mask, level.shape[-1]).to(level.dtype)
+        edge = 4 * inside * (1 - inside)
+        found += [
+            (level * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-2)
+            for weight in (inside, edge, 1 - inside)
+        ]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,10 @@ from models.light.adjustments import (
 Samples = NDArray[Any]  # uint8 or uint16
 Floats = NDArray[np.float32]
 
-_ROWS = 256  # that are computed at once, so that a large layer takes no more memory than a small one
+_BAND = (
+    1 << 16
+)  # pixels that are computed at once, so that a large layer takes no more memory than a small one
+_SIDE_BY_SIDE = 2  # bands; numpy lets other threads go on meanwhile
 
 
 def lit_pixels(pixels: Samples, adjustments: Adjustments) -> Samples:
@@ -44,12 +48,17 @@ def lit_pixels(pixels: Samples, adjustments: Adjustments) -> Samples:
     across, down = np.exp(adjustments.ramp_x * x), np.exp(adjustments.ramp_y * y)
     table = _opened(pixels.dtype, adjustments)
     most = np.iinfo(pixels.dtype).max
-    for top in range(0, height, _ROWS):
-        part = slice(top, top + _ROWS)
+    rows = max(1, _BAND // width)
+
+    def light_up(top: int) -> None:
+        part = slice(top, top + rows)
         light = table[pixels[part, :, :3]]
         light = _lit(light, adjustments, down[part, np.newaxis] * across)
         np.rint(_encoded(light) * np.float32(most), out=light)
         result[part, :, :3] = light.astype(pixels.dtype)
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        list(pool.map(light_up, range(0, height, rows)))
     return result
 
 

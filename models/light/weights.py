@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from models.files.manifest import FILE_NAME, Manifest, ModelCorrupt
 from models.files.part_files import LIGHT
 from models.files.weights_file import fill, without_memory
@@ -27,4 +29,5 @@ def read_light_network(file: Path, sha256: str | None = None) -> LightNetwork:
     with without_memory():
         network = LightNetwork()
     fill(network, file, sha256)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(requires_grad=False)

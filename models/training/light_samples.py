@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from models.hole import dilate, fill_hole
 from models.photos.data import STORED_SCALE, TRAIN_SCALE, USE_SCALE, Windows
 from models.photos.frames import frame_matrix, seen_in
 from models.relight import Relight
 
 ENLARGED = (1.08, 1.3)  # an object of that size hides its own rim, which a photo keeps around it
+FRINGE = 3  # pixels around an object that show something of it
 VARIED = 0.6  # share of training photos that get another light themselves; the object does not tell of it
 AS_IT_IS = 0.4  # share of their objects that are given as the photo had them
 EXPOSURE = 0.25  # deviation of a further log exposure in training, so that the largest changes are not rare
@@ -106,10 +109,11 @@ def _batch(
     boxes = windows.boxes[pick] * 2 - 1
     fixed = (boxes[:, :2] + boxes[:, 2:]) / 2  # the object's middle stays where it is
     closer = fixed + (middle - fixed) / by[:, None]
-    scene = seen_in(stored[:, :3], frame_matrix(middle[:, 0], middle[:, 1], half, mirror), size)
+    whole = seen_in(stored, frame_matrix(middle[:, 0], middle[:, 1], half, mirror), size)
+    scene = _without_objects(whole, by > 1)
     near = seen_in(stored, frame_matrix(closer[:, 0], closer[:, 1], half / by, mirror), size)
     own, mask = near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1)
-    fitting, scene = own, scene.clamp(-1, 1)
+    fitting = own
     change = Relight.random(count, random, probability=1.0)
     is_changed = chance(wanted.changed)
     changes = is_changed
@@ -124,3 +128,17 @@ def _batch(
     given = torch.where(changes.view(-1, 1, 1, 1), changed, own)
     given = torch.where(is_changed.view(-1, 1, 1, 1), given, fitting)
     return LightBatch(scene, fitting, given, mask, is_changed)
+
+
+def _without_objects(pictures: Tensor, chosen: Tensor) -> Tensor:
+    """The colours (B, 3, S, S) of pictures (B, 4, S, S), colours and mask, with those of the ``chosen`` (B,)
+    filled from around their objects: what is seen of them beside the enlarged ones would tell their light."""
+    scene = pictures[:, :3].clamp(-1, 1)
+    if not bool(chosen.any()):
+        return scene
+    size = scene.shape[-1]
+    more = (1 << (size - 1).bit_length()) - size  # up to a power of two, as filling wants it
+    hole = dilate(pictures[chosen, 3:].clamp(0, 1), FRINGE)
+    padded = functional.pad(scene[chosen], (0, more, 0, more))
+    filled = fill_hole(padded, functional.pad(hole, (0, more, 0, more), value=1.0))[..., :size, :size]
+    return scene.index_copy(0, chosen.nonzero().flatten(), filled)

@@ -35,8 +35,10 @@ class LightSettings:
 
     minutes: float
     batch_size: int = 32
-    learning_rate: float = 1e-3  # Adam; falls along a cosine to a fiftieth
-    warmup: int = 50  # steps in which it grows from 0
+    learning_rate: float = 1e-3  # AdamW; falls along a cosine to a fiftieth
+    weight_decay: float = 1e-4
+    warmup: int = 100  # steps in which it grows from 0
+    one_look: float = 0.65  # share of the time in which only a first look is trained, at half the cost
     weight_square: float = 1.0  # mean square error, over that of an untouched object
     weight_root: float = 0.5  # root of each object's, which counts small ones more: those that fit already
     weight_again: float = 0.5  # what a second look still changes
@@ -64,9 +66,12 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
     file = out / LIGHT
     if file.is_file():
         network.load_state_dict({name: value.float() for name, value in load_file(file).items()})
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(requires_grad=False)
     parameters = list(network.parameters())
-    optimiser = torch.optim.Adam(parameters, settings.learning_rate, betas=(0.9, 0.99))
+    optimiser = torch.optim.AdamW(
+        parameters, settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay
+    )
     out.mkdir(parents=True, exist_ok=True)
     terms: dict[str, Tensor] = {}
     begun, steps = time.monotonic(), 0
@@ -76,7 +81,9 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
             rate = settings.learning_rate * fall * min(1.0, (steps + 1) / settings.warmup)
             set_rate(optimiser, rate)
             batch = training_batch(windows, settings.batch_size, SIDE, random)
-            loss, terms = light_loss(network, batch, settings, random)
+            loss, terms = light_loss(
+                network, batch, settings, random, looks=1 if done < settings.one_look else 2
+            )
             descend(optimiser, loss, parameters, limit=_GRADIENT_LIMIT)
             move_average(averaged, network, min(settings.average, steps / (steps + 10)))
             steps += 1
@@ -94,9 +101,14 @@ def train_light(records: Sequence[ObjectRecord], out: Path, settings: LightSetti
 
 
 def light_loss(
-    network: LightNetwork, batch: LightBatch, settings: LightSettings, random: torch.Generator
+    network: LightNetwork,
+    batch: LightBatch,
+    settings: LightSettings,
+    random: torch.Generator,
+    *,
+    looks: int,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss of two looks, the second at what the first has made, and its terms.
+    """The loss of one look or two, the second at what the first has made, and its terms.
 
     It is taken at random pixels of the objects: what is done to a pixel depends on no other.
     """
@@ -109,7 +121,7 @@ def light_loss(
     )
     numbers, shown, before = torch.zeros(len(given), len(JUDGED)), batch.given, given
     total, terms = torch.zeros(()), dict[str, Tensor]()
-    for look in ("first", "second"):
+    for look in ("first", "second")[:looks]:
         with torch.autocast("cpu", torch.bfloat16):
             further = network(batch.composite(shown), batch.mask)
         numbers = within_ranges(numbers + further)
@@ -122,7 +134,7 @@ def light_loss(
             again = _roots(change)
             terms["Error/again"] = again.detach()
             total = total + settings.weight_again * again
-        else:
+        elif looks > 1:
             numbers, before = numbers.detach(), lit.detach()
             shown = adjusted(batch.given, numbers, frames)
     return total, terms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from models.evaluation.object_light import measure_light
 from models.files.plain_files import ModelCorrupt
 from models.light.adjustments import JUDGED, RANGES, Adjustments
 from models.light.application import adjusted, frames_of
+from models.light.figures import DISTANCES, LARGEST_STEP, STEPS, steps_at_edge
 from models.light.judgement import judged
 from models.light.network import SIDE, LightNetwork
 from models.light.pixels import lit_pixels
 from models.light.weights import read_light_network
 from models.photos.data import Windows
-from models.training.light_samples import training_batch
+from models.relight import from_linear, to_linear
+from models.training.light_samples import Wanted, held_out_batch, training_batch
 from models.training.light_training import LightSettings, light_loss
 
 STRONG = Adjustments(0.6, 0.3, -0.1, 0.2, -0.2, 0.3, -0.2, 0.7)
@@ -119,6 +122,31 @@ def test_numbers_come_back_by_name_and_those_out_of_range_are_refused() -> None:
         Adjustments.from_map({"exposure": float("nan")})
 
 
+# --- Figures -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stops", [-0.8, 0.0, 0.5])
+def test_steps_across_an_edge_tell_by_how_much_an_object_is_brighter(stops: float) -> None:
+    scene = torch.full((1, 3, SIDE, SIDE), 0.2)
+    brighter = from_linear(to_linear(scene) * math.exp(stops))
+    mask = torch.zeros(1, 1, SIDE, SIDE)
+    mask[..., 20:60, 30:50] = 1
+    found = steps_at_edge(torch.where(mask > 0, brighter, scene), mask).view(len(DISTANCES), 3, STEPS + 1)
+    sizes = torch.linspace(-LARGEST_STEP, LARGEST_STEP, STEPS)
+    shares = (found[..., :STEPS] + 0.5) / 6
+    assert (shares.sum(2) > 0.95).all()
+    middle = (shares * sizes).sum(2) / shares.sum(2)
+    assert torch.allclose(middle, torch.full_like(middle, stops), atol=0.03)
+    assert torch.allclose(
+        found[..., STEPS], torch.full((len(DISTANCES), 3), 3 * stops / LARGEST_STEP), atol=0.15
+    )
+
+
+def test_an_object_that_covers_everything_has_no_steps() -> None:
+    found = steps_at_edge(torch.zeros(1, 3, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE))
+    assert torch.equal(found.view(-1, STEPS + 1)[:, :STEPS], torch.full((3 * len(DISTANCES), STEPS), -0.5))
+
+
 # --- The network ---------------------------------------------------------------------------------------
 
 
@@ -170,14 +198,25 @@ def test_the_same_input_gives_the_same_numbers() -> None:
         assert float(one[:, place].max()) <= high + 1e-5
 
 
+def test_a_mirrored_picture_gets_the_same_light_from_the_other_side() -> None:
+    network = read_light_network(SHIPPED)
+    batch = training_batch(made_windows(), 8, SIDE, torch.Generator().manual_seed(1))
+    one = judged(network, batch.scene, batch.given, batch.mask)
+    other = judged(network, batch.scene.flip(3), batch.given.flip(3), batch.mask.flip(3))
+    across = JUDGED.index("ramp_x")
+    assert (one[:, across] != 0).any()
+    other[:, across] *= -1
+    assert torch.allclose(one, other, atol=1e-4)
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file({"answer.weight": torch.zeros(3, 3)}, tmp_path / "light.safetensors")
     with pytest.raises(ModelCorrupt):
         read_light_network(tmp_path / "light.safetensors")
 
 
-def test_shipped_weights_are_at_most_3_megabytes() -> None:
-    assert SHIPPED.stat().st_size <= 3_000_000
+def test_shipped_weights_are_at_most_4_megabytes() -> None:
+    assert SHIPPED.stat().st_size <= 4_000_000
 
 
 # --- Training and measuring ----------------------------------------------------------------------------
@@ -193,12 +232,23 @@ def test_training_takes_back_changes_of_light_that_it_has_seen() -> None:
     assert (batch.given == batch.fitting)[~batch.is_changed].all()
     errors = []
     for _ in range(20):
-        loss, terms = light_loss(network, batch, settings, random)
+        loss, terms = light_loss(network, batch, settings, random, looks=2)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         errors.append(float(terms["Error/second"]))
     assert errors[-1] < 0.6 * errors[0]
+
+
+def test_of_an_enlarged_object_nothing_is_left_in_its_scene() -> None:
+    middles = []
+    for enlarged in (0.0, 1.0):
+        wanted = Wanted(changed=1.0, enlarged=enlarged, varied=False)
+        random = torch.Generator().manual_seed(4)
+        batch = held_out_batch(made_windows(), torch.arange(6), SIDE, wanted, random)
+        middles.append(batch.scene[:, :, 30:50, 30:50].mean((1, 2, 3)))
+    assert (middles[0] > 0.2).all()  # the bright object
+    assert (middles[1] < -0.2).all()  # the dark ground, where it was
 
 
 def test_measuring_an_untrained_network_says_that_it_does_nothing() -> None:
