@@ -28,17 +28,18 @@ def judged(network: LightNetwork, scene: Tensor, objects: Tensor, mask: Tensor) 
     """
     frames = frames_of(mask)
     numbers = torch.zeros(len(mask), len(JUDGED), device=mask.device)
-    shown = objects
-    open_still = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
+    shown = objects.clone()
+    left = torch.arange(len(mask), device=mask.device)  # those that may still change
     for look in range(LOOKS):
         enough = NOTICED if look else BEGUN
-        further = within_ranges(numbers + _missing(network, mask * shown + (1 - mask) * scene, mask))
-        becomes = adjusted(objects, further, frames)
-        open_still = open_still & (distance(becomes, shown, mask) >= enough)
-        if not bool(open_still.any()):
+        seen = mask[left] * shown[left] + (1 - mask[left]) * scene[left]
+        further = within_ranges(numbers[left] + _missing(network, seen, mask[left]))
+        becomes = adjusted(objects[left], further, frames[left])
+        moves = distance(becomes, shown[left], mask[left]) >= enough
+        left = left[moves]
+        if len(left) == 0:
             break
-        numbers = torch.where(open_still[:, None], further, numbers)
-        shown = torch.where(open_still[:, None, None, None], becomes, shown)
+        numbers[left], shown[left] = further[moves], becomes[moves]
     return numbers
 
 
