@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -69,7 +72,8 @@ def found_adjustments(network: LightNetwork, pixels: Samples, request: Light, vi
         )
     scene = _planes(square_pixels(view, SIDE)) * 2 - 1
     mask = torch.from_numpy(alpha)[None, None]
-    numbers = judged(network, scene, _planes(colours) * 2 - 1, mask)[0].tolist()
+    with _one_thread():
+        numbers = judged(network, scene, _planes(colours) * 2 - 1, mask)[0].tolist()
     held = {
         name: min(max(value, RANGES[name][0]), RANGES[name][1])
         for name, value in zip(JUDGED, numbers, strict=True)
@@ -77,6 +81,18 @@ def found_adjustments(network: LightNetwork, pixels: Samples, request: Light, vi
     if not any(held.values()):
         return Adjustments()  # it has the scene's light, and is left as it is
     return Adjustments.from_map({**held, "grain": scene_grain(view)})
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for a while: where tensors are as small as here, waiting for each other takes threads three
+    times as long as the work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _planes(pixels: NDArray[np.float32]) -> torch.Tensor:

@@ -11,8 +11,7 @@ from models.light.network import LightNetwork
 
 LOOKS = 8  # at most; most objects need one or two
 BEGUN = 5.0  # code values of 255, root mean square over the object, from which anything is changed at all
-NOTICED = 3.0  # the same, from which a further look counts
-_MIRRORED = tuple(-1.0 if name == "ramp_x" else 1.0 for name in JUDGED)  # what a number is in a mirror
+NOTICED = 3.0  # the same, from which a further look counts: less, so that what was lit stays clear of it
 
 
 @torch.no_grad()
@@ -33,7 +32,7 @@ def judged(network: LightNetwork, scene: Tensor, objects: Tensor, mask: Tensor) 
     for look in range(LOOKS):
         enough = NOTICED if look else BEGUN
         seen = mask[left] * shown[left] + (1 - mask[left]) * scene[left]
-        further = within_ranges(numbers[left] + _missing(network, seen, mask[left]))
+        further = within_ranges(numbers[left] + network(seen, mask[left]))
         becomes = adjusted(objects[left], further, frames[left])
         moves = distance(becomes, shown[left], mask[left]) >= enough
         left = left[moves]
@@ -41,15 +40,6 @@ def judged(network: LightNetwork, scene: Tensor, objects: Tensor, mask: Tensor) 
             break
         numbers[left], shown[left] = further[moves], becomes[moves]
     return numbers
-
-
-def _missing(network: LightNetwork, picture: Tensor, mask: Tensor) -> Tensor:
-    """What the network says of a picture and of its mirror image, on average (B, 8): two opinions err less
-    than one."""
-    seen = network(torch.cat([picture, picture.flip(3)]), torch.cat([mask, mask.flip(3)]))
-    one, other = seen.chunk(2)
-    mean: Tensor = (one + other * other.new_tensor(_MIRRORED)) / 2
-    return mean
 
 
 def distance(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:

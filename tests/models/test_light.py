@@ -198,17 +198,6 @@ def test_the_same_input_gives_the_same_numbers() -> None:
         assert float(one[:, place].max()) <= high + 1e-5
 
 
-def test_a_mirrored_picture_gets_the_same_light_from_the_other_side() -> None:
-    network = read_light_network(SHIPPED)
-    batch = training_batch(made_windows(), 8, SIDE, torch.Generator().manual_seed(1))
-    one = judged(network, batch.scene, batch.given, batch.mask)
-    other = judged(network, batch.scene.flip(3), batch.given.flip(3), batch.mask.flip(3))
-    across = JUDGED.index("ramp_x")
-    assert (one[:, across] != 0).any()
-    other[:, across] *= -1
-    assert torch.allclose(one, other, atol=1e-4)
-
-
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file({"answer.weight": torch.zeros(3, 3)}, tmp_path / "light.safetensors")
     with pytest.raises(ModelCorrupt):
