@@ -21,9 +21,7 @@ from models.light.adjustments import (
 Samples = NDArray[Any]  # uint8 or uint16
 Floats = NDArray[np.float32]
 
-_BAND = (
-    1 << 16
-)  # pixels that are computed at once, so that a large layer takes no more memory than a small one
+_BAND = 1 << 16  # pixels that are computed at once: large layers take no more memory than small ones
 _SIDE_BY_SIDE = 2  # bands; numpy lets other threads go on meanwhile
 
 
