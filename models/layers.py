@@ -24,7 +24,7 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> 
     """A padded convolution with He initialisation and zero bias."""
     layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
     nn.init.normal_(layer.weight, 0, _GAIN / math.sqrt(inputs * kernel**2))
-    nn.init.zeros_(_bias(layer))
+    nn.init.zeros_(bias_of(layer))
     return layer
 
 
@@ -32,7 +32,7 @@ def zero_convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1
     """A convolution that starts as nothing, for paths that are faded in by training."""
     layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
     nn.init.zeros_(layer.weight)
-    nn.init.zeros_(_bias(layer))
+    nn.init.zeros_(bias_of(layer))
     return layer
 
 
@@ -44,7 +44,8 @@ def linear(inputs: int, outputs: int) -> nn.Linear:
     return layer
 
 
-def _bias(layer: nn.Conv2d) -> Tensor:
+def bias_of(layer: nn.Conv2d) -> Tensor:
+    """The bias (C,) of a convolution that has one. Raises ValueError where there is none."""
     if layer.bias is None:
         raise ValueError("this layer has no bias")
     return layer.bias

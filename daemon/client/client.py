@@ -338,7 +338,9 @@ class Client:
         window, scene = window_pixels(picture, inside, MAX_WINDOW_PIXELS)
         part = cut_out[shown.y : shown.bottom, shown.x : shown.right]
         sent = judged_object(part)
-        request = Light(new_id(), width, height, box, window, scene, sent, adjustments=known, wish=wish)
+        request = Light(  # at strength 0 the copy, which nobody looks at, is not lit itself
+            new_id(), width, height, box, window, scene, sent, strength=0.0, adjustments=known, wish=wish
+        )
         check_light(request)
         replies, notes = self._replies(request, on_progress)
         lit = next(reply for reply in replies if isinstance(reply, Lit))

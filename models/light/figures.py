@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from models.hole import dilate
-from models.relight import to_linear
 
 QUANTILES = (0.01, 0.05, 0.15, 0.35, 0.5, 0.65, 0.85, 0.95, 0.99)
 EVERY = 2  # pixels from one that quantiles are taken of to the next
@@ -21,19 +20,24 @@ DISTANCES = (1, 2)  # pixels from one side of the edge to the other
 HISTOGRAMS = 3 * len(DISTANCES) * (STEPS + 1)
 
 
-def figures_of(picture: Tensor, mask: Tensor) -> Tensor:
+def figures_of(picture: Tensor, light: Tensor, mask: Tensor) -> Tensor:
     """Quantiles of object and scene, and the colours on both sides of the edge: (B, ``FIGURES``), most of it
-    within -1..1, of picture (B, 3, S, S) in -1..1 and mask (B, 1, S, S) in 0..1."""
+    within -1..1, of picture (B, 3, S, S) in -1..1, its linear light, and mask (B, 1, S, S) in 0..1."""
     grey = picture.mean(1, keepdim=True)
     colourful = picture.amax(1, keepdim=True) - picture.amin(1, keepdim=True)
     planes = torch.cat([picture, grey, colourful], 1)
     is_object = mask > 0.5
     found = [_quantiles(planes, is_object), _quantiles(planes, ~(dilate(mask, 1) > 0.1))]
-    light = to_linear(picture).clamp(min=1e-3).log()
+    brightness = light.clamp(min=1e-3).log()
     inner = mask * dilate(1 - mask, RIM)
     outer = (1 - mask) * dilate(mask, RIM)
-    rims = [(light * rim).sum((2, 3)) / (rim.sum((2, 3)) + 1e-2) for rim in (inner, outer)]
+    rims = [mean_over(brightness, rim) for rim in (inner, outer)]
     return torch.cat([*found, (rims[0] + rims[1]) / 4, rims[0] - rims[1]], 1).flatten(1)
+
+
+def mean_over(x: Tensor, weight: Tensor) -> Tensor:
+    """Mean (B, C) of x (B, C, H, W) over a weight (B, 1, H, W) in 0..1; 0 where there is none of it."""
+    return (x * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-2)
 
 
 def _quantiles(planes: Tensor, chosen: Tensor) -> Tensor:
@@ -47,25 +51,25 @@ def _quantiles(planes: Tensor, chosen: Tensor) -> Tensor:
     return torch.where(torch.isfinite(taken), taken, 0.0).flatten(1)
 
 
-def steps_at_edge(picture: Tensor, mask: Tensor) -> Tensor:
-    """How often light steps by how much from the scene into the object, for each colour and distance, and the
-    mean step: (B, ``HISTOGRAMS``).
+def steps_at_edge(light: Tensor, mask: Tensor) -> Tensor:
+    """How often linear light (B, 3, S, S) steps by how much from scene to object, and the mean step,
+    for each colour and distance: (B, ``HISTOGRAMS``).
 
     Along an object's edge a photo has many places without any step, where the object is as bright as what is
     behind it or the mask is not exact. Under another light all of them step by its change.
     """
-    light = (to_linear(picture) + 0.004).log()
+    brightness = (light + 0.004).log()
     inside, outside = (mask > INSIDE).float(), (mask < OUTSIDE).float()
     found = []
     for distance in DISTANCES:
-        total = picture.new_zeros(len(picture), 3, STEPS)
-        count = picture.new_zeros(len(picture), 1, 1)
+        total = light.new_zeros(len(light), 3, STEPS)
+        count = light.new_zeros(len(light), 1, 1)
         for axis in (2, 3):
-            light_pair, inside_pair, outside_pair = (
-                _neighbours(plane, axis, distance) for plane in (light, inside, outside)
+            bright_pair, inside_pair, outside_pair = (
+                _neighbours(plane, axis, distance) for plane in (brightness, inside, outside)
             )
             enters, leaves = outside_pair[0] * inside_pair[1], inside_pair[0] * outside_pair[1]
-            step = (light_pair[1] - light_pair[0]) * (enters - leaves)
+            step = (bright_pair[1] - bright_pair[0]) * (enters - leaves)
             weight = (enters + leaves).flatten(2)
             place = ((step / LARGEST_STEP + 1) * (STEPS - 1) / 2).clamp(0, STEPS - 1.001).flatten(2)
             low = place.floor()
@@ -75,7 +79,7 @@ def steps_at_edge(picture: Tensor, mask: Tensor) -> Tensor:
             count = count + weight.sum(2, keepdim=True)
         found.append(total / (count + 4))
     shares = torch.cat(found, 1)
-    sizes = torch.linspace(-1, 1, STEPS, device=picture.device)
+    sizes = torch.linspace(-1, 1, STEPS, device=light.device)
     mean = (shares * sizes).sum(2, keepdim=True)
     return torch.cat([6 * shares - 0.5, 3 * mean], 2).flatten(1)
 

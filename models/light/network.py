@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.layers import activate, convolution, in_rows, linear
+from models.layers import activate, bias_of, convolution, in_rows, linear
 from models.light.adjustments import JUDGED
-from models.light.figures import FIGURES, HISTOGRAMS, figures_of, steps_at_edge
+from models.light.figures import FIGURES, HISTOGRAMS, figures_of, mean_over, steps_at_edge
 from models.relight import to_linear
 
 SIDE = 80  # pixels along a side of the copy
@@ -51,15 +51,16 @@ class LightNetwork(nn.Module):
         """picture (B, 3, S, S) in -1..1, the object in its scene, mask (B, 1, S, S) in 0..1 -> what to add to
         its adjustments (B, 8), in the order of ``JUDGED``."""
         dtype = self.answer.weight.dtype
-        light = (to_linear(picture) + 0.01).log() / 4 + 0.5
-        x = in_rows(torch.cat([picture, light, mask, light * mask], 1).to(dtype))
+        light = to_linear(picture)
+        brightness = (light + 0.01).log() / 4 + 0.5
+        x = in_rows(torch.cat([picture, brightness, mask, brightness * mask], 1).to(dtype))
         levels = [activate(self.stem(x))]
         for halve, refine in zip(self.halve, self.refine, strict=True):
             x = activate(halve(levels[-1]))
             levels.append(x + activate(refine(x)))
         pooled = [part.to(dtype) for part in (*self._votes(levels, mask), *_means(levels[-2:], mask))]
-        figures = figures_of(picture.float(), mask.float()).to(dtype)
-        steps = activate(self.steps(steps_at_edge(picture.float(), mask.float()).to(dtype)))
+        figures = figures_of(picture, light, mask).to(dtype)
+        steps = activate(self.steps(steps_at_edge(light, mask).to(dtype)))
         mixed = activate(self.mix(torch.cat([*pooled, figures], 1)) + self.mix_steps(steps))
         answer = self.answer(mixed + activate(self.mix_again(mixed))).float()
         largest = answer.new_tensor(_STEPS)
@@ -91,10 +92,9 @@ class _Heads(nn.Module):
         weights = weights / (weights.sum((2, 3), keepdim=True) + 1e-3)
         # the mean of votes is the vote of the mean, and that is cheaper
         seen = torch.einsum("bhs,bcs->bhc", weights.flatten(2), level.float().flatten(2))
-        matrix, bias = self.vote.weight.view(HEADS, VOTES, -1).float(), self.vote.bias
-        said = torch.einsum("bhc,hvc->bhv", seen, matrix)
-        if bias is not None:
-            said = said + bias.view(HEADS, VOTES).float() * weights.sum((2, 3)).unsqueeze(2)
+        matrix = self.vote.weight.view(HEADS, VOTES, -1).float()
+        bias = bias_of(self.vote).view(HEADS, VOTES).float()
+        said: Tensor = torch.einsum("bhc,hvc->bhv", seen, matrix) + bias * weights.sum((2, 3)).unsqueeze(2)
         return said.flatten(1)
 
 
@@ -104,8 +104,5 @@ def _means(levels: list[Tensor], mask: Tensor) -> list[Tensor]:
     for level in levels:
         inside = functional.adaptive_avg_pool2d(mask, level.shape[-1]).to(level.dtype)
         edge = 4 * inside * (1 - inside)
-        found += [
-            (level * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-2)
-            for weight in (inside, edge, 1 - inside)
-        ]
+        found += [mean_over(level, weight) for weight in (inside, edge, 1 - inside)]
     return found

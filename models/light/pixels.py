@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,7 @@ from models.light.adjustments import (
 Samples = NDArray[Any]  # uint8 or uint16
 Floats = NDArray[np.float32]
 
-_BAND = 1 << 16  # pixels that are computed at once: large layers take no more memory than small ones
-_SIDE_BY_SIDE = 2  # bands; numpy lets other threads go on meanwhile
+_ROWS = 256  # that are computed at once, so that a large layer takes no more memory than a small one
 
 
 def lit_pixels(pixels: Samples, adjustments: Adjustments) -> Samples:
@@ -46,17 +44,12 @@ def lit_pixels(pixels: Samples, adjustments: Adjustments) -> Samples:
     across, down = np.exp(adjustments.ramp_x * x), np.exp(adjustments.ramp_y * y)
     table = _opened(pixels.dtype, adjustments)
     most = np.iinfo(pixels.dtype).max
-    rows = max(1, _BAND // width)
-
-    def light_up(top: int) -> None:
-        part = slice(top, top + rows)
+    for top in range(0, height, _ROWS):
+        part = slice(top, top + _ROWS)
         light = table[pixels[part, :, :3]]
         light = _lit(light, adjustments, down[part, np.newaxis] * across)
         np.rint(_encoded(light) * np.float32(most), out=light)
         result[part, :, :3] = light.astype(pixels.dtype)
-
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        list(pool.map(light_up, range(0, height, rows)))
     return result
 
 

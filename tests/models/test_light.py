@@ -131,7 +131,9 @@ def test_steps_across_an_edge_tell_by_how_much_an_object_is_brighter(stops: floa
     brighter = from_linear(to_linear(scene) * math.exp(stops))
     mask = torch.zeros(1, 1, SIDE, SIDE)
     mask[..., 20:60, 30:50] = 1
-    found = steps_at_edge(torch.where(mask > 0, brighter, scene), mask).view(len(DISTANCES), 3, STEPS + 1)
+    found = steps_at_edge(to_linear(torch.where(mask > 0, brighter, scene)), mask).view(
+        len(DISTANCES), 3, STEPS + 1
+    )
     sizes = torch.linspace(-LARGEST_STEP, LARGEST_STEP, STEPS)
     shares = (found[..., :STEPS] + 0.5) / 6
     assert (shares.sum(2) > 0.95).all()
