@@ -59,25 +59,27 @@ def steps_at_edge(light: Tensor, mask: Tensor) -> Tensor:
     behind it or the mask is not exact. Under another light all of them step by its change.
     """
     brightness = (light + 0.004).log()
-    inside, outside = (mask > INSIDE).float(), (mask < OUTSIDE).float()
+    inside, outside = mask[:, 0] > INSIDE, mask[:, 0] < OUTSIDE
     found = []
     for distance in DISTANCES:
-        total = light.new_zeros(len(light), 3, STEPS)
+        total = light.new_zeros(len(light) * 3 * STEPS)
         count = light.new_zeros(len(light), 1, 1)
-        for axis in (2, 3):
-            bright_pair, inside_pair, outside_pair = (
-                _neighbours(plane, axis, distance) for plane in (brightness, inside, outside)
+        for axis in (1, 2):
+            inside_pair, outside_pair = (_neighbours(plane, axis, distance) for plane in (inside, outside))
+            enters, leaves = outside_pair[0] & inside_pair[1], inside_pair[0] & outside_pair[1]
+            which, row, column = torch.where(enters | leaves)  # few: a step is taken of no other pixels
+            near, far = (
+                pixels[which, :, row, column] for pixels in _neighbours(brightness, axis + 1, distance)
             )
-            enters, leaves = outside_pair[0] * inside_pair[1], inside_pair[0] * outside_pair[1]
-            step = (bright_pair[1] - bright_pair[0]) * (enters - leaves)
-            weight = (enters + leaves).flatten(2)
-            place = ((step / LARGEST_STEP + 1) * (STEPS - 1) / 2).clamp(0, STEPS - 1.001).flatten(2)
+            step = torch.where(enters[which, row, column, None], far - near, near - far)  # (N, 3)
+            place = ((step / LARGEST_STEP + 1) * (STEPS - 1) / 2).clamp(0, STEPS - 1.001)
             low = place.floor()
-            upper = (place - low) * weight
-            total.scatter_add_(2, low.long(), weight - upper)
-            total.scatter_add_(2, low.long() + 1, upper)
-            count = count + weight.sum(2, keepdim=True)
-        found.append(total / (count + 4))
+            bins = (3 * which[:, None] + torch.arange(3, device=which.device)) * STEPS + low.long()
+            upper = place - low
+            total.index_add_(0, bins.flatten(), (1 - upper).flatten())
+            total.index_add_(0, bins.flatten() + 1, upper.flatten())
+            count += torch.bincount(which, minlength=len(light)).view(-1, 1, 1)
+        found.append(total.view(-1, 3, STEPS) / (count + 4))
     shares = torch.cat(found, 1)
     sizes = torch.linspace(-1, 1, STEPS, device=light.device)
     mean = (shares * sizes).sum(2, keepdim=True)

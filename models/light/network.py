@@ -6,9 +6,9 @@ import itertools
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from models.layers import activate, bias_of, convolution, in_rows, linear
+from models.hole import dilate
+from models.layers import activate, bias_of, convolution, in_rows, linear, resized
 from models.light.adjustments import JUDGED
 from models.light.figures import FIGURES, HISTOGRAMS, figures_of, mean_over, steps_at_edge
 from models.relight import to_linear
@@ -69,11 +69,10 @@ class LightNetwork(nn.Module):
 
     def _votes(self, levels: list[Tensor], mask: Tensor) -> list[Tensor]:
         """What the heads found at each level that they look at, (B, ``HEADS`` · ``VOTES``) of each."""
-        around = 2 * NEAR + 1
-        edge = functional.max_pool2d(mask, around, 1, NEAR) + functional.max_pool2d(-mask, around, 1, NEAR)
+        edge = dilate(mask, NEAR) + dilate(1 - mask, NEAR) - 1
         regions = torch.cat([edge] * (HEADS // 2) + [mask] * (HEADS - HEADS // 2), 1)
         return [
-            heads(level, functional.adaptive_avg_pool2d(regions, level.shape[-1]))
+            heads(level, resized(regions, level.shape[-1]))
             for level, heads in zip(levels, self.heads, strict=False)
         ]
 
@@ -91,7 +90,8 @@ class _Heads(nn.Module):
         weights = self.attend(level).float().clamp(-8, 8).exp() * regions
         weights = weights / (weights.sum((2, 3), keepdim=True) + 1e-3)
         # the mean of votes is the vote of the mean, and that is cheaper
-        seen = torch.einsum("bhs,bcs->bhc", weights.flatten(2), level.float().flatten(2))
+        places = level.permute(0, 2, 3, 1).flatten(1, 2)  # (B, S · S, C), as they lie in memory
+        seen = torch.bmm(weights.flatten(2).to(level.dtype), places).float()
         matrix = self.vote.weight.view(HEADS, VOTES, -1).float()
         bias = bias_of(self.vote).view(HEADS, VOTES).float()
         said: Tensor = torch.einsum("bhc,hvc->bhv", seen, matrix) + bias * weights.sum((2, 3)).unsqueeze(2)
@@ -102,7 +102,7 @@ def _means(levels: list[Tensor], mask: Tensor) -> list[Tensor]:
     """Each level (B, C, S, S) averaged over the object, around its edge and over the scene, (B, C) each."""
     found = []
     for level in levels:
-        inside = functional.adaptive_avg_pool2d(mask, level.shape[-1]).to(level.dtype)
+        inside = resized(mask, level.shape[-1]).to(level.dtype)
         edge = 4 * inside * (1 - inside)
         found += [mean_over(level, weight) for weight in (inside, edge, 1 - inside)]
     return found
