@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from models.hole import dilate, fill_hole
+from models.light.scenes import without_objects
 from models.photos.data import STORED_SCALE, TRAIN_SCALE, USE_SCALE, Windows
 from models.photos.frames import frame_matrix, seen_in
 from models.relight import Relight
 
 ENLARGED = (1.08, 1.3)  # an object of that size hides its own rim, which a photo keeps around it
-FRINGE = 3  # pixels around an object that show something of it
 VARIED = 0.6  # share of training photos that get another light themselves; the object does not tell of it
 AS_IT_IS = 0.4  # share of their objects that are given as the photo had them
 EXPOSURE = 0.25  # deviation of a further log exposure in training, so that the largest changes are not rare
@@ -62,11 +60,11 @@ class Wanted:
     varied: bool
 
 
-FOR_TRAINING = Wanted(changed=0.75, enlarged=0.4, varied=True)
+FOR_TRAINING = Wanted(changed=0.8, enlarged=0.4, varied=True)
 
 
 def training_batch(windows: Windows, count: int, size: int, random: torch.Generator) -> LightBatch:
-    """Random objects at random places and sizes, ``FOR_TRAINING``."""
+    """Random objects at random places and sizes, ``FOR_TRAINING``; of the scenes what is judged by."""
     pick = torch.randint(len(windows), (count,), generator=random)
     low, high = TRAIN_SCALE
     half = (low + (high - low) * torch.rand(count, generator=random)) / STORED_SCALE
@@ -75,7 +73,8 @@ def training_batch(windows: Windows, count: int, size: int, random: torch.Genera
         room, (half - 1 / STORED_SCALE).clamp(min=0).unsqueeze(1)
     )
     mirror = torch.where(torch.rand(count, generator=random) < 0.5, -1.0, 1.0)
-    return _batch(windows, pick, middle, half, mirror, size, FOR_TRAINING, random)
+    batch = _batch(windows, pick, middle, half, mirror, size, FOR_TRAINING, random)
+    return replace(batch, scene=without_objects(batch.scene, batch.mask))
 
 
 def held_out_batch(
@@ -110,7 +109,9 @@ def _batch(
     fixed = (boxes[:, :2] + boxes[:, 2:]) / 2  # the object's middle stays where it is
     closer = fixed + (middle - fixed) / by[:, None]
     whole = seen_in(stored, frame_matrix(middle[:, 0], middle[:, 1], half, mirror), size)
-    scene = _without_objects(whole, by > 1)
+    scene, around = whole[:, :3].clamp(-1, 1), whole[:, 3:].clamp(0, 1)
+    # beside an enlarged object something of it as it was would tell its light
+    scene = torch.where((by > 1).view(-1, 1, 1, 1), without_objects(scene, around), scene)
     near = seen_in(stored, frame_matrix(closer[:, 0], closer[:, 1], half / by, mirror), size)
     own, mask = near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1)
     fitting = own
@@ -128,17 +129,3 @@ def _batch(
     given = torch.where(changes.view(-1, 1, 1, 1), changed, own)
     given = torch.where(is_changed.view(-1, 1, 1, 1), given, fitting)
     return LightBatch(scene, fitting, given, mask, is_changed)
-
-
-def _without_objects(pictures: Tensor, chosen: Tensor) -> Tensor:
-    """The colours (B, 3, S, S) of pictures (B, 4, S, S), colours and mask, with those of the ``chosen`` (B,)
-    filled from around their objects: what is seen of them beside the enlarged ones would tell their light."""
-    scene = pictures[:, :3].clamp(-1, 1)
-    if not bool(chosen.any()):
-        return scene
-    size = scene.shape[-1]
-    more = (1 << (size - 1).bit_length()) - size  # up to a power of two, as filling wants it
-    hole = dilate(pictures[chosen, 3:].clamp(0, 1), FRINGE)
-    padded = functional.pad(scene[chosen], (0, more, 0, more))
-    filled = fill_hole(padded, functional.pad(hole, (0, more, 0, more), value=1.0))[..., :size, :size]
-    return scene.index_copy(0, chosen.nonzero().flatten(), filled)

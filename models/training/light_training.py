@@ -38,7 +38,7 @@ class LightSettings:
     learning_rate: float = 1e-3  # AdamW; falls along a cosine to a fiftieth
     weight_decay: float = 1e-4
     warmup: int = 100  # steps in which it grows from 0
-    one_look: float = 0.65  # share of the time in which only a first look is trained, at half the cost
+    one_look: float = 0.7  # share of the time in which only a first look is trained, at half the cost
     weight_square: float = 1.0  # mean square error, over that of an untouched object
     weight_root: float = 0.5  # root of each object's, which counts small ones more: those that fit already
     weight_again: float = 0.5  # what a second look still changes

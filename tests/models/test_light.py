@@ -18,6 +18,7 @@ from models.light.figures import DISTANCES, LARGEST_STEP, STEPS, steps_at_edge
 from models.light.judgement import judged
 from models.light.network import SIDE, LightNetwork
 from models.light.pixels import lit_pixels
+from models.light.scenes import FRINGE
 from models.light.weights import read_light_network
 from models.photos.data import Windows
 from models.relight import from_linear, to_linear
@@ -186,6 +187,17 @@ def test_what_shipped_weights_have_lit_comes_to_rest_when_lit_again_and_again() 
     drift = means[-1] - means[0]
     assert float(drift.abs().median()) <= 1  # most are left alone at once
     assert float((means[-1] - means[-2]).abs().mean()) <= 1  # and the others soon
+
+
+def test_what_the_scene_shows_below_the_object_and_right_beside_it_is_not_looked_at() -> None:
+    network = read_light_network(SHIPPED)
+    batch = training_batch(made_windows(), 8, SIDE, torch.Generator().manual_seed(1))
+    unseen = torch.nn.functional.max_pool2d(batch.mask, 2 * FRINGE + 1, 1, FRINGE)
+    others = torch.where(unseen > 0.02, 0.9, batch.scene)
+    assert (others != batch.scene).any()
+    one, two = (judged(network, scene, batch.given, batch.mask) for scene in (batch.scene, others))
+    assert torch.allclose(one, two, atol=1e-6)
+    assert (one != 0).any()
 
 
 def test_the_same_input_gives_the_same_numbers() -> None:

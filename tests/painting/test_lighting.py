@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from daemon.painting.cut_out import JUDGED_PIXELS, in_square, judged_object, scaled, visible_part
 from daemon.painting.lighting import lit
@@ -25,6 +27,13 @@ from wire.protocol import (
 )
 
 NETWORK = load_light_network(Path(__file__).resolve().parents[2] / "models" / "weights")
+PHOTO = Path(__file__).resolve().parents[2] / "docs" / "demo" / "photo.jpg"
+PIECES = (  # of the photo: where a cut-out is taken from, and the corner of the scene that it is put into
+    ((60, 200), (400, 500)),
+    ((300, 60), (500, 520)),
+    ((600, 300), (200, 560)),
+    ((420, 560), (60, 100)),
+)
 SIDE = 240  # of every picture
 
 
@@ -83,12 +92,30 @@ def test_the_same_request_gets_the_same_answer() -> None:
     assert lit(NETWORK, asked) == lit(NETWORK, asked)
 
 
-def test_an_object_lit_once_is_left_as_it_is() -> None:
-    asked = request(cut_out(235), Rect(70, 70, 96, 96))
-    first = lit(NETWORK, asked)
-    again = lit(NETWORK, replace(asked, object=first.pixels))
-    difference = frame_pixels(again.pixels).astype(int) - frame_pixels(first.pixels)
-    assert np.sqrt(np.square(difference).mean()) <= 1
+def test_what_was_lit_is_left_as_it_is_when_it_is_lit_again() -> None:
+    photo = np.asarray(Image.open(PHOTO).convert("RGB"))
+    box = Rect(70, 70, 96, 96)
+    moved = []
+    for (column, row), (left, top) in PIECES:
+        for gain in (0.5, 1.0, 2.0, 4.0):
+            piece = (photo[row : row + 96, column : column + 96] / 255) ** 2.2
+            pixels = cut_out(0)
+            pixels[..., :3] = 255 * np.clip(gain * piece, 0, 1) ** (1 / 2.2)
+            window = sent_window(box.clipped(SIDE, SIDE), SIDE, SIDE)
+            scene = photo[top:, left:][window.y : window.bottom, window.x : window.right]
+            asked = replace(request(pixels, box), scene=pixel_frame(scene))
+            uses = [pixels]
+            for _ in range(3):
+                answer = lit(NETWORK, replace(asked, object=pixel_frame(uses[-1])))
+                uses.append(frame_pixels(answer.pixels))
+            steps = [np.square(after.astype(int) - before).mean() ** 0.5
+                     for before, after in itertools.pairwise(uses)]  # fmt: skip
+            moved.append(steps)
+    first, second, third = zip(*moved, strict=True)
+    assert np.mean(first) > 10  # much is done
+    assert np.median(second) == 0  # and hardly ever again
+    assert np.mean(second) <= 1
+    assert max(third) == 0
 
 
 def test_an_editors_channel_order_is_understood() -> None:
