@@ -110,8 +110,8 @@ def _batch(
     closer = fixed + (middle - fixed) / by[:, None]
     whole = seen_in(stored, frame_matrix(middle[:, 0], middle[:, 1], half, mirror), size)
     scene, around = whole[:, :3].clamp(-1, 1), whole[:, 3:].clamp(0, 1)
-    # beside an enlarged object something of it as it was would tell its light
-    scene = torch.where((by > 1).view(-1, 1, 1, 1), without_objects(scene, around), scene)
+    enlarged = by > 1  # beside such a one something of it as it was would tell its light
+    scene[enlarged] = without_objects(scene[enlarged], around[enlarged])
     near = seen_in(stored, frame_matrix(closer[:, 0], closer[:, 1], half / by, mirror), size)
     own, mask = near[:, :3].clamp(-1, 1), near[:, 3:].clamp(0, 1)
     fitting = own
